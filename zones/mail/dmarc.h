@@ -1,0 +1,51 @@
+/* zones/mail/dmarc.h: DMARC policy records (RFC 9989 section 4): parse, print, lint.
+ *
+ * Shape    Fields hold what a receiver would act on: defaults are filled in, has_* tells what was written.
+ * Errors   As in spf.h: faults are lints; n_errors > 0: receivers ignore the record or take it as p=none.
+ * Memory   In the arena given.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct dg_arena;
+struct dg_buf;
+struct dg_err;
+struct dg_lints;
+
+#define DG_DMARC_TEXT_MAX 16384u
+#define DG_DMARC_URIS_MAX 32u
+
+enum dg_dmarc_policy {
+	DG_DMARC_UNSET,
+	DG_DMARC_NONE,
+	DG_DMARC_QUARANTINE,
+	DG_DMARC_REJECT,
+};
+
+struct dg_dmarc {
+	enum dg_dmarc_policy p, sp, np; /* UNSET: not written (or not valid) */
+	char adkim, aspf;               /* 'r' or 's'; 0: not written */
+	char psd;                       /* 'y', 'n', 'u'; 0: not written */
+	char t;                         /* 'y' or 'n'; 0: not written */
+	const char *fo;                 /* as written ("1", "0:d:s"); NULL: not written */
+	const char *const *rua;         /* URIs ("mailto:dmarc@example.net") */
+	size_t n_rua;
+	const char *const *ruf;
+	size_t n_ruf;
+};
+
+bool dg_dmarc_is_record(const char *text, size_t len); /* "v=DMARC1" first */
+void dg_dmarc_parse(struct dg_arena *a, const char *text, size_t len, struct dg_dmarc *ret_dmarc,
+	struct dg_lints *lints);
+/* "v=DMARC1; p=reject; ..." with p second, as old receivers want it; nothing for what is not set. */
+void dg_dmarc_print(struct dg_buf *b, const struct dg_dmarc *d);
+/* What the record means at its place: weak policies, removed tags, sp/np that are never used below the organizational domain. */
+void dg_dmarc_lint(const struct dg_dmarc *d, struct dg_lints *lints);
+
+/* The domain that a report URI sends to, canonical ("mailto:dmarc@example.net!10m" gives "example.net.").
+ * 1: not a mailto URI with a domain. */
+int dg_dmarc_uri_domain(struct dg_arena *a, const char *uri, const char **ret_domain);
+/* Is this a report URI that may be published? NULL yes, else why not (static text). */
+const char *dg_dmarc_uri_fault(const char *uri);

@@ -1,0 +1,103 @@
+/* zones/mail/spf.h: SPF records (RFC 7208 sections 4 to 7): parse, print, lint.
+ *
+ * Shape    A record is terms in order: directives (qualifier, mechanism, domain-spec, CIDR lengths) and modifiers. Text in, struct
+ *          out, text out again: printing what was parsed gives the same record (mechanism names in lower case).
+ * Limits   DG_SPF_TEXT_MAX octets, DG_SPF_TERMS_MAX terms.
+ * Errors   Parsing never stops at the first fault: faults go to the lints with their column, and the terms
+ *          that could be read are there. n_errors > 0 means permerror at a receiver.
+ * Memory   In the arena given.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dg_arena;
+struct dg_buf;
+struct dg_err;
+struct dg_lints;
+
+#define DG_SPF_TEXT_MAX    16384u
+#define DG_SPF_TERMS_MAX   512u
+#define DG_SPF_LOOKUPS_MAX 10u /* RFC 7208 section 4.6.4 */
+#define DG_SPF_VOIDS_MAX   2u
+
+enum dg_spf_kind {
+	DG_SPF_ALL,
+	DG_SPF_INCLUDE,
+	DG_SPF_A,
+	DG_SPF_MX,
+	DG_SPF_PTR,
+	DG_SPF_IP4,
+	DG_SPF_IP6,
+	DG_SPF_EXISTS,
+	DG_SPF_REDIRECT, /* modifiers from here on */
+	DG_SPF_EXP,
+	DG_SPF_UNKNOWN, /* an unknown modifier: ignored (section 6) */
+};
+
+struct dg_spf_term {
+	enum dg_spf_kind kind;
+	char qualifier;      /* '+' '-' '~' '?'; modifiers: 0 */
+	const char *name;    /* as written, lower case; of unknown modifiers too */
+	const char *domain;  /* domain-spec as written, macros and all; NULL: none. ip4/ip6: the address text */
+	uint8_t address[16]; /* ip4 (4 octets), ip6 */
+	int prefix4;         /* -1: not given */
+	int prefix6;         /* -1: not given; ip6 uses this one */
+	bool has_macro;
+	size_t column; /* of the term in the record, from 1 */
+};
+
+struct dg_spf {
+	struct dg_spf_term *terms;
+	size_t n;
+};
+
+/* "v=spf1" alone or followed by SP, any letter case (section 4.5). */
+bool dg_spf_is_record(const char *text, size_t len);
+
+/* Reads a record. Syntax faults are lints of level ERROR. */
+void dg_spf_parse(struct dg_arena *a, const char *text, size_t len, struct dg_spf *ret_spf,
+	struct dg_lints *lints);
+
+/* Reads one term as a person writes it in zone.yaml ("mx", "ip4:192.0.2.0/24", "include:_spf.example.net", "-all"). */
+int dg_spf_term_parse(struct dg_arena *a, const char *text, size_t len,
+	struct dg_spf_term *ret_term, struct dg_err *err);
+
+void dg_spf_print(struct dg_buf *b, const struct dg_spf *spf); /* "v=spf1 mx -all" */
+
+/* What the record alone tells: +all, ?all, no all, terms after all, ptr, duplicates, overlong for one answer
+ * (section 3.4, with the octets of the owner name), include of itself ... owner is canonical. */
+void dg_spf_lint(const struct dg_spf *spf, const char *owner, size_t text_len, struct dg_lints *lints);
+
+/* --- counting look-ups before publishing (section 4.6.4) -------------------------------------------------
+ * Pure: the caller answers. ask() returns what it knows of (owner, type) at once; for what it does not know
+ * yet it returns DG_SPF_PENDING and the count goes on with the rest: the caller then finds out and counts again. */
+enum dg_spf_answer {
+	DG_SPF_FOUND,
+	DG_SPF_VOID,    /* NXDOMAIN or NODATA */
+	DG_SPF_FAILED,  /* timeout, SERVFAIL, bogus: could not tell */
+	DG_SPF_PENDING,
+};
+
+/* type: DG_TYPE_TXT, MX, A, AAAA, PTR. For TXT, *ret_record is the SPF record there (joined text), NULL when
+ * there is none, and *ret_n_records how many there are. For MX, A and AAAA only existence counts. */
+typedef enum dg_spf_answer dg_spf_ask(void *arg, const char *owner, uint16_t type,
+	const char **ret_record, size_t *ret_n_records);
+
+struct dg_spf_count {
+	unsigned n_lookups; /* terms that cause a query, the whole tree */
+	unsigned n_voids;   /* void answers among them, worst case of IPv4 and IPv6 clients; macros not counted */
+	unsigned n_pending; /* > 0: ask again later */
+	unsigned n_failed;  /* > 0: the counts are a lower bound */
+	unsigned n_macros;  /* terms whose name depends on the mail: counted as look-ups, not followed */
+	const char *loop;   /* a name that includes itself; NULL: none */
+	const char *broken; /* a name whose record is missing, doubled or does not parse; NULL: none */
+	const char *broken_why;
+	const char *tree;   /* for people: one line a node, indented, with its own count */
+};
+
+/* owner is canonical; record is the text that is about to stand there. */
+void dg_spf_count(struct dg_arena *a, const char *owner, const char *record, dg_spf_ask *ask,
+	void *arg, struct dg_spf_count *ret_count);

@@ -1,0 +1,111 @@
+/* zones/plan/plan.h: have against want: the ordered changes. Pure.
+ *
+ * Shape    A change replaces one whole RRset: before (as it is served now, exact strings and TTL) by after. Changes of one phase
+ *          are one atomic step where the provider can. The three-way compare (last applied, have, want) finds what a person edited.
+ * Digest   SHA-256 over zone, and every change's before and after image, in order: two plans with the same digest do the same.
+ * Memory   In the arena given.
+ */
+#pragma once
+
+#include "zones/base/digest.h"
+#include "zones/policy/want.h"
+#include "zones/record/rrset.h"
+
+struct dg_arena;
+struct dg_buf;
+struct dg_zone;
+
+enum dg_action {
+	DG_ACTION_CREATE,
+	DG_ACTION_CHANGE,
+	DG_ACTION_TTL, /* same records, other TTL */
+	DG_ACTION_DELETE,
+};
+
+enum dg_conflict {
+	DG_CONFLICT_NONE,
+	DG_CONFLICT_FOREIGN, /* never applied by us, and something else stands there: --adopt settles it */
+	DG_CONFLICT_EDITED,  /* what stands there is not what we applied last: a person's edit */
+	DG_CONFLICT_DELETED, /* we applied it, and it is gone */
+	DG_CONFLICT_CNAME,   /* a CNAME or DNAME is in the way: nothing settles it but the person */
+	DG_CONFLICT_UNKNOWN, /* could not be read */
+};
+
+struct dg_change {
+	enum dg_action action;
+	enum dg_conflict conflict;
+	struct dg_rrset before; /* n == 0: none */
+	struct dg_rrset after;  /* n == 0: none */
+	struct dg_rrset last;   /* what we applied last; only with EDITED and DELETED */
+	const char *why;
+	const char *rule;
+	const char *cost; /* who may lose mail, how long caches hold the old answer; NULL: none */
+	uint32_t old_ttl; /* seconds that caches may hold the old answer (for a new name: the negative TTL) */
+	unsigned phase;
+	bool is_mail_mx;
+	struct dg_pos pos;
+};
+
+struct dg_plan {
+	const char *zone;
+	const char *from; /* dg_zone.from */
+	struct dg_change *changes; /* by phase, then in the order of publication */
+	size_t n;
+	size_t n_conflicts;
+	size_t n_managed; /* RRsets that the policy names */
+	size_t n_same;    /* of them already as wanted */
+	/* want's RRsets as they will stand after the plan (same_meaning ones as they are served): what the journal keeps as "last applied" */
+	struct dg_rrset *wanted;
+	const struct dg_note *notes;
+	size_t n_notes;
+	uint8_t digest[DG_DIGEST_LEN];
+};
+
+/* What was applied last, by owner and type. 0: *ret_set; 1: never. */
+typedef int dg_last_applied(void *arg, const char *owner, uint16_t type, struct dg_rrset *ret_set);
+
+struct dg_plan_input {
+	const struct dg_zone *have;
+	const struct dg_want *want;
+	dg_last_applied *last;
+	void *last_arg;
+	bool adopt; /* FOREIGN, EDITED and DELETED are no conflicts */
+};
+
+int dg_plan_make(struct dg_arena *a, const struct dg_plan_input *in, struct dg_plan **ret_plan,
+	struct dg_err *err);
+
+/* The plan that puts back n earlier RRsets (n == 0 in a set: it was not there). */
+int dg_plan_restore(struct dg_arena *a, const struct dg_zone *have, const struct dg_rrset *sets,
+	size_t n, dg_last_applied *last, void *last_arg, bool adopt, struct dg_plan **ret_plan,
+	struct dg_err *err);
+
+/* --- rails ------------------------------------------------------------------------------------------------ */
+#define DG_RAIL_SHARE      30u /* percent */
+#define DG_RAIL_MIN_ZONES  10u
+#define DG_RAIL_MIN_RRSETS 10u
+
+struct dg_rail_counts {
+	size_t n_zones;         /* in the run */
+	size_t n_managed;       /* RRsets managed in all of them, as they stand (those that exist) */
+	size_t n_changed;       /* changed or deleted; additions and TTL-only changes are not counted */
+};
+void dg_rail_add(struct dg_rail_counts *c, const struct dg_plan *plan);
+/* DG_EPOLICY: the plan changes or deletes too much; the text names count, limit and --force. */
+int dg_rail_zone(const struct dg_plan *plan, struct dg_err *err);
+int dg_rail_fleet(const struct dg_rail_counts *c, struct dg_err *err);
+
+/* --- how a plan reads ------------------------------------------------------------------------------------- */
+enum dg_plan_form {
+	DG_FORM_TEXT,
+	DG_FORM_DIFF, /* unified diff of zone file lines */
+};
+
+struct dg_plan_style {
+	enum dg_plan_form form;
+	bool has_colour;
+	bool is_verbose; /* rules and costs in full */
+};
+void dg_plan_print(struct dg_buf *b, const struct dg_plan *plan, const struct dg_plan_style *style);
+/* One JSON object (doc/json.md), no newline. */
+void dg_plan_json(struct dg_buf *b, const struct dg_plan *plan);

@@ -1,0 +1,107 @@
+/* zones/policy/policy.h: what a zone.yaml declares, read and checked.
+ *
+ * Shape    One struct dg_policy a zone. Names are canonical. What was not written has its default.
+ * Memory   Everything in the arena given to the loader; a policy holds no secrets, only paths of files that do.
+ */
+#pragma once
+
+#include "zones/mail/dmarc.h"
+#include "zones/mail/spf.h"
+#include "zones/mail/tlspolicy.h"
+#include "zones/policy/schema.h"
+
+struct dg_provider_spec {
+	const char *name; /* "rfc2136"; NULL: none given */
+	void *opts;       /* the struct of that provider's schema */
+	const char *key;  /* same provider and options (defaults filled in): same key. To share one open provider. */
+	struct dg_pos pos;
+};
+
+struct dg_mx_spec {
+	uint16_t preference;
+	const char *host;
+	struct dg_pos pos;
+};
+
+struct dg_dkim_spec {
+	const char *selector; /* label or labels: "s2026" */
+	const char *text;     /* the record; DG_DKIM_REVOKED for `revoked` */
+	struct dg_pos pos;
+};
+
+enum dg_split_when {
+	DG_SPLIT_APPROVED,
+	DG_SPLIT_AUTOMATIC,
+	DG_SPLIT_NEVER,
+};
+
+struct dg_split_spec {
+	const char *to; /* canonical name of the subdomain: m.example.com. */
+	int when;       /* enum dg_split_when */
+	uint32_t hold;  /* seconds */
+	uint32_t armed_ttl;
+	struct dg_pos pos;
+};
+
+struct dg_sts_spec {
+	const char *id; /* NULL: made from the digest of the policy text */
+	struct dg_sts_policy policy;
+	const char *host; /* mta-sts.NAME is an A/AAAA or CNAME of the user's own; not managed */
+};
+
+struct dg_mail_spec {
+	const char *name; /* canonical mail name */
+	struct dg_pos pos;
+	struct dg_mx_spec *mx;
+	size_t n_mx;
+	bool has_mx;  /* mx: was written */
+	bool is_null_mx; /* mx: null */
+	struct dg_spf *spf; /* with its `all`; NULL: not managed */
+	struct dg_pos spf_pos;
+	struct dg_dkim_spec *dkim;
+	size_t n_dkim;
+	struct dg_dmarc *dmarc; /* NULL: not managed */
+	struct dg_pos dmarc_pos;
+	struct dg_sts_spec *mta_sts; /* NULL: not managed */
+	struct dg_strings tlsrpt;    /* n == 0: not managed */
+	struct dg_split_spec *split; /* NULL: none */
+	uint32_t ttl; /* seconds */
+};
+
+struct dg_silent_spec {
+	const char *name; /* canonical; may be a wildcard */
+	struct dg_pos pos;
+};
+
+enum dg_hosts {
+	DG_HOSTS_REPORT, /* names with A/AAAA that are declared nowhere are named in the plan */
+	DG_HOSTS_SILENT, /* ... get null MX and SPF -all by themselves */
+	DG_HOSTS_IGNORE,
+};
+
+struct dg_verify_spec {
+	struct dg_endpoints servers; /* n == 0: the NS RRset of the zone tells */
+	bool is_off;                 /* servers: none (a zone file that nobody serves yet) */
+	struct dg_endpoint resolver; /* host NULL: the system's */
+	const char *trust_anchor;    /* path; NULL: no validation */
+	uint32_t timeout;            /* seconds for one server */
+};
+
+struct dg_policy {
+	const char *zone;
+	struct dg_pos pos;
+	struct dg_provider_spec provider;
+	uint32_t ttl;
+	struct dg_mail_spec *mail;
+	size_t n_mail;
+	struct dg_silent_spec *silent;
+	size_t n_silent;
+	int hosts;                   /* enum dg_hosts */
+	struct dg_strings helo;      /* host names of ours that send: SPF a -all beside those of MX */
+	struct dg_strings report_for; /* canonical domains whose DMARC reports this zone receives: NAME._report._dmarc.ZONE */
+	struct dg_verify_spec verify;
+	struct dg_strings never;     /* canonical mail names that are never split */
+};
+
+/* One of these for each provider that the program knows, ended by a NULL: the loader does not know providers itself. */
+typedef const struct dg_schema *const *dg_provider_schemas;
