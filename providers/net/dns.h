@@ -15,6 +15,7 @@
 
 #include "zones/base/err.h"
 #include "zones/policy/schema.h"
+#include "zones/record/rrset.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +25,6 @@ struct dg_arena;
 struct dg_dns_server;
 struct dg_loop;
 struct dg_zone;
-struct dg_rrset;
 
 #define DG_DNS_INFLIGHT 64u
 #define DG_AXFR_MAX     (256u << 20)
