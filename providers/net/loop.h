@@ -2,7 +2,10 @@
  *
  * Calls    Every callback runs from dg_loop_run(), never inside the call that asked for it.
  * Clock    dg_loop_now() is Unix seconds, dg_loop_mono_ms() a clock that never goes back. Both come from struct dg_clock, so that a
- *          test can play days in milliseconds; with a clock of its own the loop does not sleep: it asks the clock to go on to the next timer.
+ *          test can play days in milliseconds; with a clock of its own (advance_ms is set) the loop does not sleep: when no socket
+ *          has anything to say it asks the clock to go on to the next timer.
+ * End      dg_loop_run() ends when no timer, no deferred call and no event of libevent's is left. Who keeps an idle connection
+ *          must not keep an event added for it.
  * Threads  None.
  */
 #pragma once
