@@ -27,20 +27,22 @@ enum dg_conflict {
 	DG_CONFLICT_FOREIGN, /* never applied by us, and something else stands there: --adopt settles it */
 	DG_CONFLICT_EDITED,  /* what stands there is not what we applied last: a person's edit */
 	DG_CONFLICT_DELETED, /* we applied it, and it is gone */
-	DG_CONFLICT_CNAME,   /* a CNAME or DNAME is in the way: nothing settles it but the person */
+	DG_CONFLICT_CNAME, /* a CNAME, a DNAME above or a delegation is in the way: only the person settles it */
 	DG_CONFLICT_UNKNOWN, /* could not be read */
 };
 
 struct dg_change {
 	enum dg_action action;
 	enum dg_conflict conflict;
-	struct dg_rrset before; /* n == 0: none */
-	struct dg_rrset after;  /* n == 0: none */
-	struct dg_rrset last;   /* what we applied last; only with EDITED and DELETED */
+	struct dg_rrset before;    /* n == 0: none */
+	struct dg_rrset after;     /* n == 0: none */
+	struct dg_rrset last;      /* what we applied last; only with EDITED and DELETED */
+	const char *conflict_text; /* what is in the way and what to do; NULL: no conflict */
 	const char *why;
 	const char *rule;
 	const char *cost; /* who may lose mail, how long caches hold the old answer; NULL: none */
-	uint32_t old_ttl; /* seconds that caches may hold the old answer (for a new name: the negative TTL) */
+	/* seconds that caches may hold the old answer (for a new name: the negative TTL; 0: not known) */
+	uint32_t old_ttl;
 	unsigned phase;
 	bool is_mail_mx;
 	struct dg_pos pos;
@@ -48,14 +50,16 @@ struct dg_change {
 
 struct dg_plan {
 	const char *zone;
-	const char *from; /* dg_zone.from */
+	const char *from;          /* dg_zone.from */
 	struct dg_change *changes; /* by phase, then in the order of publication */
 	size_t n;
 	size_t n_conflicts;
 	size_t n_managed; /* RRsets that the policy names */
 	size_t n_same;    /* of them already as wanted */
-	/* want's RRsets as they will stand after the plan (same_meaning ones as they are served): what the journal keeps as "last applied" */
+	/* want's RRsets as they will stand after the plan, without those in conflict: what the journal keeps as "last applied".
+	 * The first n_same of them are those that need no change, as they are served. */
 	struct dg_rrset *wanted;
+	size_t n_wanted;
 	const struct dg_note *notes;
 	size_t n_notes;
 	uint8_t digest[DG_DIGEST_LEN];
@@ -72,13 +76,25 @@ struct dg_plan_input {
 	bool adopt; /* FOREIGN, EDITED and DELETED are no conflicts */
 };
 
+/* DG_EPOLICY: a type that is never ours (NS, SOA, DNSSEC ...), a name outside the zone, two claims on the same records, a null MX
+ * beside another MX (RFC 7505 section 3). */
 int dg_plan_make(struct dg_arena *a, const struct dg_plan_input *in, struct dg_plan **ret_plan,
 	struct dg_err *err);
 
-/* The plan that puts back n earlier RRsets (n == 0 in a set: it was not there). */
+/* The plan that puts back n earlier RRsets, exactly (n == 0 in a set: it was not there). What stands there now must be
+ * what we applied last, byte for byte and with its TTL, or it is a conflict. Phase 0 opens and puts back, phase 1 removes and closes. */
 int dg_plan_restore(struct dg_arena *a, const struct dg_zone *have, const struct dg_rrset *sets,
 	size_t n, dg_last_applied *last, void *last_arg, bool adopt, struct dg_plan **ret_plan,
 	struct dg_err *err);
+
+#define DG_PLAN_ID_MIN 12u /* hex digits of the digest that name a plan */
+#define DG_PLAN_ID_LEN 16u /* as it is printed */
+/* Is text the plan's digest in hex, or at least the first DG_PLAN_ID_MIN digits of it? Any letter case. */
+bool dg_plan_is(const struct dg_plan *plan, const char *text);
+
+/* "create", "change", "ttl", "delete"; "none", "foreign", "edited", "deleted", "blocked", "unknown": stable, for JSON. */
+const char *dg_action_text(enum dg_action action);
+const char *dg_conflict_code(enum dg_conflict conflict);
 
 /* --- rails ------------------------------------------------------------------------------------------------ */
 #define DG_RAIL_SHARE      30u /* percent */
@@ -86,9 +102,9 @@ int dg_plan_restore(struct dg_arena *a, const struct dg_zone *have, const struct
 #define DG_RAIL_MIN_RRSETS 10u
 
 struct dg_rail_counts {
-	size_t n_zones;         /* in the run */
-	size_t n_managed;       /* RRsets managed in all of them, as they stand (those that exist) */
-	size_t n_changed;       /* changed or deleted; additions and TTL-only changes are not counted */
+	size_t n_zones;   /* in the run */
+	size_t n_managed; /* RRsets managed in all of them, as they stand (those that exist) */
+	size_t n_changed; /* changed or deleted; additions and TTL-only changes are not counted */
 };
 void dg_rail_add(struct dg_rail_counts *c, const struct dg_plan *plan);
 /* DG_EPOLICY: the plan changes or deletes too much; the text names count, limit and --force. */
@@ -106,6 +122,7 @@ struct dg_plan_style {
 	bool has_colour;
 	bool is_verbose; /* rules and costs in full */
 };
+/* For people; what came from outside is escaped, colour is the only control sequence. Ends in a newline. */
 void dg_plan_print(struct dg_buf *b, const struct dg_plan *plan, const struct dg_plan_style *style);
 /* One JSON object (doc/json.md), no newline. */
 void dg_plan_json(struct dg_buf *b, const struct dg_plan *plan);
