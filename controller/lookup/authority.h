@@ -2,18 +2,22 @@
  * caches.
  *
  * Shape    One view an address. Each is asked for the SOA over UDP and over TCP and for every key
- * over UDP (truncated answers go on over TCP), with RD=0. When the SOA does not come, the rest is
- * not asked: the view's state says why. Servers  servers when it names any; else the NS RRset at
- * the apex of have, each name's A and AAAA from have where they stand there, else from the
- * resolver. (A zone read with mail_only has no addresses: then the resolver is asked.) NS names
- * that have no address are a view of their own with state ERROR. Calls    dg_authority_ask()
- * returns at once; done() comes once, from the loop, at the latest shortly after the deadline. Any
- * number of requests may be in flight; sockets to one address are shared among them. A request must
- * live until done(). After dg_authority_free() no done() comes. Limits   DG_AUTHORITY_VIEWS_MAX
- * addresses a zone (further ones: is_cut), DG_AUTHORITY_KEYS_MAX keys. Errors   rc < 0 in done()
- * only when nothing could be asked: no server known (DG_EINPUT: name them with verify: servers:),
- * the NS RRset not known. Whatever a single server does is its view's state. Source   RFC 1034
- * section 4.3.1, RFC 7766 (TCP is not optional), RFC 8906.
+ *          over UDP (truncated answers go on over TCP), with RD=0. When the SOA does not come, the
+ *          rest is not asked: the view's state says why.
+ * Servers  servers when it names any; else the NS RRset at the apex of have, each name's A and AAAA
+ *          from have where they stand there, else from the resolver. (A zone read with mail_only
+ *          has no addresses: then the resolver is asked.) An NS name without an address is a view
+ *          of its own with state ERROR.
+ * Calls    dg_authority_ask() returns at once; done() comes once, from the loop, at the latest
+ *          shortly after the deadline. Any number of requests may be in flight; sockets to one
+ *          address are shared among them. A request must live until done(). After
+ *          dg_authority_free() no done() comes.
+ * Limits   DG_AUTHORITY_VIEWS_MAX addresses a zone (further ones: is_cut), DG_AUTHORITY_KEYS_MAX
+ *          keys.
+ * Errors   rc < 0 in done() only when nothing could be asked: no server known (DG_EINPUT: name them
+ *          with verify: servers:), too many keys. Whatever a single server does is its view's
+ *          state.
+ * Source   RFC 1034 section 4.3.1; RFC 7766 (TCP is not optional).
  */
 #pragma once
 

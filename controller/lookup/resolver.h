@@ -1,15 +1,19 @@
 /* controller/lookup/resolver.h: DNS as a receiver on the Internet sees it, through a recursive
- * resolver (libunbound on the loop).
+ * resolver (libunbound).
  *
  * Shape    One context with an empty cache. Give each run a new one: nothing it says is older than
- * the run, but for what the resolver behind it holds in its cache (the TTL that remains says how
- * long). Answers  FOUND, NODATA, NXDOMAIN, or UNKNOWN: timeout, SERVFAIL, bogus: could not tell.
- * Bogus data is never handed on. Calls    dg_resolver_ask() returns at once; done() comes once,
- * from the loop, never from inside the call. A question must live until then. After
- * dg_resolver_free() no done() comes. Free it before the loop. Time     deadline_ms of its own for
- * each question: libunbound alone would wait 17 s for a silent forwarder. Trust    With a trust
- * anchor file every answer is validated (RFC 4035). Errors   DG_EINPUT: the address or the trust
- * anchor file is not one. DG_EIO: no usable resolv.conf.
+ *          the run, but for what the resolver behind it holds in its cache (the TTL that remains
+ *          says how long).
+ * Answers  FOUND, NODATA, NXDOMAIN, or UNKNOWN: timeout, SERVFAIL, bogus: could not tell. Bogus
+ *          data is never handed on.
+ * Calls    dg_resolver_ask() returns at once; done() comes once, from the loop, never from inside
+ *          the call. A question must live until then. After dg_resolver_free() no done() comes.
+ *          Free it before the loop, and not from inside done().
+ * Time     deadline_ms of its own for each question: libunbound alone would wait 17 s for a silent
+ *          forwarder.
+ * Trust    With a trust anchor file every answer is validated (RFC 4035).
+ * Errors   DG_EINPUT: the address or the trust anchor file is not one. DG_EIO: no usable
+ *          resolv.conf.
  */
 #pragma once
 

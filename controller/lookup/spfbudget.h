@@ -2,12 +2,15 @@
  * 7208 section 4.6.4).
  *
  * Shape    Drives dg_spf_count() (zones/mail/spf.h). Answers come, in this order, from the RRsets
- * that are about to be published, from the zone as it is (wildcards and delegations respected),
- * from the resolver. Findings spf-too-many-lookups and spf-too-many-voids, spf-include-loop,
- * spf-include-broken: ERROR: not to be published. spf-count-unsure: some answers did not come, the
- * counts are a lower bound: WARNING. Calls    done() comes once, from the loop. A request must live
- * until then. dg_spf_budget_cancel(): none comes. Limits   DG_SPF_BUDGET_QUERIES questions in
- * DG_SPF_BUDGET_ROUNDS rounds; what is not known then could not be told.
+ *          that are about to be published, from the zone as it is (wildcards and delegations
+ *          respected), from the resolver.
+ * Findings spf-too-many-lookups, spf-too-many-voids, spf-include-loop, spf-include-broken: ERROR:
+ *          not to be published. spf-count-unsure: some answers did not come, the counts are a lower
+ *          bound: WARNING.
+ * Calls    done() comes once, from the loop. A request must live until then.
+ *          dg_spf_budget_cancel(): none comes.
+ * Limits   DG_SPF_BUDGET_QUERIES questions in DG_SPF_BUDGET_ROUNDS rounds; what is not known then
+ *          could not be told.
  */
 #pragma once
 

@@ -1,11 +1,12 @@
 /* controller/lookup/verify.h: what the name servers say against what they should say. Pure.
  *
  * Shape    Views in, a verdict for each out, servers with the same answers in one group. A swap's
- * after is what should be served; its before, when known (before.owner not NULL), tells "still the
- * old answer" from "something else". Compare  TXT by its joined octets (RFC 7208 section 3.3), all
- * else byte for byte; TTLs too, but a resolver's may be lower. Serial   RFC 1982 arithmetic. The
- * newest seen counts as the primary's unless one is given. Memory   In the arena given; views and
- * swaps are borrowed and must live as long.
+ *          after is what should be served; its before, when known (before.owner not NULL), tells
+ *          "still the old answer" from "something else".
+ * Compare  TXT by its joined octets (RFC 7208 section 3.3), all else byte for byte; TTLs too, but a
+ *          resolver's may be lower.
+ * Serial   RFC 1982 arithmetic. The newest seen counts as the primary's unless one is given.
+ * Memory   In the arena given; views and swaps are borrowed and must live as long.
  */
 #pragma once
 

@@ -1,10 +1,11 @@
-/* controller/lookup/view.h: what one name server, or one resolver, says about a zone at one moment.
+/* controller/lookup/view.h: what one name server, or one resolver, says about a zone at one
+ * moment.
  *
  * Shape    says holds the answers, found with dg_zone_get(): 0 and n > 0: it serves this; 0 and n
- * == 0: it says that there is none (NODATA, NXDOMAIN); 1: it was not asked or could not tell. A
- * CNAME met at an owner is in says as its own RRset. States   "Could not tell" is never "absent": a
- * view that is not OK proves nothing about records. Memory   In the arena of the request that made
- * it.
+ *          == 0: it says that there is none (NODATA, NXDOMAIN); 1: it was not asked or could not
+ *          tell. A CNAME met at an owner is in says as its own RRset.
+ * States   "Could not tell" is never "absent": a view that is not OK proves nothing about records.
+ * Memory   In the arena of the request that made it.
  */
 #pragma once
 

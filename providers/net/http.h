@@ -1,10 +1,20 @@
 /* providers/net/http.h: HTTP requests on the loop (libcurl's multi interface).
  *
- * Calls    One callback a request, from the loop. Requests and their buffers must live until then.
- * Trust    http and https only, no redirects, no proxy from the environment, no cookies, TLS 1.2 or later with verification; plain http only to loopback
- *          unless the option says otherwise. Header values given as secret never reach an error text or a trace.
- * Limits   DG_HTTP_BODY_MAX octets of body; timeout for the whole request; DG_HTTP_INFLIGHT at once a host.
- * Errors   DG_EIO: no connection, timeout (was_sent tells whether the request may have arrived). DG_ELIMIT: body too large.
+ * Calls    One callback a request, from the loop, also on error. Requests and their buffers must
+ *          live until then. dg_http_send() may be called from inside it, dg_http_free() may not.
+ *          After dg_http_free() no callback comes.
+ * Result   rc 0: an answer came, whatever its status is. < 0: err; was_sent tells whether the
+ *          request may have arrived. A redirect is an answer like any other.
+ * Trust    http and https only, no redirects, no proxy from the environment, no cookies, no user
+ *          names in URLs, TLS 1.2 or later with verification; plain http only to loopback unless
+ *          is_plain_ok. The value of secret_header never reaches an error text or a trace.
+ * Repeats  A request is never sent twice. Only GET goes over a connection that was used before,
+ *          since libcurl sends again by itself when such a connection turns out to be dead.
+ * Limits   reply_max octets of body; timeout_ms for the whole request; DG_HTTP_INFLIGHT at once,
+ *          the others wait in line.
+ * Errors   DG_EINPUT: not a URL of ours. DG_EPOLICY: plain http. DG_EIO: no connection, timeout.
+ *          DG_ELIMIT: body too large. DG_EREMOTE: what came is not HTTP, or the certificate is
+ *          wrong.
  */
 #pragma once
 
@@ -27,7 +37,9 @@ struct dg_http_request {
 	const char *secret_header;  /* "X-API-Key: ..."; NULL: none */
 	const char *body;           /* NULL: none */
 	size_t body_len;
-	int64_t timeout_ms;
+	int64_t timeout_ms; /* from dg_http_send() on, waiting in the queue included */
+	size_t reply_max;   /* octets; 0: DG_HTTP_BODY_MAX */
+	bool is_plain_ok;   /* plain http to other hosts than loopback */
 	void (*done)(struct dg_http_request *r, int rc);
 	void *arg;
 	/* --- results --- */
