@@ -1,6 +1,7 @@
 /* zones/mail/dmarc.h: DMARC policy records (RFC 9989 section 4): parse, print, lint.
  *
- * Shape    Fields hold what a receiver would act on: defaults are filled in, has_* tells what was written.
+ * Shape    Fields hold what was written and is valid, letters in lower case; 0, UNSET and NULL: not written, or not valid, so that a
+ *          receiver takes the default (r for adkim and aspf, "0" for fo, u for psd, n for t). Tag names in any letter case.
  * Errors   As in spf.h: faults are lints; n_errors > 0: receivers ignore the record or take it as p=none.
  * Memory   In the arena given.
  */
@@ -41,8 +42,10 @@ void dg_dmarc_parse(struct dg_arena *a, const char *text, size_t len, struct dg_
 	struct dg_lints *lints);
 /* "v=DMARC1; p=reject; ..." with p second, as old receivers want it; nothing for what is not set. */
 void dg_dmarc_print(struct dg_buf *b, const struct dg_dmarc *d);
-/* What the record means at its place: weak policies, removed tags, sp/np that are never used below the organizational domain. */
+/* What the record means: weak policies, testing, no reports ... */
 void dg_dmarc_lint(const struct dg_dmarc *d, struct dg_lints *lints);
+/* The same for a record below a name that has one too, which therefore is the organizational domain. */
+void dg_dmarc_lint_below(const struct dg_dmarc *d, struct dg_lints *lints);
 
 /* The domain that a report URI sends to, canonical ("mailto:dmarc@example.net!10m" gives "example.net.").
  * 1: not a mailto URI with a domain. */

@@ -37,6 +37,13 @@ struct dg_lints {
 	size_t n_errors;
 };
 
+#define DG_LINT_SEEN_MAX 64u /* octets of a value that are shown */
+
 void dg_lints_init(struct dg_lints *l, struct dg_arena *a);
+
+/* A value from outside as text that is safe to show in a lint: control characters escaped, the end cut off. "" when the list
+ * is full and the text would not be kept. */
+const char *dg_lint_seen(struct dg_lints *l, const char *p, size_t len);
+
 void dg_lint(struct dg_lints *l, enum dg_level level, const char *code, const char *rule,
 	size_t column, const char *fmt, ...) __attribute__((format(printf, 6, 7)));

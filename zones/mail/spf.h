@@ -39,14 +39,16 @@ enum dg_spf_kind {
 
 struct dg_spf_term {
 	enum dg_spf_kind kind;
-	char qualifier;      /* '+' '-' '~' '?'; modifiers: 0 */
-	const char *name;    /* as written, lower case; of unknown modifiers too */
-	const char *domain;  /* domain-spec as written, macros and all; NULL: none. ip4/ip6: the address text */
+	char qualifier;   /* '+' '-' '~' '?'; modifiers: 0 */
+	const char *name; /* as written, lower case; of unknown modifiers too */
+	const char *
+		domain; /* domain-spec as written, macros and all; NULL: none. ip4/ip6: the address text.
+			      * Unknown modifiers: the value, may be empty */
 	uint8_t address[16]; /* ip4 (4 octets), ip6 */
 	int prefix4;         /* -1: not given */
 	int prefix6;         /* -1: not given; ip6 uses this one */
-	bool has_macro;
-	size_t column; /* of the term in the record, from 1 */
+	bool has_macro;      /* domain holds a '%': it is to be expanded (section 7) */
+	size_t column;       /* of the term in the record, from 1 */
 };
 
 struct dg_spf {
@@ -65,19 +67,28 @@ void dg_spf_parse(struct dg_arena *a, const char *text, size_t len, struct dg_sp
 int dg_spf_term_parse(struct dg_arena *a, const char *text, size_t len,
 	struct dg_spf_term *ret_term, struct dg_err *err);
 
+/* A macro-string's first fault (section 7): NULL none, else why (static text) with its offset. is_exp: the text that an exp=
+ * modifier leads to, where the letters c, r and t and the space are allowed too. */
+const char *dg_spf_macro_fault(const char *text, size_t len, bool is_exp, size_t *ret_at);
+
+/* The first fault of a domain-spec (section 7.1): macros, a last label that is not a top label, empty or overlong labels
+ * where no macro can change them. */
+const char *dg_spf_domain_fault(const char *text, size_t len, size_t *ret_at);
+
 void dg_spf_print(struct dg_buf *b, const struct dg_spf *spf); /* "v=spf1 mx -all" */
 
 /* What the record alone tells: +all, ?all, no all, terms after all, ptr, duplicates, overlong for one answer
  * (section 3.4, with the octets of the owner name), include of itself ... owner is canonical. */
-void dg_spf_lint(const struct dg_spf *spf, const char *owner, size_t text_len, struct dg_lints *lints);
+void dg_spf_lint(
+	const struct dg_spf *spf, const char *owner, size_t text_len, struct dg_lints *lints);
 
 /* --- counting look-ups before publishing (section 4.6.4) -------------------------------------------------
  * Pure: the caller answers. ask() returns what it knows of (owner, type) at once; for what it does not know
  * yet it returns DG_SPF_PENDING and the count goes on with the rest: the caller then finds out and counts again. */
 enum dg_spf_answer {
 	DG_SPF_FOUND,
-	DG_SPF_VOID,    /* NXDOMAIN or NODATA */
-	DG_SPF_FAILED,  /* timeout, SERVFAIL, bogus: could not tell */
+	DG_SPF_VOID,   /* NXDOMAIN or NODATA */
+	DG_SPF_FAILED, /* timeout, SERVFAIL, bogus: could not tell */
 	DG_SPF_PENDING,
 };
 
@@ -88,14 +99,17 @@ typedef enum dg_spf_answer dg_spf_ask(void *arg, const char *owner, uint16_t typ
 
 struct dg_spf_count {
 	unsigned n_lookups; /* terms that cause a query, the whole tree */
-	unsigned n_voids;   /* void answers among them, worst case of IPv4 and IPv6 clients; macros not counted */
+	unsigned
+		n_voids; /* void answers among them, worst case of IPv4 and IPv6 clients; macros not counted */
 	unsigned n_pending; /* > 0: ask again later */
 	unsigned n_failed;  /* > 0: the counts are a lower bound */
-	unsigned n_macros;  /* terms whose name depends on the mail: counted as look-ups, not followed */
-	const char *loop;   /* a name that includes itself; NULL: none */
-	const char *broken; /* a name whose record is missing, doubled or does not parse; NULL: none */
+	unsigned
+		n_macros; /* terms whose name depends on the mail: counted as look-ups, not followed */
+	const char *loop; /* a name that includes itself; NULL: none */
+	const char
+		*broken; /* a name whose record is missing, doubled or does not parse; NULL: none */
 	const char *broken_why;
-	const char *tree;   /* for people: one line a node, indented, with its own count */
+	const char *tree; /* for people: one line a node, indented, with its own count */
 };
 
 /* owner is canonical; record is the text that is about to stand there. */

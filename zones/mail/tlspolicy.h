@@ -26,7 +26,8 @@ struct dg_sts_policy {
 	size_t n_mx;
 };
 
-bool dg_sts_is_record(const char *text, size_t len); /* "v=STSv1;" exact case (RFC 8461 section 3.1) */
+bool dg_sts_is_record(
+	const char *text, size_t len); /* "v=STSv1;" exact case (RFC 8461 section 3.1) */
 /* id: 1 to 32 ASCII letters and digits. Returns NULL or why not. */
 const char *dg_sts_id_fault(const char *id);
 /* The id in a record; lints say what is wrong. *ret_id NULL: none. */

@@ -1,0 +1,71 @@
+#include "zones/mail/lint.h"
+
+#include "zones/base/arena.h"
+#include "zones/base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define SEEN_TEXT_MAX (8u * DG_LINT_SEEN_MAX) /* an octet takes at most 8 when escaped */
+
+void dg_lints_init(struct dg_lints *l, struct dg_arena *a)
+{
+	*l = (struct dg_lints){.arena = a};
+}
+
+const char *dg_lint_seen(struct dg_lints *l, const char *p, size_t len)
+{
+	struct dg_buf b;
+
+	if (l->n >= DG_LINTS_MAX) {
+		return "";
+	}
+	dg_buf_init(&b, SEEN_TEXT_MAX);
+	dg_buf_put_safe(&b, p, len > DG_LINT_SEEN_MAX ? DG_LINT_SEEN_MAX : len);
+	if (len > DG_LINT_SEEN_MAX) {
+		dg_buf_puts(&b, "...");
+	}
+	const char *seen = dg_strndup(l->arena, b.data, b.len);
+	dg_buf_done(&b);
+	return seen;
+}
+
+static char *format_text(struct dg_arena *a, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static char *format_text(struct dg_arena *a, const char *fmt, va_list ap)
+{
+	va_list again;
+
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	size_t len = n < 0 ? 0 : (size_t)n;
+	char *text = dg_get(a, 1, len + 1);
+	(void)vsnprintf(text, len + 1, fmt, again);
+	va_end(again);
+	return text;
+}
+
+void dg_lint(struct dg_lints *l, enum dg_level level, const char *code, const char *rule,
+	size_t column, const char *fmt, ...)
+{
+	va_list ap;
+
+	l->n_errors += level == DG_LEVEL_ERROR;
+	if (l->n >= DG_LINTS_MAX) {
+		l->n_dropped++;
+		return;
+	}
+	if (!l->list) {
+		l->list = dg_newn(l->arena, struct dg_lint, DG_LINTS_MAX);
+	}
+	va_start(ap, fmt);
+	l->list[l->n++] = (struct dg_lint){
+		.level = level,
+		.code = code,
+		.text = format_text(l->arena, fmt, ap),
+		.rule = rule,
+		.column = column,
+	};
+	va_end(ap);
+}
