@@ -22,5 +22,5 @@ enum dg_mx_state {
 enum dg_mx_state dg_mx_state(const struct dg_rrset *mx);
 /* The null MX of owner. ttl in seconds. Lives in the arena. */
 struct dg_rrset dg_nullmx(struct dg_arena *a, const char *owner, uint32_t ttl);
-/* BROKEN states, exchanges that are addresses ("192.0.2.1." as a name) or "localhost." */
+/* BROKEN states, exchanges that are addresses ("192.0.2.1." as a name) or "localhost.", hosts of one label ... */
 void dg_mx_lint(const struct dg_rrset *mx, struct dg_lints *lints);

@@ -19,10 +19,17 @@ enum dg_sts_mode {
 	DG_STS_ENFORCE,
 };
 
+#define DG_STS_MAX_AGE_MAX 31557600u /* seconds */
+#define DG_STS_MX_MAX      256u
+#define DG_STS_POLICY_MAX  65536u /* octets */
+#define DG_TLS_TEXT_MAX    16384u /* octets of a TXT record's text */
+#define DG_TLSRPT_URIS_MAX 32u
+
 struct dg_sts_policy {
 	enum dg_sts_mode mode;
-	uint32_t max_age; /* seconds, at most 31557600 */
-	const char *const *mx;
+	uint32_t max_age; /* seconds, at most DG_STS_MAX_AGE_MAX */
+	const char *const *
+		mx; /* "mx1.example.com", "*.example.net": lower case; printed without a final dot */
 	size_t n_mx;
 };
 
