@@ -360,7 +360,7 @@ static void start(struct transfer *t)
 
 	if (left_ms <= 0) {
 		(void)dg_fail(&t->request->err, DG_EIO,
-			"%s %s: %lld ms passed in the line behind other requests",
+			"%s %s: no time left: it was not sent within its %lld ms",
 			t->request->method, t->host, (long long)t->request->timeout_ms);
 		fail_later(t);
 		return;

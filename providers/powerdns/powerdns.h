@@ -1,4 +1,13 @@
-/* providers/powerdns/powerdns.h: the HTTP API of PowerDNS Authoritative. */
+/* providers/powerdns/powerdns.h: the HTTP API of PowerDNS Authoritative (4.1 and later).
+ *
+ * Shape    read() is one GET of the zone. apply() reads again, compares before with what stands there, TTLs included, and
+ *          sends one PATCH: the server makes it one transaction.
+ * Race     Between the second GET and the PATCH another writer may come: the API has no compare-and-swap. The marker
+ *          shows afterwards who was last.
+ * Dry run  The second GET and the comparison alone: reach, key, zone, kind, before. APPLIED says that nothing speaks against it.
+ * Kept     Comments, and disabled records of an RRset that is replaced. The SOA serial is raised by the server, or by the
+ *          PATCH where the zone has no SOA-EDIT-API.
+ */
 #pragma once
 
 struct dg_provider_ops;
