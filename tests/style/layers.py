@@ -33,7 +33,7 @@ LIBRARIES = {
     r'jansson\.h': ('zones/plan', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',
                     'tests'),
 }
-IMPURE = re.compile(r'sys/(socket|stat|time|un|epoll|file|mman|wait|resource|types)|netinet/|arpa/|netdb|poll\.h|'
+IMPURE = re.compile(r'sys/(socket|stat|time|un|epoll|file|mman|wait|resource|types)|netinet/|netdb|poll\.h|'
                     r'time\.h|unistd|fcntl|dirent|pthread|threads\.h|signal|syslog|locale|pwd|grp')
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(<|")([^>"]+)[>"]', re.M)
 

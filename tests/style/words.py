@@ -21,6 +21,7 @@ BANNED = {
     'vfork setjmp longjmp': 'leaves resources behind',
     'bzero bcopy bcmp index rindex': 'obsolete: the mem and str functions',
 }
+LENIENT = ('atoi', 'atol', 'atoll', 'sscanf')  # a test may read what it wrote itself
 WHY = {name: why for names, why in BANNED.items() for name in names.split()}
 CALL = re.compile(r'(?<![\w.>])(' + '|'.join(WHY) + r')\s*\(')
 PROMISE = re.compile(r'\b(TODO|FIXME|XXX|HACK|WIP|TBD)\b')
@@ -29,9 +30,15 @@ TEXT = ('.c', '.h', '.py', '.sh', '.md', '.scd', '.yaml', '.build', '.zone', '.b
 
 def c_file(path):
     text = source.code(path)
-    for match in CALL.finditer(text):
-        yield f'{path}:{source.line_of(text, match.start())}: {match.group(1)}: {WHY[match.group(1)]}'
     raw = source.read(path)
+    lines = raw.split('\n')
+    for match in CALL.finditer(text):
+        line = source.line_of(text, match.start())
+        if 'NOLINT(concurrency-mt-unsafe)' in lines[line - 1]:  # said why, and clang-tidy agrees
+            continue
+        if match.group(1) in LENIENT and path.parts[0] == 'tests':
+            continue
+        yield f'{path}:{line}: {match.group(1)}: {WHY[match.group(1)]}'
     if path.suffix == '.h':
         if not raw.startswith(f'/* {path}: '):
             yield f'{path}:1: the first line should be "/* {path}: what it is"'

@@ -1,0 +1,53 @@
+# bash completion of dnsguard
+_dnsguard()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
+	local commands="init plan apply verify split unsplit restore log providers schema version help"
+	local writes="--json --diff --verbose --yes --plan --adopt --force --wait --timeout"
+	local options="--state --no-color --help --version"
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--state) ((i++)) ;;
+		-*) ;;
+		*)
+			command=${COMP_WORDS[i]}
+			break
+			;;
+		esac
+	done
+	case $before in
+	--state)
+		mapfile -t COMPREPLY < <(compgen -d -- "$word")
+		return
+		;;
+	--from | --key-file | --output | -o | --file | -f)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	--algorithm)
+		mapfile -t COMPREPLY < <(compgen -W "hmac-sha256 hmac-sha512" -- "$word")
+		return
+		;;
+	--plan | --timeout | --zone | --limit | -n | --server | --key-name) return ;;
+	esac
+	case $command in
+	init) options="$options --from --server --key-file --key-name --algorithm --output" ;;
+	plan) options="$options --json --diff --verbose --adopt --force" ;;
+	apply | unsplit) options="$options $writes" ;;
+	split) options="$options $writes --now" ;;
+	verify) options="$options --json --verbose --wait --timeout" ;;
+	restore) options="$options --json --yes --adopt --offline --file --zone --timeout" ;;
+	log) options="$options --json --verbose --zone --limit" ;;
+	providers) options="$options --json" ;;
+	schema) options="$options --man" ;;
+	esac
+	if [[ $word == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+	elif [[ -z $command || $command == help ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	fi
+}
+complete -o filenames -F _dnsguard dnsguard

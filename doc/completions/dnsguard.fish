@@ -1,0 +1,47 @@
+# fish completion of dnsguard
+set -l writing apply split unsplit
+set -l planning plan $writing
+
+complete -c dnsguard -f
+for row in 'init	write a first zone.yaml from the zone as it is' \
+	'plan	show what would change, why, and at what cost' \
+	'apply	make the zone what the policy says, and prove it' \
+	'verify	compare the policy with what every name server says now' \
+	'split	move mail from a name to its subdomain' \
+	'unsplit	move mail back' \
+	'restore	put back the records that a change replaced' \
+	'log	show the journal' \
+	'providers	list where zones can be kept' \
+	'schema	print the JSON Schema of zone.yaml' \
+	'version	print the version' \
+	'help	explain a command'
+	set -l pair (string split \t $row)
+	complete -c dnsguard -n __fish_use_subcommand -a $pair[1] -d $pair[2]
+end
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore init" -F
+complete -c dnsguard -l state -x -a '(__fish_complete_directories)' -d 'folder of the journal'
+complete -c dnsguard -l no-color -d 'no colours'
+complete -c dnsguard -s h -l help -d 'what a command does and takes'
+complete -c dnsguard -l version -d 'print the version'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore log providers" -s j -l json -d 'JSON lines'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify log" -s v -l verbose -d 'show everything'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l diff -d 'unified diff of zone file lines'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l force -d 'go past the limits of one run'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning restore" -l adopt -d 'take over what stands there'
+complete -c dnsguard -n "__fish_seen_subcommand_from $writing restore" -s y -l yes -d 'do not ask'
+complete -c dnsguard -n "__fish_seen_subcommand_from $writing" -l plan -x -d 'only the plan with this digest'
+complete -c dnsguard -n "__fish_seen_subcommand_from $writing verify" -l wait -d 'until name servers and caches agree'
+complete -c dnsguard -n "__fish_seen_subcommand_from $writing verify restore" -l timeout -x -d 'for name servers, seconds'
+complete -c dnsguard -n '__fish_seen_subcommand_from split' -l now -d 'do not wait for caches'
+complete -c dnsguard -n '__fish_seen_subcommand_from restore' -l offline -d 'only print the old records'
+complete -c dnsguard -n '__fish_seen_subcommand_from restore' -s f -l file -r -d 'policy file'
+complete -c dnsguard -n '__fish_seen_subcommand_from restore log' -l zone -x -d 'of this zone'
+complete -c dnsguard -n '__fish_seen_subcommand_from log' -s n -l limit -x -d 'entries'
+complete -c dnsguard -n '__fish_seen_subcommand_from init' -l from -r -d 'zone file'
+complete -c dnsguard -n '__fish_seen_subcommand_from init' -l server -x -d 'name server'
+complete -c dnsguard -n '__fish_seen_subcommand_from init' -l key-file -r -d 'TSIG key file'
+complete -c dnsguard -n '__fish_seen_subcommand_from init' -l key-name -x -d 'TSIG key name'
+complete -c dnsguard -n '__fish_seen_subcommand_from init' -l algorithm -x -a 'hmac-sha256 hmac-sha512' -d 'of the TSIG key'
+complete -c dnsguard -n '__fish_seen_subcommand_from init' -s o -l output -r -d 'new file'
+complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify split unsplit restore log providers schema version help'

@@ -1,0 +1,135 @@
+"""Each example does what it says, on the servers that it is written for."""
+import json
+import os
+import re
+import shutil
+
+import jsonschema
+import lab as lablib
+import pytest
+import yaml
+
+EXAMPLES = lablib.ROOT / 'examples'
+POLICIES = sorted(p.relative_to(EXAMPLES) for p in EXAMPLES.rglob('*.yaml'))
+RECORDS = '''@ A 192.0.2.10
+@ MX 10 oldmx
+@ TXT "v=spf1 mx ?all"
+@ TXT "somebody=else"
+www A 192.0.2.10
+oldmx A 192.0.2.24
+mx1 A 192.0.2.25
+mx2 A 192.0.2.26
+lists MX 10 mx1
+'''
+
+
+@pytest.fixture
+def example(lab, dnsguard):
+    """example(NAME): a copy of the example's folder in this lab, the place to run it in."""
+    def copy(name):
+        folder = lab.dir / 'example'
+        shutil.copytree(EXAMPLES / name, folder)
+        return folder
+    return copy
+
+
+def plan_apply_plan(dnsguard, policy, cwd):
+    """The whole way: changes are pending, apply, nothing is pending, verify is sound."""
+    first = dnsguard('plan', '--adopt', policy, cwd=cwd)
+    assert first.rc == 3, first
+    applied = dnsguard('apply', '--yes', '--adopt', policy, cwd=cwd)
+    assert applied.rc == 0, applied
+    again = dnsguard('plan', policy, cwd=cwd)
+    assert again.rc == 0, again
+    sound = dnsguard('verify', policy, cwd=cwd)
+    assert sound.rc == 0, sound
+
+
+def check_mail_records(server):
+    assert server.dig('example.test', 'MX')[0] == '10 mx1.example.test.'
+    texts = server.dig('example.test', 'TXT')
+    assert [t for t in texts if t.startswith('"v=spf1')] and '"somebody=else"' in texts
+    assert all(t.endswith(' -all"') for t in texts if t.startswith('"v=spf1'))
+    assert server.dig('_dmarc.example.test', 'TXT')[0].startswith('"v=DMARC1; p=reject')
+    assert server.dig('www.example.test', 'MX') == ['0 .']
+    assert server.dig('www.example.test', 'TXT') == ['"v=spf1 -all"']
+    assert server.dig('www.example.test', 'A') == ['192.0.2.10']
+
+
+def test_quickstart(lab, dnsguard):
+    done = lab.run(EXAMPLES / 'quickstart/run', env={'DNSGUARD': lab.program})
+    assert done.rc == 0, done
+    assert done.stdout.endswith('quick start: done\n')
+    assert 'mail.example.com' in done.stdout
+    assert sorted(os.listdir(EXAMPLES / 'quickstart')) == ['example.com.zone', 'run', 'zone.yaml']
+
+
+@pytest.mark.parametrize('kind', ['knot', 'bind', 'pdns'])
+def test_rfc2136(request, example, lab, dnsguard, kind):
+    server = request.getfixturevalue(kind)({'example.test': RECORDS}, address='127.0.0.11')
+    folder = example('rfc2136')
+    shutil.copy(lab.key_file('bind'), folder / 'tsig.key')
+    plan_apply_plan(dnsguard, 'zone.yaml', folder)
+    check_mail_records(server)
+    assert server.dig('_dmarc.lists.example.test', 'TXT')[0].startswith('"v=DMARC1; p=reject')
+
+
+def test_powerdns(example, pdns, dnsguard):
+    server = pdns({'example.test': RECORDS})
+    folder = example('powerdns')
+    shutil.copy(server.api_key_file, folder / 'api.key')
+    plan_apply_plan(dnsguard, 'zone.yaml', folder)
+    check_mail_records(server)
+    assert server.dig('_smtp._tls.example.test', 'TXT') == ['"v=TLSRPTv1; rua=mailto:tls@example.test"']
+
+
+def test_fleet(example, dnsguard, nsd, lab):
+    folder = example('fleet')
+    plan_apply_plan(dnsguard, 'fleet.yaml', folder)
+    server = nsd({f'{z}.test': (folder / f'zones/{z}.test.zone').read_text() for z in ('parked', 'brand', 'shop')})
+    for zone in ('parked', 'brand'):
+        assert server.dig(f'{zone}.test', 'MX') == ['0 .']
+        assert server.dig(f'{zone}.test', 'TXT') == ['"v=spf1 -all"']
+        assert server.dig(f'www.{zone}.test', 'MX') == ['0 .']
+    assert server.dig('shop.test', 'MX') == ['10 mx.shop.test.']
+    assert server.dig('mx.shop.test', 'TXT') == ['"v=spf1 a -all"']
+
+
+def test_split_and_back(example, lab, knot, dnsguard):
+    server = knot({'example.test': RECORDS})
+    folder = example('split')
+    shutil.copy(lab.key_file('bind'), folder / 'tsig.key')
+    plan_apply_plan(dnsguard, 'zone.yaml', folder)
+    assert server.dig('example.test', 'MX') == ['10 mx1.example.test.']
+    assert server.dig('m.example.test', 'MX') == ['10 mx1.example.test.']
+    gone = dnsguard('split', '--yes', '--now', 'zone.yaml', 'example.test', cwd=folder)
+    assert gone.rc == 0, gone
+    assert server.dig('example.test', 'MX') == ['0 .']
+    assert server.dig('m.example.test', 'MX') == ['10 mx1.example.test.']
+    back = dnsguard('unsplit', '--yes', 'zone.yaml', 'example.test', cwd=folder)
+    assert back.rc == 0, back
+    assert server.dig('example.test', 'MX') == ['10 mx1.example.test.']
+
+
+def schema(dnsguard):
+    return json.loads(dnsguard('schema', check=True).stdout)
+
+
+@pytest.mark.parametrize('path', POLICIES, ids=str)
+def test_schema_takes_each_example(dnsguard, path):
+    jsonschema.Draft202012Validator(schema(dnsguard)).validate(yaml.safe_load((EXAMPLES / path).read_text()))
+
+
+@pytest.mark.parametrize('page', ['README.md', 'doc/guide.md'])
+def test_policies_in_the_pages_are_right(lab, dnsguard, page):
+    """Every yaml block of the pages is read by the program itself; fragments get the zone that they lack."""
+    text = (lablib.ROOT / page).read_text()
+    blocks = re.findall(r'```yaml\n(.*?)```', text, re.S)
+    assert blocks
+    lab.key_file('plain', name='tsig.key')
+    lab.key_file('plain', name='api.key')
+    for number, block in enumerate(blocks):
+        policy = block if 'zone' in block.split(':')[0] or block.startswith('defaults') else 'zone: example.com\n' + block
+        jsonschema.Draft202012Validator(schema(dnsguard)).validate(yaml.safe_load(policy))
+        said = dnsguard('plan', lab.write(f'page{number}.yaml', policy))
+        assert said.rc != 2, said

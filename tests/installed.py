@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""installed.py FOLDER: is everything there after `meson install` with DESTDIR=FOLDER, and does it work from there?"""
+import json
+import pathlib
+import subprocess
+import sys
+
+WANTED = [
+    'bin/dnsguard',
+    'share/man/man1/dnsguard.1',
+    'share/man/man5/zone.yaml.5',
+    'share/bash-completion/completions/dnsguard',
+    'share/zsh/site-functions/_dnsguard',
+    'share/fish/vendor_completions.d/dnsguard.fish',
+    'share/dnsguard/zone.schema.json',
+    'share/doc/dnsguard/README.md',
+    'share/doc/dnsguard/LICENSE',
+    'share/doc/dnsguard/guide.md',
+    'share/doc/dnsguard/examples/quickstart/zone.yaml',
+    'share/doc/dnsguard/examples/quickstart/run',
+]
+
+
+def main(folder):
+    root = pathlib.Path(folder) / 'usr/local'
+    bad = [f'{path}: missing or empty' for path in WANTED
+           if not (root / path).is_file() or not (root / path).stat().st_size]
+    if not bad:
+        schema = json.loads((root / 'share/dnsguard/zone.schema.json').read_text())
+        bad += [] if schema.get('$schema') else ['zone.schema.json: no $schema']
+        said = subprocess.run([root / 'bin/dnsguard', 'version'], capture_output=True, text=True)
+        bad += [] if said.returncode == 0 and said.stdout.startswith('dnsguard ') else [f'version: {said}']
+        for page in ('man1/dnsguard.1', 'man5/zone.yaml.5'):
+            if '.TH' not in (root / 'share/man' / page).read_text():
+                bad.append(f'{page}: not a manual page')
+    print('\n'.join(bad) or f'{len(WANTED)} files are in their places')
+    return bool(bad)
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1]))
