@@ -1,5 +1,6 @@
 /* zones/mail/dkim.h: DKIM key records (RFC 6376 section 3.6.1, RFC 8301, RFC 8463): parse, print, lint, make from a key file.
  *
+ * Errors   As in spf.h: faults are lints; n_errors > 0: verifiers do not use the key.
  * Memory   In the arena given.
  */
 #pragma once
@@ -13,7 +14,11 @@ struct dg_buf;
 struct dg_err;
 struct dg_lints;
 
-#define DG_DKIM_TEXT_MAX 16384u
+#define DG_DKIM_TEXT_MAX 16384u /* octets of a record's text */
+#define DG_DKIM_FILE_MAX 65536u /* octets of a key file */
+#define DG_DKIM_RSA_MIN  1024u  /* bits (RFC 8301 section 3.2) */
+#define DG_DKIM_RSA_GOOD 2048u
+#define DG_DKIM_RSA_MAX  4096u
 
 enum dg_dkim_key {
 	DG_DKIM_RSA,

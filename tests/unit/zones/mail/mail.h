@@ -39,3 +39,33 @@ static inline void print_lints(const struct dg_lints *l)
 			l->list[i].text, l->list[i].rule);
 	}
 }
+
+/* A file under tests/data, NUL added. */
+static inline char *read_data(struct dg_arena *a, const char *name, size_t *ret_len)
+{
+	char *data = dg_get(a, 1u << 16, 1);
+	FILE *f = fopen(dg_printf(a, "%s/%s", DG_TEST_DATA, name), "re");
+
+	assert_non_null(f);
+	*ret_len = fread(data, 1, (1u << 16) - 1, f);
+	(void)fclose(f);
+	return data;
+}
+
+/* The base64 text of a PEM file under tests/data. */
+static inline const char *read_base64(struct dg_arena *a, const char *name)
+{
+	size_t len = 0;
+	size_t n = 0;
+	char *data = read_data(a, name, &len);
+	char *line_end = strchr(data, '\n');
+
+	assert_non_null(line_end);
+	for (const char *p = line_end; *p && *p != '-'; p++) {
+		if (*p != '\n') {
+			data[n++] = *p;
+		}
+	}
+	data[n] = '\0';
+	return data;
+}
