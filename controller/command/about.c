@@ -1,0 +1,205 @@
+/* help, version, providers, schema: what the program says of itself. */
+#include "controller/command/app.h"
+#include "controller/command/command.h"
+#include "controller/command/options.h"
+#include "providers/provider.h"
+#include "zones/base/buf.h"
+#include "zones/policy/load.h"
+
+#include <curl/curl.h>
+#include <event2/event.h>
+#include <jansson.h>
+#include <ldns/ldns.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unbound.h>
+#include <yaml.h>
+
+#define TEXT_MAX (4u << 20)
+#define WRAP_AT  78u
+#define N_CAPS   5u
+
+/* Words of text, wrapped, each line after indent blanks. */
+static void wrap(struct dg_buf *b, const char *text, size_t indent)
+{
+	size_t at = indent;
+
+	for (const char *p = text; *p != '\0';) {
+		size_t len = strcspn(p, " ");
+
+		if (at > indent && at + 1 + len > WRAP_AT) {
+			dg_buf_printf(b, "\n%*s", (int)indent, "");
+			at = indent;
+		} else if (at > indent) {
+			dg_buf_putc(b, ' ');
+			at++;
+		}
+		dg_buf_put(b, p, len);
+		at += len;
+		p += len;
+		p += strspn(p, " ");
+	}
+	dg_buf_putc(b, '\n');
+}
+
+static void put_option(struct dg_buf *b, const struct dg_option *o)
+{
+	char left[64];
+
+	(void)snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : "  ",
+		o->letter ? o->letter : ' ', o->letter ? ", " : " ", o->name, o->arg ? " " : "",
+		o->arg ? o->arg : "");
+	dg_buf_printf(b, "  %-26s ", left);
+	if (strlen(left) > 26) {
+		dg_buf_printf(b, "\n%29s", "");
+	}
+	wrap(b, o->help, 29);
+}
+
+static void help_all(struct dg_buf *b)
+{
+	const struct dg_command *c = NULL;
+	const struct dg_option *o = NULL;
+
+	dg_buf_puts(b, "dnsguard protects a domain whose name is forged as the sender of spam.\n\n"
+		       "usage: dnsguard [OPTIONS] COMMAND ...\n\n");
+	for (size_t i = 0; (c = dg_command_at(i)) != NULL; i++) {
+		dg_buf_printf(b, "  %-10s %s\n", c->name, c->summary);
+	}
+	dg_buf_puts(b, "\noptions of every command:\n");
+	for (size_t i = 0; (o = dg_option_at(i)) != NULL; i++) {
+		if (o->is_global) {
+			put_option(b, o);
+		}
+	}
+	dg_buf_puts(b,
+		"\nexit status: 0 done or sound, 1 failed, 2 wrong usage or bad policy,\n"
+		"3 findings or changes pending\n\n"
+		"`dnsguard help COMMAND` tells more; dnsguard(1) and zone.yaml(5) tell all.\n");
+}
+
+static void help_one(struct dg_buf *b, const struct dg_command *c)
+{
+	const struct dg_option *o = NULL;
+
+	dg_buf_printf(
+		b, "usage: dnsguard %s [OPTIONS]%s%s\n\n", c->name, c->args[0] ? " " : "", c->args);
+	wrap(b, c->help, 0);
+	dg_buf_puts(b, "\noptions:\n");
+	for (size_t i = 0; (o = dg_option_at(i)) != NULL; i++) {
+		if (dg_option_is_of(o, c)) {
+			put_option(b, o);
+		}
+	}
+}
+
+int dg_cmd_help(struct dg_app *app, const struct dg_args *args)
+{
+	const struct dg_command *c = args->n_rest > 0 ? dg_command_find(args->rest[0]) : NULL;
+	struct dg_buf b;
+
+	if (args->n_rest > 0 && !c) {
+		(void)fprintf(stderr, "dnsguard: no command %s; `dnsguard help` lists them\n",
+			args->rest[0]);
+		return DG_EXIT_USAGE;
+	}
+	dg_buf_init(&b, TEXT_MAX);
+	if (c) {
+		help_one(&b, c);
+	} else {
+		help_all(&b);
+	}
+	dg_app_out(app, &b);
+	dg_buf_done(&b);
+	return DG_EXIT_OK;
+}
+
+int dg_cmd_version(struct dg_app *app, const struct dg_args *args)
+{
+	(void)args;
+	dg_app_say(app,
+		"dnsguard %s (ldns %s, unbound %s, curl %s, yaml %s, libevent %s, sqlite %s)",
+		DG_VERSION, ldns_version(), ub_version(),
+		curl_version_info(CURLVERSION_NOW)->version, yaml_get_version_string(),
+		event_get_version(), sqlite3_libversion());
+	return DG_EXIT_OK;
+}
+
+struct cap_text {
+	unsigned cap;
+	const char *code;
+	const char *text;
+};
+
+static const struct cap_text caps[N_CAPS] = {
+	{DG_CAP_ATOMIC, "atomic", "all changes of a step or none"},
+	{DG_CAP_CAS, "compare-and-swap", "the other side compares what it replaces"},
+	{DG_CAP_MARKER, "marker", "a marker record keeps two writers apart"},
+	{DG_CAP_WHOLE_ZONE, "whole-zone", "can read the complete zone"},
+	{DG_CAP_PUBLISHED, "published", "name servers answer at once"},
+};
+
+static void provider_text(struct dg_buf *b, const struct dg_provider_ops *p)
+{
+	dg_buf_printf(b, "%-10s ", p->name);
+	wrap(b, p->schema->help, 11);
+	for (size_t i = 0; i < N_CAPS; i++) {
+		dg_buf_printf(b, "%11s%s %s: %s\n", "", p->caps & caps[i].cap ? "+" : "-",
+			caps[i].code, caps[i].text);
+	}
+	dg_buf_printf(b, "%11sTTL %u to %u s; null MX: %s; seen on %s\n\n", "", p->limits.ttl_min,
+		p->limits.ttl_max, p->limits.has_null_mx ? "yes" : "no", p->limits.verified_on);
+}
+
+static void provider_json(struct dg_buf *b, const struct dg_provider_ops *p)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < N_CAPS; i++) {
+		if (p->caps & caps[i].cap) {
+			(void)json_array_append_new(list, json_string(caps[i].code));
+		}
+	}
+	json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:I, s:I, s:b, s:s}", "type", "provider",
+		"name", p->name, "help", p->schema->help, "capabilities", list, "ttl_min",
+		(json_int_t)p->limits.ttl_min, "ttl_max", (json_int_t)p->limits.ttl_max, "null_mx",
+		p->limits.has_null_mx, "verified_on", p->limits.verified_on);
+	char *text = json_dumps(o, JSON_COMPACT);
+	dg_buf_puts(b, text ? text : "{}");
+	dg_buf_putc(b, '\n');
+	free(text);
+	json_decref(o);
+}
+
+int dg_cmd_providers(struct dg_app *app, const struct dg_args *args)
+{
+	struct dg_buf b;
+
+	dg_buf_init(&b, TEXT_MAX);
+	for (const struct dg_provider_ops *const *p = dg_provider_all(); *p; p++) {
+		if (args->is_json) {
+			provider_json(&b, *p);
+		} else {
+			provider_text(&b, *p);
+		}
+	}
+	dg_app_out(app, &b);
+	dg_buf_done(&b);
+	return DG_EXIT_OK;
+}
+
+int dg_cmd_schema(struct dg_app *app, const struct dg_args *args)
+{
+	struct dg_buf b;
+
+	dg_buf_init(&b, TEXT_MAX);
+	if (args->is_man) {
+		dg_policy_man_page(&b, dg_provider_schemas_all());
+	} else {
+		dg_policy_json_schema(&b, dg_provider_schemas_all());
+	}
+	dg_app_out(app, &b);
+	dg_buf_done(&b);
+	return DG_EXIT_OK;
+}

@@ -1,0 +1,164 @@
+#include "controller/command/command.h"
+
+#include "controller/command/app.h"
+#include "controller/command/options.h"
+#include "zones/base/arena.h"
+#include "zones/base/buf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define APP_MEMORY_MAX ((size_t)64 << 20)
+#define COMMAND_LINE   2000u
+#define MANY           100000u
+
+#define WRITES "json diff verbose yes plan adopt force wait timeout"
+
+/* In the order in which a person needs them. */
+static const struct dg_command commands[] = {
+	{"init", "ZONE", "write a first zone.yaml from the zone as it is",
+		"from server key-file key-name "
+		"algorithm output",
+		1, 1, dg_cmd_init,
+		"Reads the zone (from a zone file, by a transfer, or by single queries) and prints "
+		"a zone.yaml whose "
+		"plan is empty: it says what is there today, with comments on what is weak and on "
+		"each host that "
+		"takes mail without meaning to. Edit it, then look at `dnsguard plan`."},
+	{"plan", "ZONE.YAML...", "show what would change, why, and at what cost",
+		"json diff verbose adopt force", 1, MANY, dg_cmd_plan,
+		"Changes nothing. Exit status 0: everything is as the policy says; 3: there are "
+		"changes or conflicts. "
+		"The digest at the end names exactly this plan: `dnsguard apply --plan DIGEST` "
+		"applies it and no other."},
+	{"apply", "ZONE.YAML...", "make the zone what the policy says, and prove it", WRITES, 1,
+		MANY, dg_cmd_apply,
+		"Shows the plan, asks, journals, publishes, reads back, asks every authoritative "
+		"name server, and says "
+		"when the last cache must have let go of the old answers. Running it again does "
+		"nothing."},
+	{"verify", "ZONE.YAML...", "compare the policy with what every name server says now",
+		"json verbose wait timeout", 1, MANY, dg_cmd_verify,
+		"Exit status 0: in force everywhere; 3: not everywhere, or not yet."},
+	{"split", "ZONE.YAML NAME", "move mail from NAME to its subdomain, and null its MX",
+		WRITES " now", 2, 2, dg_cmd_split,
+		"Does by hand what split: in zone.yaml describes: the subdomain is published and "
+		"checked, TTLs are lowered "
+		"and waited for, then NAME gets a null MX. Says beforehand what would break."},
+	{"unsplit", "ZONE.YAML NAME", "move mail back to NAME", WRITES " now", 2, 2, dg_cmd_unsplit,
+		"The way back from `split`: the MX first, then the rest as the policy says."},
+	{"restore", "[CHANGE]", "put back the records that a change replaced",
+		"json yes adopt offline file zone timeout", 0, 1, dg_cmd_restore,
+		"CHANGE is a number from `dnsguard log`; without it the newest change is undone. "
+		"Records, TXT string "
+		"boundaries and TTLs come back exactly as they were."},
+	{"log", "", "show the journal: who changed what, when, why, with what result",
+		"json verbose zone limit", 0, 0, dg_cmd_log, "The newest change first."},
+	{"providers", "", "list where zones can be kept", "json", 0, 0, dg_cmd_providers,
+		"With what each of them can promise."},
+	{"schema", "", "print the JSON Schema of zone.yaml", "man", 0, 0, dg_cmd_schema,
+		"For editors: it is made from the same table that reads the file. With --man the "
+		"source of zone.yaml(5)."},
+	{"version", "", "print the version", "", 0, 0, dg_cmd_version,
+		"Of dnsguard and its libraries."},
+	{"help", "[COMMAND]", "explain a command", "", 0, 1, dg_cmd_help, "This text."},
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+const struct dg_command *dg_command_at(size_t i)
+{
+	return i < N_COMMANDS ? &commands[i] : NULL;
+}
+
+const struct dg_command *dg_command_find(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (strcmp(commands[i].name, name) == 0) {
+			return &commands[i];
+		}
+	}
+	return NULL;
+}
+
+/* A crash must not write keys to a file, and nobody may read them out of this process. */
+static void harden(void)
+{
+	struct rlimit none = {0, 0};
+
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)setrlimit(RLIMIT_CORE, &none);
+}
+
+static const char *command_line(struct dg_arena *a, int argc, char **argv)
+{
+	struct dg_buf b;
+
+	dg_buf_init(&b, COMMAND_LINE);
+	dg_buf_puts(&b, "dnsguard");
+	for (int i = 1; i < argc; i++) {
+		dg_buf_putc(&b, ' ');
+		dg_buf_put_safe(&b, argv[i], strlen(argv[i]));
+	}
+	const char *line = dg_strdup(a, b.data);
+	dg_buf_done(&b);
+	return line;
+}
+
+static int run(struct dg_app *app, const struct dg_command *c, const struct dg_args *args)
+{
+	if (args->wants_version) {
+		return dg_cmd_version(app, args);
+	}
+	if (!c || args->wants_help || c->run == dg_cmd_help) {
+		struct dg_args about = *args;
+		const char *name = c && args->wants_help ? c->name : NULL;
+
+		if (name) {
+			about.rest = &name;
+			about.n_rest = 1;
+		}
+		int r = dg_cmd_help(app, &about);
+		return c || args->wants_help ? r : DG_EXIT_USAGE;
+	}
+	if (args->n_rest < c->n_min || args->n_rest > c->n_max) {
+		(void)fprintf(stderr, "dnsguard: usage: dnsguard %s %s; see `dnsguard help %s`\n",
+			c->name, c->args, c->name);
+		return DG_EXIT_USAGE;
+	}
+	return c->run(app, args);
+}
+
+int dg_command_main(int argc, char **argv)
+{
+	struct dg_arena *a = dg_arena_new(APP_MEMORY_MAX);
+	const struct dg_command *c = NULL;
+	struct dg_args args;
+	struct dg_err err;
+	struct dg_app app = {.arena = a, .args = &args};
+	const char **words = dg_newn(a, const char *, (size_t)argc + 1);
+
+	harden();
+	int status = DG_EXIT_USAGE;
+	int r = dg_options_parse(argc, argv, words, &args, &c, &err);
+	app.command_line = command_line(a, argc, argv);
+	const char *no_color = getenv("NO_COLOR"); /* NOLINT(concurrency-mt-unsafe): one thread */
+	app.has_colour = isatty(STDOUT_FILENO) && !args.has_no_color && !(no_color && no_color[0]);
+	app.is_terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	if (r < 0) {
+		dg_app_complain(&app, &err);
+	} else {
+		status = run(&app, c, &args);
+	}
+	dg_app_close(&app);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		(void)fprintf(stderr, "dnsguard: cannot write to standard output\n");
+		status = status == DG_EXIT_OK ? DG_EXIT_FAILED : status;
+	}
+	dg_arena_free(a);
+	return status;
+}

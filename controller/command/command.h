@@ -1,0 +1,57 @@
+/* controller/command/command.h: the table of commands; one file each.
+ *
+ * Output   What a person asked for goes to stdout, what went wrong to stderr, each complaint a line "dnsguard: ...".
+ * Exit     0 done or sound; 1 failed; 2 wrong usage or bad policy; 3 findings, or changes pending.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dg_app;
+
+enum dg_exit {
+	DG_EXIT_OK = 0,
+	DG_EXIT_FAILED = 1,
+	DG_EXIT_USAGE = 2,
+	DG_EXIT_FINDINGS = 3,
+};
+
+/* What the command line said. Every command knows all fields, and accepts the options that its row names. */
+struct dg_args {
+	bool is_json, is_diff, has_yes, does_adopt, has_force, does_wait, is_offline, is_now,
+		is_verbose, is_man, has_no_color, wants_help, wants_version;
+	const char *state, *plan, *zone, *from, *server, *output, *key_file, *key_name, *algorithm,
+		*file;
+	uint32_t limit, timeout;
+	const char *const *rest;
+	size_t n_rest;
+};
+
+struct dg_command {
+	const char *name;
+	const char *args;    /* for the usage line: "ZONE.YAML..." */
+	const char *summary; /* one line */
+	const char *options; /* the long names that it accepts, separated by blanks */
+	size_t n_min, n_max; /* of rest */
+	int (*run)(struct dg_app *app, const struct dg_args *args);
+	const char *help; /* a paragraph or two */
+};
+
+int dg_cmd_apply(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_help(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_init(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_log(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_plan(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_providers(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_restore(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_schema(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_split(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_unsplit(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_verify(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_version(struct dg_app *app, const struct dg_args *args);
+
+const struct dg_command *dg_command_find(const char *name); /* NULL: no such */
+const struct dg_command *dg_command_at(size_t i); /* in the order of the help; NULL: no more */
+int dg_command_main(int argc, char **argv);

@@ -1,0 +1,218 @@
+#include "controller/command/options.h"
+
+#include "controller/command/command.h"
+#include "zones/base/err.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* clang-format off */
+#define FLAG(n, f, h, ...)   {.name = (n), .offset = _Generic(((struct dg_args *)0)->f, bool: offsetof(struct dg_args, f)), .help = (h), __VA_ARGS__}
+#define TEXT(n, a, f, h, ...) {.name = (n), .arg = (a), .offset = _Generic(((struct dg_args *)0)->f, const char *: offsetof(struct dg_args, f)), .help = (h), __VA_ARGS__}
+#define NUMBER(n, a, f, h, ...) {.name = (n), .arg = (a), .is_number = true, .offset = _Generic(((struct dg_args *)0)->f, uint32_t: offsetof(struct dg_args, f)), .help = (h), __VA_ARGS__}
+/* clang-format on */
+
+static const struct dg_option options[] = {
+	TEXT("state", "DIR", state,
+		"folder of the journal (default: $DNSGUARD_STATE, /var/lib/dnsguard "
+		"for root, else ~/.local/state/dnsguard)",
+		.is_global = true),
+	FLAG("no-color", has_no_color, "no colours, also on a terminal (as NO_COLOR does)",
+		.is_global = true),
+	FLAG("help", wants_help, "what this command does and takes", .letter = 'h',
+		.is_global = true),
+	FLAG("version", wants_version, "print the version", .is_global = true),
+	FLAG("json", is_json, "one JSON object a line instead of text", .letter = 'j'),
+	FLAG("diff", is_diff, "show changes as a unified diff of zone file lines"),
+	FLAG("verbose", is_verbose, "show everything, also what is as it should be", .letter = 'v'),
+	FLAG("yes", has_yes, "do not ask", .letter = 'y'),
+	TEXT("plan", "DIGEST", plan,
+		"apply only the plan with this digest (its first 8 hex digits suffice)"),
+	FLAG("adopt", does_adopt,
+		"take over what stands where dnsguard wants to publish, edits by "
+		"others included"),
+	FLAG("force", has_force, "go past the limits on how much one run may change"),
+	FLAG("wait", does_wait,
+		"wait until every name server shows it and caches have let go of the old "
+		"answers"),
+	NUMBER("timeout", "SECONDS", timeout, "how long to wait for name servers to show a change"),
+	FLAG("offline", is_offline,
+		"only print the old records, as zone file lines and as an nsupdate "
+		"script; needs nothing but the journal"),
+	FLAG("now", is_now, "do not wait for caches before the last step"),
+	TEXT("zone", "ZONE", zone, "only this zone"),
+	NUMBER("limit", "N", limit, "at most so many entries (default 20)", .letter = 'n'),
+	TEXT("file", "ZONE.YAML", file, "the policy file that tells where the zone is kept",
+		.letter = 'f'),
+	TEXT("from", "FILE", from, "read the zone from this zone file"),
+	TEXT("server", "HOST[:PORT]", server, "read the zone from this name server"),
+	TEXT("key-file", "FILE", key_file, "TSIG key file for the name server"),
+	TEXT("key-name", "NAME", key_name, "TSIG key name, when the file does not say"),
+	TEXT("algorithm", "NAME", algorithm,
+		"TSIG algorithm, when the file does not say: hmac-sha256, "
+		"hmac-sha512"),
+	TEXT("output", "FILE", output, "write to this new file instead of standard output",
+		.letter = 'o'),
+	FLAG("man", is_man, "the manual page instead of the JSON Schema"),
+};
+
+#define N_OPTIONS (sizeof(options) / sizeof(options[0]))
+
+const struct dg_option *dg_option_at(size_t i)
+{
+	return i < N_OPTIONS ? &options[i] : NULL;
+}
+
+bool dg_option_is_of(const struct dg_option *o, const struct dg_command *c)
+{
+	size_t len = strlen(o->name);
+
+	for (const char *p = c ? c->options : ""; (p = strstr(p, o->name)) != NULL; p += len) {
+		bool begins = p == c->options || p[-1] == ' ';
+		bool ends = p[len] == '\0' || p[len] == ' ';
+
+		if (begins && ends) {
+			return true;
+		}
+	}
+	return o->is_global;
+}
+
+static const struct dg_option *find_long(const char *name, size_t len)
+{
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		if (strncmp(options[i].name, name, len) == 0 && options[i].name[len] == '\0') {
+			return &options[i];
+		}
+	}
+	return NULL;
+}
+
+static const struct dg_option *find_letter(char letter)
+{
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		if (letter != '\0' && options[i].letter == letter) {
+			return &options[i];
+		}
+	}
+	return NULL;
+}
+
+static int set_number(
+	const struct dg_option *o, const char *value, uint32_t *field, struct dg_err *err)
+{
+	char *end = NULL;
+
+	errno = 0;
+	unsigned long n = strtoul(value, &end, 10);
+	if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || n > UINT32_MAX) {
+		return dg_fail(err, DG_EINPUT, "--%s wants a whole number, not %s", o->name, value);
+	}
+	*field = (uint32_t)n;
+	return 0;
+}
+
+static int set(
+	const struct dg_option *o, const char *value, struct dg_args *args, struct dg_err *err)
+{
+	char *at = (char *)args + o->offset;
+
+	if (!o->arg) {
+		bool yes = true;
+
+		memcpy(at, &yes, sizeof(yes));
+		return value ? dg_fail(err, DG_EINPUT, "--%s takes no value", o->name) : 0;
+	}
+	if (!value) {
+		return dg_fail(err, DG_EINPUT, "--%s wants %s after it", o->name, o->arg);
+	}
+	if (o->is_number) {
+		uint32_t n = 0;
+		int r = set_number(o, value, &n, err);
+
+		if (r == 0) {
+			memcpy(at, &n, sizeof(n));
+		}
+		return r;
+	}
+	memcpy(at, &value, sizeof(value));
+	return 0;
+}
+
+struct walk {
+	int argc;
+	char **argv;
+	int at;
+	bool seen[N_OPTIONS];
+};
+
+/* One "--name", "--name=value" or "-x"; takes the next word as value where one is needed. */
+static int parse_option(struct walk *w, struct dg_args *args, struct dg_err *err)
+{
+	const char *word = w->argv[w->at];
+	bool is_long = word[1] == '-';
+	const char *eq = is_long ? strchr(word, '=') : NULL;
+	const struct dg_option *o =
+		is_long ? find_long(word + 2, eq ? (size_t)(eq - word) - 2 : strlen(word + 2))
+			: (word[2] == '\0' ? find_letter(word[1]) : NULL);
+
+	if (!o) {
+		return dg_fail(err, DG_EINPUT, "no option %s; `dnsguard help` lists them", word);
+	}
+	w->seen[o - options] = true;
+	const char *value = eq ? eq + 1 : NULL;
+	if (o->arg && !value && w->at + 1 < w->argc) {
+		value = w->argv[++w->at];
+	}
+	return set(o, value, args, err);
+}
+
+static int check_accepted(const struct walk *w, const struct dg_command *c, struct dg_err *err)
+{
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		if (w->seen[i] && !dg_option_is_of(&options[i], c)) {
+			return dg_fail(err, DG_EINPUT,
+				"`dnsguard %s` has no option --%s; see "
+				"`dnsguard help %s`",
+				c->name, options[i].name, c->name);
+		}
+	}
+	return 0;
+}
+
+int dg_options_parse(int argc, char **argv, const char **words, struct dg_args *args,
+	const struct dg_command **ret_command, struct dg_err *err)
+{
+	struct walk w = {.argc = argc, .argv = argv};
+	const struct dg_command *c = NULL;
+	bool is_over = false;
+	size_t n = 0;
+
+	*args = (struct dg_args){.rest = words};
+	for (w.at = 1; w.at < argc; w.at++) {
+		const char *word = argv[w.at];
+
+		if (!is_over && strcmp(word, "--") == 0) {
+			is_over = true;
+		} else if (!is_over && word[0] == '-' && word[1] != '\0') {
+			int r = parse_option(&w, args, err);
+
+			if (r < 0) {
+				return r;
+			}
+		} else if (!c) {
+			c = dg_command_find(word);
+			if (!c) {
+				return dg_fail(err, DG_EINPUT,
+					"no command %s; `dnsguard help` lists them", word);
+			}
+		} else {
+			words[n++] = word;
+		}
+	}
+	args->n_rest = n;
+	*ret_command = c;
+	return c ? check_accepted(&w, c, err) : 0;
+}

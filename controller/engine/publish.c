@@ -1,0 +1,476 @@
+/* Journal, apply, read back, settle, verify: one atomic step a phase (DESIGN "Publishing safely"). */
+#include "controller/engine/engine.h"
+#include "controller/engine/job.h"
+#include "controller/engine/journal.h"
+#include "controller/engine/marker.h"
+#include "controller/engine/settle.h"
+#include "controller/lookup/verify.h"
+#include "providers/net/loop.h"
+#include "zones/base/arena.h"
+#include "zones/base/buf.h"
+#include "zones/record/zone.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_FIRST_MS  200
+#define SHOWN_RRSET_MAX 300u
+
+static void start_phase(void *arg);
+static void send_step(void *arg);
+static void read_back(void *arg);
+
+static void later(struct dg_job *j, int64_t ms, void (*fn)(void *arg))
+{
+	(void)dg_loop_after_ms(j->engine->loop, ms, fn, j);
+}
+
+/* --- the swaps of a phase ---------------------------------------------------------------------------------- */
+
+static size_t marker_at(const struct dg_job *j)
+{
+	return j->has_marker_swap ? j->n_swaps - 1 : j->n_swaps + 1;
+}
+
+/* The marker is replaced by a new one; undoing the very first change takes it away: the zone is as it was before. */
+static int add_marker_swap(struct dg_job *j)
+{
+	int r = 0;
+
+	j->step.marker_before = j->marker_text;
+	if (!j->removes_marker) {
+		r = dg_marker_new(j->arena, &j->step.marker_after, &j->err);
+	}
+	if (r == 0) {
+		j->swaps[j->n_swaps++] = (struct dg_swap){j->marker_have,
+			dg_marker_rrset(j->arena, j->marker_owner, j->step.marker_after)};
+		j->has_marker_swap = true;
+	}
+	return r;
+}
+
+/* The journal outlives the folder that the command was started in. */
+static const char *absolute(struct dg_job *j)
+{
+	char *path = realpath(j->document, NULL);
+	const char *kept = dg_strdup(j->arena, path ? path : j->document);
+
+	free(path);
+	return kept;
+}
+
+static int make_swaps(struct dg_job *j)
+{
+	struct dg_plan *p = j->plan;
+	size_t n = 0;
+
+	j->swaps = dg_newn(j->arena, struct dg_swap, p->n + 1);
+	struct dg_step_change *changes = dg_newn(j->arena, struct dg_step_change, p->n);
+	for (size_t i = 0; i < p->n; i++) {
+		const struct dg_change *c = &p->changes[i];
+
+		if (c->phase == j->phase) {
+			changes[n] = (struct dg_step_change){c->before, c->after, c->why};
+			j->swaps[n++] = (struct dg_swap){c->before, c->after};
+		}
+	}
+	j->n_swaps = n;
+	char *where = dg_get(j->arena, 1, SHOWN_RRSET_MAX);
+	j->step = (struct dg_step){
+		.run = j->engine->run,
+		.zone = p->zone,
+		.provider =
+			j->provider->ops->describe(j->provider, p->zone, where, SHOWN_RRSET_MAX),
+		.document = absolute(j),
+		.changes = changes,
+		.n_changes = n,
+		.restores = j->restores,
+	};
+	memcpy(j->step.digest, p->digest, sizeof(p->digest));
+	j->has_marker_swap = false;
+	return j->marker_owner && n > 0 ? add_marker_swap(j) : 0;
+}
+
+/* --- ends ---------------------------------------------------------------------------------------------------- */
+
+static const char *shown(struct dg_job *j, const struct dg_rrset *set)
+{
+	struct dg_buf b;
+
+	if (set->n == 0) {
+		return "nothing";
+	}
+	dg_buf_init(&b, SHOWN_RRSET_MAX);
+	dg_rrset_print(&b, set);
+	while (b.len > 0 && b.data[b.len - 1] == '\n') {
+		b.data[--b.len] = '\0';
+	}
+	const char *text = b.is_full ? "other records" : dg_strdup(j->arena, b.data);
+	dg_buf_done(&b);
+	return text;
+}
+
+/* Names the first RRset that is not what it should be, and what stands there. */
+static int moved(struct dg_job *j, const struct dg_zone *now, size_t odd, const char *what)
+{
+	struct dg_rrset set;
+	const struct dg_swap *w = &j->swaps[odd < j->n_swaps ? odd : 0];
+	char type[16];
+
+	if (dg_zone_get(now, w->before.owner, w->before.type, &set) != 0) {
+		set = dg_rrset_none(w->before.owner, w->before.type);
+	}
+	return dg_fail(&j->err, DG_ECONFLICT,
+		"%s %s: %s: expected \"%s\", found \"%s\". Look with `dnsguard plan`, then decide",
+		w->before.owner, dg_type_text(w->before.type, type), what, shown(j, &w->before),
+		shown(j, &set));
+}
+
+static void after_failed_end(struct dg_job *j, int rc)
+{
+	(void)rc; /* the journal's own trouble is not worse than what is reported already: the step stays open */
+	j->err = j->apply_err;
+	dg_job_fail(j, (int)j->err.rc);
+}
+
+/* Closes the step in the journal; what is reported is j->err as it is now. */
+static void give_up(struct dg_job *j, enum dg_step_state state)
+{
+	j->apply_err = j->err;
+	dg_journal_end(j, state, dg_strdup(j->arena, j->err.text), NULL, 0, after_failed_end);
+}
+
+/* The outcome could not be found out: the step stays open, the next run will know. */
+static void leave_open(struct dg_job *j)
+{
+	char why[DG_ERR_TEXT_MAX];
+
+	memcpy(why, j->err.text, sizeof(why));
+	j->may_have_arrived = true;
+	dg_job_fail(
+		j, dg_fail(&j->err, DG_EIO,
+			   "whether the change arrived is not known (%s); the next run of dnsguard "
+			   "looks at the zone and goes on from there",
+			   why));
+}
+
+/* --- after a step ---------------------------------------------------------------------------------------------- */
+
+static bool has_phase_after(const struct dg_job *j, unsigned *ret_phase)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < j->plan->n; i++) {
+		unsigned p = j->plan->changes[i].phase;
+
+		if (p > j->phase && (!found || p < *ret_phase)) {
+			*ret_phase = p;
+			found = true;
+		}
+	}
+	return found;
+}
+
+static void looked_at_last(struct dg_job *j)
+{
+	bool is_seen = j->policy->verify.is_off || dg_job_all_in_force(j);
+
+	dg_job_end(j, is_seen ? DG_JOB_APPLIED : DG_JOB_LAGGING);
+}
+
+/* How long caches may hold the old MX of a mail name that this phase changed, seconds. */
+static uint32_t mail_mx_ttl(const struct dg_job *j)
+{
+	uint32_t ttl = 0;
+
+	for (size_t i = 0; i < j->plan->n; i++) {
+		const struct dg_change *c = &j->plan->changes[i];
+
+		if (c->phase == j->phase && c->is_mail_mx && c->old_ttl > ttl) {
+			ttl = c->old_ttl;
+		}
+	}
+	return ttl;
+}
+
+static void looked_between(struct dg_job *j)
+{
+	unsigned next = 0;
+
+	if (!j->policy->verify.is_off && !dg_job_all_in_force(j)) {
+		(void)dg_fail(&j->err, DG_EREMOTE,
+			"the first part is published, but not every name server shows it yet, so "
+			"the "
+			"rest was not sent; run the same command again when they do");
+		dg_job_end(j, DG_JOB_FAILED);
+		return;
+	}
+	int64_t wait_s = j->engine->waits_between ? mail_mx_ttl(j) : 0;
+	if (has_phase_after(j, &next)) {
+		j->phase = next;
+	}
+	if (wait_s > 0) {
+		dg_job_tell(j, "waiting %lld s until caches have let go of the old MX",
+			(long long)wait_s);
+	}
+	later(j, wait_s * 1000, start_phase);
+}
+
+/* The swaps of all phases up to this one: what name servers should show now. */
+static void look(struct dg_job *j, void (*then)(struct dg_job *j))
+{
+	struct dg_swap *w = dg_newn(j->arena, struct dg_swap, j->plan->n);
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->plan->n; i++) {
+		if (j->plan->changes[i].phase <= j->phase) {
+			w[n++] = (struct dg_swap){
+				j->plan->changes[i].before, j->plan->changes[i].after};
+		}
+	}
+	dg_job_look(j, w, n, j->engine->verify_ms, then);
+}
+
+static void after_applied_end(struct dg_job *j, int rc)
+{
+	unsigned next = 0;
+
+	if (rc < 0) {
+		(void)dg_wrap(
+			&j->err, rc, "the change is published, but the journal could not note it");
+		dg_job_end(j, DG_JOB_FAILED);
+		return;
+	}
+	j->n_steps_applied++;
+	if (j->has_marker_swap) {
+		j->marker_text = j->step.marker_after;
+		j->marker_known = j->step.marker_after;
+		j->marker_have = j->swaps[j->n_swaps - 1].after;
+	}
+	if (has_phase_after(j, &next)) {
+		dg_job_tell(j, "step %zu is published; waiting until every name server shows it",
+			j->n_steps_applied);
+		look(j, looked_between);
+		return;
+	}
+	look(j, looked_at_last);
+}
+
+static void applied(struct dg_job *j)
+{
+	unsigned next = 0;
+	bool is_last = !has_phase_after(j, &next);
+
+	dg_journal_end(j, DG_STEP_APPLIED, NULL, is_last ? j->plan->wanted : NULL,
+		is_last ? j->plan->n_managed : 0, after_applied_end);
+}
+
+/* --- reading back -------------------------------------------------------------------------------------------------- */
+
+static int64_t backoff_ms(unsigned attempt)
+{
+	return (int64_t)RETRY_FIRST_MS << (attempt < 6 ? attempt : 6);
+}
+
+/* Surely not applied. Tries again when that may help, with the same step: the same marker can be replaced only once. */
+static void not_applied(struct dg_job *j)
+{
+	bool may_help = j->outcome == DG_UNKNOWN || j->apply_err.retry_after_s > 0;
+
+	if (may_help && j->n_attempts < DG_APPLY_ATTEMPTS) {
+		int64_t ms = j->apply_err.retry_after_s > 0
+				     ? (int64_t)j->apply_err.retry_after_s * 1000
+				     : backoff_ms(j->n_attempts);
+
+		dg_job_tell(j, "not applied (%s); trying again in %lld ms", j->apply_err.text,
+			(long long)ms);
+		later(j, ms, send_step);
+		return;
+	}
+	j->err = j->apply_err;
+	if (j->outcome == DG_APPLIED) {
+		(void)dg_fail(&j->err, DG_EREMOTE,
+			"the server said that the change is done, but still serves the old "
+			"records; is it "
+			"another server that answers (an anycast or a proxy), or is the zone "
+			"frozen there");
+	}
+	give_up(j, DG_STEP_FAILED);
+}
+
+static void judge_read_back(struct dg_job *j, const struct dg_zone *now)
+{
+	size_t odd = 0;
+
+	switch (dg_settle(j->swaps, j->n_swaps, marker_at(j), now, &odd)) {
+	case DG_SETTLED_APPLIED:
+		applied(j);
+		return;
+	case DG_SETTLED_NOT:
+		if (j->outcome == DG_APPLIED && ++j->n_looks < DG_SETTLE_ATTEMPTS) {
+			later(j, backoff_ms(j->n_looks),
+				read_back); /* a server that answers a little late */
+			return;
+		}
+		not_applied(j);
+		return;
+	case DG_SETTLED_UNREAD:
+		(void)dg_fail(&j->err, DG_EREMOTE, "the zone was read, but not all of it");
+		leave_open(j);
+		return;
+	case DG_SETTLED_MIXED:
+		(void)moved(j, now, odd,
+			"our change was published, and somebody else changed this right after");
+		give_up(j, DG_STEP_LOST);
+		return;
+	case DG_SETTLED_OTHER:
+		break;
+	}
+	(void)moved(
+		j, now, odd, "somebody else changed this zone meanwhile; nothing was overwritten");
+	give_up(j, j->outcome == DG_CONFLICT || j->outcome == DG_NOT_APPLIED ? DG_STEP_CONFLICT
+									     : DG_STEP_LOST);
+}
+
+static void on_read_back(struct dg_read *read, int rc)
+{
+	struct dg_job *j = read->arg;
+
+	if (rc < 0) {
+		j->err = read->err;
+		if (++j->n_looks < DG_SETTLE_ATTEMPTS) {
+			later(j, backoff_ms(j->n_looks), read_back);
+			return;
+		}
+		leave_open(j);
+		return;
+	}
+	judge_read_back(j, read->have);
+}
+
+static void read_swaps(struct dg_job *j, void (*then)(struct dg_read *r, int rc))
+{
+	struct dg_rrkey *keys = dg_newn(j->arena, struct dg_rrkey, j->n_swaps);
+
+	for (size_t i = 0; i < j->n_swaps; i++) {
+		keys[i] = (struct dg_rrkey){j->swaps[i].before.owner, j->swaps[i].before.type};
+	}
+	dg_job_read(j, keys, j->n_swaps, false, then);
+}
+
+static void read_back(void *arg)
+{
+	read_swaps(arg, on_read_back);
+}
+
+/* --- sending --------------------------------------------------------------------------------------------------------- */
+
+static void on_applied(struct dg_apply *a, enum dg_outcome outcome)
+{
+	struct dg_job *j = a->arg;
+
+	j->outcome = outcome;
+	j->apply_err = a->err;
+	j->n_looks = 0;
+	switch (outcome) {
+	case DG_NOT_APPLIED:
+		not_applied(j);
+		return;
+	case DG_PARTIAL:
+		dg_job_tell(j, "%s", a->err.text);
+		j->note = dg_strdup(j->arena, a->err.text);
+		break;
+	case DG_APPLIED:
+	case DG_CONFLICT:
+	case DG_UNKNOWN:
+		break;
+	}
+	read_back(j); /* whatever the answer was, the zone tells */
+}
+
+static void send_step(void *arg)
+{
+	struct dg_job *j = arg;
+
+	if (!j->engine->can_write) {
+		abort(); /* a dry run cannot write: this is the one place that sends */
+	}
+	j->n_attempts++;
+	j->apply = (struct dg_apply){
+		.zone = j->plan->zone,
+		.swaps = j->swaps,
+		.n_swaps = j->n_swaps,
+		.version = j->have->version,
+		.deadline_ms = DG_APPLY_MS,
+		.arena = j->arena,
+		.done = on_applied,
+		.arg = j,
+	};
+	j->provider->ops->apply(j->provider, &j->apply);
+}
+
+static void on_intended(struct dg_job *j, int rc)
+{
+	if (rc < 0) {
+		(void)dg_wrap(&j->err, rc, "nothing was sent: the journal could not be written");
+		dg_job_end(j, DG_JOB_FAILED);
+		return;
+	}
+	send_step(j);
+}
+
+/* The last look before writing: values, TTLs and marker are still those that were planned on. */
+static void on_fresh(struct dg_read *read, int rc)
+{
+	struct dg_job *j = read->arg;
+	size_t odd = 0;
+
+	if (rc < 0) {
+		j->err = read->err;
+		dg_job_fail(j, rc);
+		return;
+	}
+	j->have = read->have;
+	for (odd = 0; odd < j->n_swaps; odd++) {
+		struct dg_rrset now;
+
+		if (dg_zone_get(j->have, j->swaps[odd].before.owner, j->swaps[odd].before.type,
+			    &now) != 0 ||
+			!dg_rrset_same(&now, &j->swaps[odd].before)) {
+			break;
+		}
+	}
+	if (odd < j->n_swaps) {
+		dg_job_fail(j, moved(j, j->have, odd, "this changed after the plan was made"));
+		return;
+	}
+	dg_journal_intend(j, on_intended);
+}
+
+static void start_phase(void *arg)
+{
+	struct dg_job *j = arg;
+
+	j->n_attempts = 0;
+	int r = make_swaps(j);
+	if (r == 0) {
+		r = j->provider->ops->check(j->provider, j->swaps, j->n_swaps, &j->err);
+	}
+	if (r < 0) {
+		dg_job_fail(j, r);
+		return;
+	}
+	read_swaps(j, on_fresh);
+}
+
+void dg_job_publish(struct dg_job *j)
+{
+	j->phase = j->plan->n > 0 ? j->plan->changes[0].phase : 0;
+	for (size_t i = 0; i < j->plan->n; i++) {
+		if (j->plan->changes[i].phase < j->phase) {
+			j->phase = j->plan->changes[i].phase;
+		}
+	}
+	j->n_steps_applied = 0;
+	start_phase(j);
+}

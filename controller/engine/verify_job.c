@@ -1,0 +1,79 @@
+/* `verify`: want against what every name server and the resolver say now. Writes nothing. */
+#include "controller/engine/engine.h"
+#include "controller/engine/eyes.h"
+#include "controller/engine/job.h"
+#include "controller/lookup/resolver.h"
+#include "controller/lookup/verify.h"
+#include "zones/base/arena.h"
+#include "zones/plan/plan.h"
+
+#define RESOLVER_MS 10000
+
+/* Every RRset the policy names, as it should stand; before is not known. */
+static struct dg_swap *wanted_swaps(struct dg_job *j)
+{
+	struct dg_swap *w = dg_newn(j->arena, struct dg_swap, j->plan->n_managed);
+
+	for (size_t i = 0; i < j->plan->n_managed; i++) {
+		w[i].after = j->plan->wanted[i];
+	}
+	return w;
+}
+
+static void judge(struct dg_job *j)
+{
+	bool is_same = j->plan->n == 0;
+	bool at_servers = j->policy->verify.is_off || dg_job_all_in_force(j);
+
+	dg_job_end(j, is_same && at_servers ? DG_JOB_SAME
+		      : is_same             ? DG_JOB_LAGGING
+					    : DG_JOB_PENDING);
+}
+
+static void on_resolver(struct dg_resolver_look *q)
+{
+	struct dg_job *j = q->arg;
+	struct dg_verify_input in = {.zone = j->policy->zone,
+		.swaps = j->look_swaps,
+		.n_swaps = j->n_look_swaps,
+		.views = &q->view,
+		.n_views = 1};
+
+	dg_verify_make(j->arena, &in, &j->seen);
+	judge(j);
+}
+
+static void on_looked(struct dg_job *j)
+{
+	struct dg_resolver *resolver = NULL;
+	struct dg_authority *authority = NULL;
+	struct dg_err err;
+
+	if (j->policy->verify.is_off ||
+		dg_eyes_get(j->engine->eyes, &j->policy->verify, &resolver, &authority, &err) < 0 ||
+		!resolver) {
+		judge(j);
+		return;
+	}
+	struct dg_rrkey *keys = dg_newn(j->arena, struct dg_rrkey, j->n_look_swaps);
+	for (size_t i = 0; i < j->n_look_swaps; i++) {
+		keys[i] = (struct dg_rrkey){
+			j->look_swaps[i].after.owner, j->look_swaps[i].after.type};
+	}
+	struct dg_resolver_look *q = dg_new(j->arena, struct dg_resolver_look);
+	*q = (struct dg_resolver_look){.zone = j->policy->zone,
+		.keys = keys,
+		.n_keys = j->n_look_swaps,
+		.deadline_ms = RESOLVER_MS,
+		.arena = j->arena,
+		.done = on_resolver,
+		.arg = j};
+	dg_resolver_look(resolver, q);
+}
+
+void dg_job_verify(struct dg_job *j)
+{
+	struct dg_swap *w = wanted_swaps(j);
+
+	dg_job_look(j, w, j->plan->n_managed, j->engine->verify_ms, on_looked);
+}
