@@ -56,7 +56,7 @@ static const char *take_word(struct dg_lex *l, struct dg_token *t)
 		}
 	}
 	*t = (struct dg_token){.kind = DG_TOKEN_WORD, .at = l->pos, .len = i - l->pos};
-	l->pos = i;
+	l->pos = l->end = i;
 	return NULL;
 }
 
@@ -77,7 +77,7 @@ static const char *take_string(struct dg_lex *l, struct dg_token *t)
 		return "a quoted string that does not end on its line";
 	}
 	*t = (struct dg_token){.kind = DG_TOKEN_STRING, .at = start, .len = i - start};
-	l->pos = i + 1;
+	l->pos = l->end = i + 1;
 	return NULL;
 }
 
@@ -94,7 +94,7 @@ static const char *take_paren(struct dg_lex *l, struct dg_token *t, bool is_open
 		l->paren = l->pos;
 	}
 	l->depth = is_open ? l->depth + 1 : l->depth - 1;
-	l->pos++;
+	l->end = ++l->pos;
 	return NULL;
 }
 

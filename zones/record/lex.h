@@ -31,6 +31,7 @@ struct dg_lex {
 	size_t len;
 	size_t pos;
 	size_t paren; /* where the outermost open parenthesis is */
+	size_t end;   /* behind the last token or parenthesis */
 	unsigned depth;
 };
 

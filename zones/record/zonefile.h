@@ -22,7 +22,8 @@ struct dg_err;
 struct dg_rrset;
 struct dg_zone;
 
-#define DG_ZONEFILE_MAX (256u << 20)
+#define DG_ZONEFILE_MAX            (256u << 20)
+#define DG_ZONEFILE_STATEMENTS_MAX 10000000u
 
 struct dg_zonefile; /* lives in its arena; borrows the text */
 
@@ -30,7 +31,8 @@ struct dg_zonefile; /* lives in its arena; borrows the text */
 int dg_zonefile_scan(struct dg_arena *a, const char *text, size_t len, const char *apex,
 	const char *file, struct dg_zonefile **ret_file, struct dg_err *err);
 
-/* All RRsets (records outside the zone are an error). rdata is parsed for every record. */
+/* All RRsets (records outside the zone are an error, and so is a zone without SOA). rdata is parsed for every record; only
+ * types whose text dnsguard does not read (dg_rdata_parse()) are there with rdata of length 0. */
 int dg_zonefile_read(struct dg_zonefile *f, struct dg_zone **ret_zone, struct dg_err *err);
 
 /* Parses rdata only of SOA, NS, MX, TXT, CNAME and DNAME; the other types are in the zone with their true owner, type,
@@ -38,6 +40,9 @@ int dg_zonefile_read(struct dg_zonefile *f, struct dg_zone **ret_zone, struct dg
 int dg_zonefile_read_mail(struct dg_zonefile *f, struct dg_zone **ret_zone, struct dg_err *err);
 
 bool dg_zonefile_has_foreign(const struct dg_zonefile *f); /* $INCLUDE or $GENERATE seen */
+
+/* May $INCLUDE or $GENERATE add records of this type? Of such types no set can be edited, and what is not listed is not known. */
+bool dg_zonefile_may_hide(const struct dg_zonefile *f, uint16_t type);
 
 /* How the SOA serial is raised. AUTO: DATE when the serial reads as YYYYMMDDnn of a possible date, UNIX when it
  * is within 10 years of now as a Unix time, else INCREMENT. */
