@@ -82,20 +82,14 @@ static const struct dg_rdata *as_served(const struct dg_rrset *served, const str
 	return rd;
 }
 
-/* The lowest that an item asks for; items that ask for none keep what is served. */
-static uint32_t wanted_ttl(const struct claim *c, const struct shares *have)
+static uint32_t wanted_ttl(const struct claim *c)
 {
-	uint32_t ttl = 0;
+	uint32_t ttl = c->items[0]->ttl;
 
-	for (size_t i = 0; i < c->n; i++) {
-		uint32_t asked = c->items[i]->ttl;
-
-		ttl = asked > 0 && (ttl == 0 || asked < ttl) ? asked : ttl;
+	for (size_t i = 1; i < c->n; i++) {
+		ttl = c->items[i]->ttl < ttl ? c->items[i]->ttl : ttl;
 	}
-	if (ttl > 0) {
-		return ttl;
-	}
-	return have->ours.n > 0 ? have->ours.ttl : DG_TTL_NEW;
+	return ttl;
 }
 
 static struct dg_rrset goal_of(struct dg_arena *a, const struct claim *c, const struct shares *have)
@@ -119,8 +113,8 @@ static struct dg_rrset goal_of(struct dg_arena *a, const struct claim *c, const 
 		}
 	}
 	/* An RRset has one TTL (RFC 2181 section 5.2): where others share it, it is theirs. */
-	return dg_rrset_make(c->owner, c->type,
-		have->others.n > 0 ? have->others.ttl : wanted_ttl(c, have), rdata, n);
+	return dg_rrset_make(
+		c->owner, c->type, have->others.n > 0 ? have->others.ttl : wanted_ttl(c), rdata, n);
 }
 
 static bool is_satisfied(const struct dg_item *it, const struct dg_rrset *ours)
@@ -165,10 +159,10 @@ static void explain(
 		why = dg_printf(a, "the policy wants a TTL of %u, %u is served", ch->after.ttl,
 			ch->before.ttl);
 	}
-	if (have->others.n > 0 && have->others.ttl != wanted_ttl(c, have)) {
+	if (have->others.n > 0 && have->others.ttl != wanted_ttl(c)) {
 		why = dg_printf(a,
 			"%s; the TTL stays %u, not %u: records that are not ours share it",
-			why ? why : "as the policy says", have->others.ttl, wanted_ttl(c, have));
+			why ? why : "as the policy says", have->others.ttl, wanted_ttl(c));
 	}
 	ch->why = why ? why : "as the policy says";
 }

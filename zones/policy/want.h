@@ -27,15 +27,13 @@ struct dg_name_state {
 	enum dg_name_stage stage;
 };
 
-#define DG_TTL_NEW 3600u /* seconds, of a new RRset when the policy asks for no TTL */
-
 struct dg_item {
 	const char *owner;
 	uint16_t type;
 	const char *tag; /* TXT: only the records that dg_txt_has_tag() are ours. NULL: the whole RRset */
 	struct dg_rdata *rdata;
 	size_t n; /* 0: must not be there */
-	uint32_t ttl; /* seconds; 0: an RRset that exists keeps its own, a new one gets DG_TTL_NEW */
+	uint32_t ttl;
 	unsigned phase;
 	bool is_mail_mx; /* the MX of a mail name: nulling it costs mail */
 	const char *why;  /* "no mail is sent from or to www.example.com." */
