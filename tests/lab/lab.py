@@ -23,6 +23,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 RESOLVER = '127.0.0.53'
@@ -33,6 +34,7 @@ HERE = pathlib.Path(__file__).resolve()
 ROOT = HERE.parent.parent.parent
 CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 QTYPE = {'A': 1, 'NS': 2, 'SOA': 6, 'MX': 15, 'TXT': 16, 'AAAA': 28, 'DNSKEY': 48}
 
 
@@ -53,7 +55,7 @@ def die_with_parent():
 def enter(argv):
     """Outside: starts the inner half in its namespaces, waits for it, returns its exit code."""
     unshare = ['unshare', '--net', '--pid', '--mount', '--uts', '--ipc', '--fork', '--kill-child',
-               '--mount-proc']
+               '--propagation', 'unchanged']
     if os.getuid() != 0:
         unshare += ['--user', '--map-root-user']
     child = subprocess.Popen([*unshare, sys.executable, str(HERE), '--inside', *argv],
@@ -81,24 +83,47 @@ def choose_run_dir(needed):
     raise LabError(f'none of {", ".join(RUN_DIRS)} is there, empty and free for the run directory')
 
 
-def mount(*args):
-    done = subprocess.run(['mount', *args], text=True, capture_output=True)
-    if done.returncode:
-        raise LabError(f'mount {" ".join(args)}: {done.stderr.strip()}')
+def mount(source, target, kind=None, flags=0, data=None):
+    """mount(2): a call of its own, because what we need comes before /proc is right."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    words = [None if word is None else str(word).encode() for word in (source, target, kind)]
+    if libc.mount(*words, ctypes.c_ulong(flags), None if data is None else data.encode()):
+        raise LabError(f'mount {target}: {os.strerror(ctypes.get_errno())}')
+
+
+def hide_mounts():
+    """What we mount from now on is not seen outside. In a chroot the mount to say that of lies above our root."""
+    try:
+        mount(None, '/', flags=MS_REC | MS_PRIVATE)
+        return
+    except LabError:
+        root = os.open('/', os.O_RDONLY | os.O_DIRECTORY)
+    somewhere = tempfile.mkdtemp()
+    os.chroot(somewhere)
+    for _ in range(100):
+        os.chdir('..')
+    os.chroot('.')
+    mount(None, '/', flags=MS_REC | MS_PRIVATE)
+    os.fchdir(root)
+    os.chroot('.')
+    os.rmdir(somewhere)
 
 
 def inside(argv):
     """First process of the process namespace: prepares the place, runs argv, reaps what it leaves."""
-    bring_up_loopback()
     cwd = os.getcwd()
+    hide_mounts()
+    mount('proc', '/proc', 'proc')
+    os.chdir(cwd)
+    bring_up_loopback()
     folder = choose_run_dir([ROOT, cwd, sys.executable, os.environ.get('LAB_LOGS', ''),
                              os.environ.get('DNSGUARD', '')])
-    mount('-t', 'tmpfs', '-o', 'mode=755', 'lab', folder)
+    mount('lab', folder, 'tmpfs', data='mode=755')
     run = pathlib.Path(folder) / 'lab'
     run.mkdir()
     (run / 'resolv.conf').write_text(f'nameserver {RESOLVER}\noptions timeout:1 attempts:2\n')
     if os.path.exists('/etc/resolv.conf'):
-        mount('--bind', str(run / 'resolv.conf'), os.path.realpath('/etc/resolv.conf'))
+        mount(run / 'resolv.conf', os.path.realpath('/etc/resolv.conf'), flags=MS_BIND)
     os.environ['LAB_DIR'] = str(run)
     os.environ['TMPDIR'] = str(run)
 

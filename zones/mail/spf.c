@@ -384,11 +384,10 @@ int dg_spf_term_parse(struct dg_arena *a, const char *text, size_t len,
 	return DG_OK;
 }
 
-static void print_term(struct dg_buf *b, const struct dg_spf_term *t)
+void dg_spf_term_print(struct dg_buf *b, const struct dg_spf_term *t)
 {
 	bool is_modifier = t->kind >= DG_SPF_REDIRECT;
 
-	dg_buf_putc(b, ' ');
 	if (!is_modifier && t->qualifier != '+') {
 		dg_buf_putc(b, t->qualifier);
 	}
@@ -409,6 +408,7 @@ void dg_spf_print(struct dg_buf *b, const struct dg_spf *spf)
 {
 	dg_buf_puts(b, "v=spf1");
 	for (size_t i = 0; i < spf->n; i++) {
-		print_term(b, &spf->terms[i]);
+		dg_buf_putc(b, ' ');
+		dg_spf_term_print(b, &spf->terms[i]);
 	}
 }

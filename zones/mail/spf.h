@@ -41,9 +41,9 @@ struct dg_spf_term {
 	enum dg_spf_kind kind;
 	char qualifier;   /* '+' '-' '~' '?'; modifiers: 0 */
 	const char *name; /* as written, lower case; of unknown modifiers too */
-	const char *
-		domain; /* domain-spec as written, macros and all; NULL: none. ip4/ip6: the address text.
-			      * Unknown modifiers: the value, may be empty */
+	/* domain-spec as written, macros and all; NULL: none. ip4, ip6: the address text. Unknown modifiers: the value, may be
+	 * empty. */
+	const char *domain;
 	uint8_t address[16]; /* ip4 (4 octets), ip6 */
 	int prefix4;         /* -1: not given */
 	int prefix6;         /* -1: not given; ip6 uses this one */
@@ -75,7 +75,8 @@ const char *dg_spf_macro_fault(const char *text, size_t len, bool is_exp, size_t
  * where no macro can change them. */
 const char *dg_spf_domain_fault(const char *text, size_t len, size_t *ret_at);
 
-void dg_spf_print(struct dg_buf *b, const struct dg_spf *spf); /* "v=spf1 mx -all" */
+void dg_spf_term_print(struct dg_buf *b, const struct dg_spf_term *t); /* "ip4:192.0.2.0/24" */
+void dg_spf_print(struct dg_buf *b, const struct dg_spf *spf);         /* "v=spf1 mx -all" */
 
 /* What the record alone tells: +all, ?all, no all, terms after all, ptr, duplicates, overlong for one answer
  * (section 3.4, with the octets of the owner name), include of itself ... owner is canonical. */
@@ -97,10 +98,16 @@ enum dg_spf_answer {
 typedef enum dg_spf_answer dg_spf_ask(void *arg, const char *owner, uint16_t type,
 	const char **ret_record, size_t *ret_n_records);
 
+/* Bounds of the count. Whoever reaches one is far above the limit of 10 already. */
+#define DG_SPF_DEPTH_MAX   20u
+#define DG_SPF_RECORDS_MAX 64u
+#define DG_SPF_NODES_MAX   512u /* lines of the tree */
+
 struct dg_spf_count {
 	unsigned n_lookups; /* terms that cause a query, the whole tree */
-	unsigned
-		n_voids; /* void answers among them, worst case of IPv4 and IPv6 clients; macros not counted */
+	/* Void answers among them, worst case of IPv4 and IPv6 clients. Not counted: macros, and the addresses of MX hosts, which
+	 * ask() does not tell apart. */
+	unsigned n_voids;
 	unsigned n_pending; /* > 0: ask again later */
 	unsigned n_failed;  /* > 0: the counts are a lower bound */
 	unsigned
@@ -108,8 +115,8 @@ struct dg_spf_count {
 	const char *loop; /* a name that includes itself; NULL: none */
 	const char
 		*broken; /* a name whose record is missing, doubled or does not parse; NULL: none */
-	const char *broken_why;
-	const char *tree; /* for people: one line a node, indented, with its own count */
+	const char *broken_why; /* "it has 2 SPF records, not one" */
+	const char *tree;       /* for people: one line a node, indented, with its own count */
 };
 
 /* owner is canonical; record is the text that is about to stand there. */

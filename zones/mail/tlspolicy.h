@@ -27,14 +27,13 @@ enum dg_sts_mode {
 
 struct dg_sts_policy {
 	enum dg_sts_mode mode;
-	uint32_t max_age; /* seconds, at most DG_STS_MAX_AGE_MAX */
-	const char *const *
-		mx; /* "mx1.example.com", "*.example.net": lower case; printed without a final dot */
+	uint32_t max_age;      /* seconds, at most DG_STS_MAX_AGE_MAX */
+	const char *const *mx; /* "mx1.example.com", "*.example.net": no final dot, lower case */
 	size_t n_mx;
 };
 
-bool dg_sts_is_record(
-	const char *text, size_t len); /* "v=STSv1;" exact case (RFC 8461 section 3.1) */
+/* "v=STSv1;", exactly so (RFC 8461 section 3.1). */
+bool dg_sts_is_record(const char *text, size_t len);
 /* id: 1 to 32 ASCII letters and digits. Returns NULL or why not. */
 const char *dg_sts_id_fault(const char *id);
 /* The id in a record; lints say what is wrong. *ret_id NULL: none. */

@@ -6,7 +6,10 @@
  *          like a file. Depth 16. Anchors, aliases, merge keys, tags, several documents, duplicate keys and bytes that are not UTF-8 are
  *          refused. Any input ends in under 0.1 CPU seconds or is read in linear time.
  * Errors   DG_EINPUT with file, line, column, what was found, what was expected, and for an unknown key the nearest known one.
- * Memory   dg_loader_new() keeps the text borrowed. Each zone's policy lives in the arena given for it.
+ * Defaults defaults: comes before zones:. A key of the zone replaces that key of defaults:. Names in mail: and silent: are joined: what
+ *          the zone says of a name goes before what defaults: say of it, key by key.
+ * Memory   dg_loader_new() keeps text, file and reader borrowed; places in policies and errors point to file. Each zone's policy
+ *          lives in the arena given for it.
  */
 #pragma once
 
@@ -14,6 +17,9 @@
 
 #define DG_POLICY_FILE_MAX  (1u << 20)
 #define DG_POLICY_FLEET_MAX (256u << 20)
+#define DG_POLICY_DEPTH_MAX 16u
+#define DG_POLICY_NODES_MAX 65536u /* keys, values, lists and mappings of one zone */
+#define DG_POLICY_TEXT_MAX  4096u  /* bytes of a text, where its key says nothing else */
 
 /* How the pure loader gets at key files: the caller reads. path is as written in the document. */
 struct dg_file_reader {

@@ -29,7 +29,7 @@ enum dg_kind {
 	DG_STRINGS,  /* struct dg_strings: a list of strings, each length min..max; one string alone is taken as a list of one */
 	DG_HOSTS,    /* struct dg_endpoints: a list of DG_HOST */
 	DG_STRUCT,   /* pointer to a struct described by sub; NULL when absent */
-	DG_CUSTOM,   /* whatever custom() makes of the node: see load.h */
+	DG_CUSTOM,   /* whatever custom() makes of the node: see node.h */
 };
 
 struct dg_string {
@@ -53,7 +53,7 @@ struct dg_endpoints {
 	size_t n;
 };
 
-struct dg_node;     /* a node of the document, zones/policy/load.h */
+struct dg_node; /* a piece of the document, zones/policy/node.h */
 struct dg_loader;
 
 struct dg_field {
