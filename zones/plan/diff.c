@@ -48,7 +48,7 @@ static void put_hunk(struct differ *d, const struct dg_change *c)
 {
 	const struct dg_rrset *x = &c->before;
 	const struct dg_rrset *y = &c->after;
-	bool is_ttl_same = x->ttl == y->ttl;
+	bool has_same_ttl = x->ttl == y->ttl;
 	char type[16];
 	size_t i = 0;
 	size_t k = 0;
@@ -61,17 +61,25 @@ static void put_hunk(struct differ *d, const struct dg_change *c)
 	dg_buf_put_safe(d->out, y->owner, strlen(y->owner));
 	dg_buf_printf(d->out, " %s\n", dg_type_text(y->type, type));
 	while (i < x->n || k < y->n) {
-		int order = i == x->n   ? 1
-			    : k == y->n ? -1
-					: dg_rdata_cmp(&x->rdata[i], &y->rdata[k]);
+		size_t gone = i;
+		size_t come = k;
 
-		if (order == 0 && is_ttl_same) {
+		/* Both are sorted: up to the next record that both have, one side leaves and the other comes. */
+		while (gone < x->n && !(has_same_ttl && dg_rrset_has(y, &x->rdata[gone]))) {
+			gone++;
+		}
+		while (come < y->n && !(has_same_ttl && dg_rrset_has(x, &y->rdata[come]))) {
+			come++;
+		}
+		while (i < gone) {
+			put_line(d, '-', x, i++);
+		}
+		while (k < come) {
+			put_line(d, '+', y, k++);
+		}
+		if (i < x->n) {
 			put_line(d, ' ', x, i++);
 			k++;
-		} else if (order <= 0) {
-			put_line(d, '-', x, i++);
-		} else {
-			put_line(d, '+', y, k++);
 		}
 	}
 	d->old_line += x->n;

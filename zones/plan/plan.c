@@ -82,14 +82,30 @@ static const struct dg_rdata *as_served(const struct dg_rrset *served, const str
 	return rd;
 }
 
-static uint32_t wanted_ttl(const struct claim *c)
+/* The lowest that an item asks for; items that ask for none keep what is served. */
+static uint32_t wanted_ttl(const struct claim *c, const struct shares *have)
 {
-	uint32_t ttl = c->items[0]->ttl;
+	uint32_t ttl = 0;
 
-	for (size_t i = 1; i < c->n; i++) {
-		ttl = c->items[i]->ttl < ttl ? c->items[i]->ttl : ttl;
+	for (size_t i = 0; i < c->n; i++) {
+		uint32_t asked = c->items[i]->ttl;
+
+		ttl = asked > 0 && (ttl == 0 || asked < ttl) ? asked : ttl;
 	}
-	return ttl;
+	if (ttl > 0) {
+		return ttl;
+	}
+	return have->ours.n > 0 ? have->ours.ttl : DG_TTL_NEW;
+}
+
+static bool asks_ttl(const struct claim *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->items[i]->ttl > 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static struct dg_rrset goal_of(struct dg_arena *a, const struct claim *c, const struct shares *have)
@@ -113,8 +129,8 @@ static struct dg_rrset goal_of(struct dg_arena *a, const struct claim *c, const 
 		}
 	}
 	/* An RRset has one TTL (RFC 2181 section 5.2): where others share it, it is theirs. */
-	return dg_rrset_make(
-		c->owner, c->type, have->others.n > 0 ? have->others.ttl : wanted_ttl(c), rdata, n);
+	return dg_rrset_make(c->owner, c->type,
+		have->others.n > 0 ? have->others.ttl : wanted_ttl(c, have), rdata, n);
 }
 
 static bool is_satisfied(const struct dg_item *it, const struct dg_rrset *ours)
@@ -159,10 +175,10 @@ static void explain(
 		why = dg_printf(a, "the policy wants a TTL of %u, %u is served", ch->after.ttl,
 			ch->before.ttl);
 	}
-	if (have->others.n > 0 && have->others.ttl != wanted_ttl(c)) {
+	if (asks_ttl(c) && have->others.n > 0 && have->others.ttl != wanted_ttl(c, have)) {
 		why = dg_printf(a,
 			"%s; the TTL stays %u, not %u: records that are not ours share it",
-			why ? why : "as the policy says", have->others.ttl, wanted_ttl(c));
+			why ? why : "as the policy says", have->others.ttl, wanted_ttl(c, have));
 	}
 	ch->why = why ? why : "as the policy says";
 }
@@ -185,9 +201,9 @@ static int compare_last(
 		return 0;
 	}
 	struct shares was = divide(m->build.arena, c, &last);
-	/* Where others share the RRset its TTL is theirs and stays: no edit of theirs can get lost. */
-	bool is_ttl_same =
-		have->ours.n == 0 || have->others.n > 0 || have->ours.ttl == was.ours.ttl;
+	/* A TTL that stays as it is served (because others share it, say) cannot be an edit that gets lost. */
+	bool is_ttl_same = have->ours.n == 0 || ch->after.ttl == ch->before.ttl ||
+			   have->ours.ttl == was.ours.ttl;
 	if (is_ttl_same && dg_rrset_same_data(&have->ours, &was.ours)) {
 		return 0;
 	}

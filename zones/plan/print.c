@@ -189,8 +189,11 @@ static void put_place(const struct printer *p, const struct dg_pos *pos)
 	}
 }
 
-static void put_conflict(const struct printer *p, const struct dg_change *c)
+static void put_conflict(const struct printer *p, const struct dg_change *c, bool is_costly)
 {
+	bool is_settled_by_adopt =
+		c->conflict != DG_CONFLICT_CNAME && c->conflict != DG_CONFLICT_UNKNOWN;
+
 	if (c->last.owner && c->last.n == 0) {
 		put_field(p, "last", "", "dnsguard left nothing here");
 	} else if (c->last.owner) {
@@ -201,6 +204,9 @@ static void put_conflict(const struct printer *p, const struct dg_change *c)
 		}
 	}
 	put_field(p, "conflict", ALARM, c->conflict_text);
+	if (is_costly && is_settled_by_adopt) {
+		put_field(p, "--adopt", YELLOW, c->cost);
+	}
 	put_place(p, &c->pos);
 }
 
@@ -218,13 +224,15 @@ static void put_change(const struct printer *p, const struct dg_change *c)
 		put_field(p, "why", "",
 			c->rule ? dg_printf(p->arena, "%s (%s)", c->why, c->rule) : c->why);
 	}
-	if (is_costly || (c->cost && p->style->is_verbose)) {
-		put_field(p, "cost", YELLOW, c->cost);
-	}
 	if (c->conflict != DG_CONFLICT_NONE) {
-		put_conflict(p, c);
-	} else if (p->style->is_verbose) {
-		put_place(p, &c->pos);
+		put_conflict(p, c, is_costly);
+	} else {
+		if (is_costly || (c->cost && p->style->is_verbose)) {
+			put_field(p, "cost", YELLOW, c->cost);
+		}
+		if (p->style->is_verbose) {
+			put_place(p, &c->pos);
+		}
 	}
 	dg_buf_putc(p->b, '\n');
 }
@@ -294,7 +302,7 @@ static void put_summary(const struct printer *p)
 	dg_buf_printf(p->b, "%zu change%s: %zu new, %zu changed, ", plan->n,
 		plan->n == 1 ? "" : "s", n[DG_ACTION_CREATE], n[DG_ACTION_CHANGE]);
 	if (n[DG_ACTION_TTL] > 0) {
-		dg_buf_printf(p->b, "%zu ttl only, ", n[DG_ACTION_TTL]);
+		dg_buf_printf(p->b, "%zu ttl, ", n[DG_ACTION_TTL]);
 	}
 	dg_buf_printf(p->b, "%zu removed; ", n[DG_ACTION_DELETE]);
 	if (plan->n_conflicts > 0) {
@@ -320,7 +328,7 @@ void dg_plan_print(struct dg_buf *b, const struct dg_plan *plan, const struct dg
 	set_colour(&p, BOLD);
 	put_safe(&p, dg_name_plain(a, plan->zone));
 	end_colour(&p);
-	if (plan->from) {
+	if (plan->from && *plan->from != '\0') {
 		dg_buf_puts(b, "  as served by ");
 		put_safe(&p, plan->from);
 	}
