@@ -5,6 +5,7 @@
  *          wait: until when caches may hold an old answer. name: the stage of a mail name (armed, split).
  * Order    dg_store_intend() returns only after the intent is on disk. Nothing is sent before it.
  * Calls    Steps of many zones can be written in one transaction: dg_store_begin()/dg_store_commit() around them.
+ * Failed   After a failure inside dg_store_begin() nothing of the transaction can be committed: dg_store_commit() undoes it and fails.
  * Errors   DG_EIO (disk full, unreadable), DG_EINPUT (a state folder others can write to), DG_ECONFLICT (locked by another dnsguard for longer than 5 s).
  * Memory   Results in the arena given.
  */
@@ -19,9 +20,12 @@ struct dg_arena;
 struct dg_store;
 struct dg_plan;
 
-#define DG_MARKER_TEXT_MAX 48u /* "v=dg1 x=<24 hex>" and NUL */
+#define DG_MARKER_TEXT_MAX  48u     /* "v=dg1 x=<24 hex>" and NUL */
+#define DG_STEP_CHANGES_MAX 100000u /* changes in one step */
+#define DG_LOG_MAX          100000u /* steps that dg_store_log() gives at most */
 
-/* dir is made (0700) when it is not there; read_only: nothing is made or written, an absent journal is an empty one. */
+/* dir is made (0700) when it is not there; read_only: nothing is made or written, an absent journal is an empty one, and a
+ * damaged one is read as far as it goes. Else a journal that was not closed is checked first: DG_EIO when it is damaged. */
 int dg_store_open(const char *dir, bool read_only, struct dg_store **ret_store, struct dg_err *err);
 struct dg_store *dg_store_close(struct dg_store *s);
 
@@ -39,8 +43,8 @@ struct dg_run {
 };
 int dg_store_run_start(struct dg_store *s, int64_t now, const char *who, const char *why,
 	int64_t *ret_run, struct dg_err *err);
-int dg_store_run_end(struct dg_store *s, int64_t run, int64_t now, const char *result,
-	struct dg_err *err);
+int dg_store_run_end(
+	struct dg_store *s, int64_t run, int64_t now, const char *result, struct dg_err *err);
 
 /* --- steps ------------------------------------------------------------------------------------------------ */
 enum dg_step_state {
@@ -49,7 +53,7 @@ enum dg_step_state {
 	DG_STEP_VERIFIED, /* seen at every name server */
 	DG_STEP_FAILED,   /* surely not applied */
 	DG_STEP_CONFLICT, /* surely not applied: somebody else was first */
-	DG_STEP_LOST,     /* applied by us or not, the zone has moved on since: a person's edit stands there */
+	DG_STEP_LOST, /* applied by us or not, the zone has moved on since: a person's edit stands there */
 };
 
 struct dg_step_change {
@@ -61,10 +65,10 @@ struct dg_step {
 	int64_t id;
 	int64_t run;
 	const char *zone;
-	const char *provider; /* for people: dg_provider_ops.describe() */
-	const char *document; /* path of the zone.yaml; for restore */
-	const char *marker_before; /* text; NULL: there was none */
-	const char *marker_after;  /* text; NULL: a provider without markers */
+	const char *provider;          /* for people: dg_provider_ops.describe() */
+	const char *document;          /* path of the zone.yaml; for restore */
+	const char *marker_before;     /* text; NULL: there was none */
+	const char *marker_after;      /* text; NULL: a provider without markers */
 	uint8_t digest[DG_DIGEST_LEN]; /* of the plan */
 	struct dg_step_change *changes;
 	size_t n_changes;

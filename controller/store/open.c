@@ -1,0 +1,189 @@
+/* Opening and closing the journal. */
+#include "controller/store/db.h"
+
+#include "zones/base/err.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define URI_EXTRA 32u
+
+/* A file URI, so that nothing in the path is taken for an option. */
+static char *uri_of(const char *path, const char *options)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	size_t len = strlen(path);
+	char *uri = malloc(len * 3 + strlen(options) + URI_EXTRA);
+	size_t at = 5;
+
+	if (!uri) {
+		return NULL;
+	}
+	memcpy(uri, "file:", 5);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)path[i];
+
+		if (c == '%' || c == '?' || c == '#' || c <= ' ' || c >= 0x7f) {
+			uri[at++] = '%';
+			uri[at++] = hex[c >> 4];
+			uri[at++] = hex[c & 0x0f];
+		} else {
+			uri[at++] = (char)c;
+		}
+	}
+	memcpy(uri + at, options, strlen(options) + 1);
+	return uri;
+}
+
+static bool is_wal_there(const struct dg_store *s)
+{
+	struct stat st;
+	size_t len = strlen(s->path) + 5;
+	char *path = malloc(len);
+	bool is = false;
+
+	if (path) {
+		(void)snprintf(path, len, "%s-wal", s->path);
+		is = stat(path, &st) == 0 && st.st_size > 0;
+	}
+	free(path);
+	return is;
+}
+
+static int connect_db(struct dg_store *s, const char *dir, struct dg_err *err)
+{
+	/* Where nothing may be made, not even the files that readers share: nobody writes there either. */
+	bool is_frozen = s->is_read_only && access(dir, W_OK) != 0 && !is_wal_there(s);
+	char *uri = uri_of(s->path, is_frozen ? "?immutable=1" : "");
+	int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+		    (s->is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+	int code = uri ? sqlite3_open_v2(uri, &s->db, flags, NULL) : SQLITE_NOMEM;
+
+	free(uri);
+	if (code != SQLITE_OK) {
+		return dg_db_fail(s, code, err);
+	}
+	(void)sqlite3_busy_timeout(s->db, DG_DB_BUSY_MS);
+	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	return 0;
+}
+
+/* WAL with synchronous=FULL: a commit is on disk when it returns. */
+static int set_modes(struct dg_store *s, struct dg_err *err)
+{
+	int code = sqlite3_exec(s->db,
+		s->is_read_only ? "PRAGMA query_only = 1"
+				: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+				  "PRAGMA foreign_keys = 1; PRAGMA cell_size_check = 1",
+		NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? 0 : dg_db_fail(s, code, err);
+}
+
+static int check_whole(struct dg_store *s, struct dg_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int code = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &st, NULL);
+	int rc = 0;
+
+	if (code == SQLITE_OK) {
+		code = sqlite3_step(st);
+	}
+	if (code != SQLITE_ROW) {
+		rc = dg_db_fail(s, code, err);
+	} else {
+		const char *says = (const char *)sqlite3_column_text(st, 0);
+
+		rc = says && strcmp(says, "ok") == 0
+			     ? 0
+			     : dg_db_damaged(s, says ? says : "unreadable", err);
+	}
+	(void)sqlite3_finalize(st);
+	return rc;
+}
+
+static int open_write(struct dg_store *s, const char *dir, struct dg_err *err)
+{
+	bool is_alone = false;
+	bool is_empty = false;
+	int rc = dg_store_lock(dir, &s->lock_fd, &is_alone, err);
+
+	rc = rc == 0 ? dg_store_file(dir, s->path, false, err) : rc;
+	if (rc < 0) {
+		return rc;
+	}
+	/* The last one to close leaves no log behind: one that is left tells of a crash or a power cut. */
+	bool was_cut = is_alone && is_wal_there(s);
+	rc = connect_db(s, dir, err);
+	rc = rc == 0 ? set_modes(s, err) : rc;
+	rc = rc == 0 && was_cut ? check_whole(s, err) : rc;
+	rc = rc == 0 ? dg_db_migrate(s, &is_empty, err) : rc;
+	return rc == 0 ? dg_store_share(s->lock_fd, err) : rc;
+}
+
+static int open_read(struct dg_store *s, const char *dir, struct dg_err *err)
+{
+	bool is_empty = false;
+	int rc = dg_store_file(dir, s->path, true, err);
+
+	if (rc != 0) {
+		return rc < 0 ? rc : 0;
+	}
+	rc = connect_db(s, dir, err);
+	rc = rc == 0 ? set_modes(s, err) : rc;
+	rc = rc == 0 ? dg_db_migrate(s, &is_empty, err) : rc;
+	if (rc == 0 && is_empty) { /* made, and cut off before its tables were */
+		(void)sqlite3_close(s->db);
+		s->db = NULL;
+	}
+	return rc;
+}
+
+int dg_store_open(const char *dir, bool read_only, struct dg_store **ret_store, struct dg_err *err)
+{
+	int rc = dg_store_folder(dir, read_only, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	struct dg_store *s = calloc(1, sizeof(*s));
+	size_t len = strlen(dir) + sizeof("/journal.db");
+	if (!s || !(s->path = malloc(len))) {
+		free(s);
+		return dg_fail(err, DG_EIO, "out of memory");
+	}
+	(void)snprintf(s->path, len, "%s/journal.db", dir);
+	s->lock_fd = -1;
+	s->is_read_only = read_only;
+	if (rc == 0) {
+		rc = read_only ? open_read(s, dir, err) : open_write(s, dir, err);
+	}
+	if (rc < 0) {
+		(void)dg_store_close(s);
+		return rc;
+	}
+	*ret_store = s;
+	return 0;
+}
+
+struct dg_store *dg_store_close(struct dg_store *s)
+{
+	if (!s) {
+		return NULL;
+	}
+	dg_store_rollback(s);
+	for (size_t i = 0; i < DG_SQL_N; i++) {
+		(void)sqlite3_finalize(s->statements[i]);
+	}
+	(void)sqlite3_close(s->db);
+	if (s->lock_fd >= 0) {
+		(void)close(s->lock_fd);
+	}
+	free(s->path);
+	free(s);
+	return NULL;
+}

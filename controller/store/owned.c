@@ -1,0 +1,62 @@
+/* What was applied last, and the marker that it left. */
+#include "controller/store/db.h"
+
+#include "zones/base/arena.h"
+
+#include <string.h>
+
+int dg_store_owned(struct dg_store *s, struct dg_arena *a, const char *zone, const char *owner,
+	uint16_t type, struct dg_rrset *ret_set, struct dg_err *err)
+{
+	int rc = dg_db_query(s, DG_SQL_OWNED_GET,
+		DG_DB_ARGS(dg_db_text(zone), dg_db_text(owner), dg_db_int(type)), err);
+
+	rc = rc < 0 ? rc : dg_db_next(s, DG_SQL_OWNED_GET, err);
+	if (rc == 0) {
+		rc = dg_db_column_rrset(s, DG_SQL_OWNED_GET, 0, a, ret_set, err);
+		dg_db_stop(s, DG_SQL_OWNED_GET);
+	}
+	return rc;
+}
+
+int dg_store_owned_all(struct dg_store *s, struct dg_arena *a, const char *zone,
+	struct dg_rrset **ret_sets, size_t *ret_n, struct dg_err *err)
+{
+	struct dg_rrset *sets = NULL;
+	size_t n = 0;
+	size_t cap = 0;
+	int rc = dg_db_query(s, DG_SQL_OWNED_ALL, DG_DB_ARGS(dg_db_text(zone)), err);
+
+	while (rc == 0 && (rc = dg_db_next(s, DG_SQL_OWNED_ALL, err)) == 0) {
+		if (n == cap) {
+			struct dg_rrset *grown = NULL;
+
+			cap = cap > 0 ? cap * 2 : 16;
+			grown = dg_newn(a, struct dg_rrset, cap);
+			if (n > 0) {
+				memcpy(grown, sets, n * sizeof(*grown));
+			}
+			sets = grown;
+		}
+		rc = dg_db_column_rrset(s, DG_SQL_OWNED_ALL, 0, a, &sets[n++], err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	*ret_sets = sets;
+	*ret_n = n;
+	return 0;
+}
+
+int dg_store_marker(struct dg_store *s, struct dg_arena *a, const char *zone,
+	const char **ret_marker, struct dg_err *err)
+{
+	int rc = dg_db_query(s, DG_SQL_MARKER_GET, DG_DB_ARGS(dg_db_text(zone)), err);
+
+	rc = rc < 0 ? rc : dg_db_next(s, DG_SQL_MARKER_GET, err);
+	if (rc == 0) {
+		*ret_marker = dg_db_column_text(s, DG_SQL_MARKER_GET, 0, a);
+		dg_db_stop(s, DG_SQL_MARKER_GET);
+	}
+	return rc;
+}

@@ -1,0 +1,133 @@
+/* Until when caches may hold an old answer, and where a mail name stands. */
+#include "controller/store/db.h"
+
+#include "zones/base/arena.h"
+
+#include <string.h>
+
+int dg_store_wait_put(struct dg_store *s, const struct dg_wait *w, struct dg_err *err)
+{
+	int rc = dg_db_enter(s, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	/* What ended before this one even began is of no use to anybody. */
+	rc = dg_db_run(s, DG_SQL_WAIT_PRUNE,
+		DG_DB_ARGS(dg_db_text(w->zone), dg_db_int(w->until - (int64_t)w->ttl)), err);
+	rc = rc < 0 ? rc
+		    : dg_db_run(s, DG_SQL_WAIT_PUT,
+			      DG_DB_ARGS(dg_db_text(w->zone), dg_db_text(w->owner),
+				      dg_db_int(w->type), dg_db_int(w->until), dg_db_int(w->ttl)),
+			      err);
+	return dg_db_leave(s, rc, err);
+}
+
+int dg_store_waits(struct dg_store *s, struct dg_arena *a, const char *zone, int64_t now,
+	struct dg_wait **ret_waits, size_t *ret_n, struct dg_err *err)
+{
+	const enum dg_db_sql id = DG_SQL_WAITS_GET;
+	struct dg_wait *waits = NULL;
+	size_t n = 0;
+	size_t cap = 0;
+	int rc = dg_db_query(s, id, DG_DB_ARGS(dg_db_text(zone), dg_db_int(now)), err);
+
+	while (rc == 0 && (rc = dg_db_next(s, id, err)) == 0) {
+		if (n == cap) {
+			struct dg_wait *grown = NULL;
+
+			cap = cap > 0 ? cap * 2 : 16;
+			grown = dg_newn(a, struct dg_wait, cap);
+			if (n > 0) {
+				memcpy(grown, waits, n * sizeof(*grown));
+			}
+			waits = grown;
+		}
+		waits[n++] = (struct dg_wait){
+			.zone = dg_db_column_text(s, id, 0, a),
+			.owner = dg_db_column_text(s, id, 1, a),
+			.type = (uint16_t)dg_db_column_int(s, id, 2),
+			.until = dg_db_column_int(s, id, 3),
+			.ttl = (uint32_t)dg_db_column_int(s, id, 4),
+		};
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	*ret_waits = waits;
+	*ret_n = n;
+	return 0;
+}
+
+int dg_store_stage_put(struct dg_store *s, const char *zone, const struct dg_name_state *st,
+	int64_t now, struct dg_err *err)
+{
+	const char *word = NULL;
+	int rc = dg_db_enter(s, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	switch (st->stage) {
+	case DG_STAGE_CALM:
+		break;
+	case DG_STAGE_ARMED:
+		word = "armed";
+		break;
+	case DG_STAGE_SPLIT:
+		word = "split";
+		break;
+	}
+	rc = word ? dg_db_run(s, DG_SQL_STAGE_PUT,
+			    DG_DB_ARGS(dg_db_text(zone), dg_db_text(st->name), dg_db_text(word),
+				    dg_db_int(now)),
+			    err)
+		  : dg_db_run(s, DG_SQL_STAGE_DROP,
+			    DG_DB_ARGS(dg_db_text(zone), dg_db_text(st->name)), err);
+	return dg_db_leave(s, rc, err);
+}
+
+static int read_stage(
+	struct dg_store *s, const char *word, enum dg_name_stage *ret_stage, struct dg_err *err)
+{
+	if (word && strcmp(word, "armed") == 0) {
+		*ret_stage = DG_STAGE_ARMED;
+	} else if (word && strcmp(word, "split") == 0) {
+		*ret_stage = DG_STAGE_SPLIT;
+	} else {
+		dg_db_stop(s, DG_SQL_STAGES_GET);
+		return dg_db_damaged(s, "a mail name in it has no known stage", err);
+	}
+	return 0;
+}
+
+int dg_store_stages(struct dg_store *s, struct dg_arena *a, const char *zone,
+	struct dg_name_state **ret_states, size_t *ret_n, struct dg_err *err)
+{
+	const enum dg_db_sql id = DG_SQL_STAGES_GET;
+	struct dg_name_state *names = NULL;
+	size_t n = 0;
+	size_t cap = 0;
+	int rc = dg_db_query(s, id, DG_DB_ARGS(dg_db_text(zone)), err);
+
+	while (rc == 0 && (rc = dg_db_next(s, id, err)) == 0) {
+		if (n == cap) {
+			struct dg_name_state *grown = NULL;
+
+			cap = cap > 0 ? cap * 2 : 16;
+			grown = dg_newn(a, struct dg_name_state, cap);
+			if (n > 0) {
+				memcpy(grown, names, n * sizeof(*grown));
+			}
+			names = grown;
+		}
+		names[n].name = dg_db_column_text(s, id, 0, a);
+		rc = read_stage(s, dg_db_column_text(s, id, 1, a), &names[n++].stage, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	*ret_states = names;
+	*ret_n = n;
+	return 0;
+}
