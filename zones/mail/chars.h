@@ -32,7 +32,7 @@ static inline bool dg_is_visible(char c)
 
 static inline char dg_lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+	return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
 /* len octets at p against text, any letter case. */

@@ -154,14 +154,15 @@ static int read_pem(
 	int is_read = PEM_read_bio(bio, &pem->name, &pem->header, &pem->der, &pem->len);
 	long rest_len = BIO_get_mem_data(bio, &rest);
 	size_t n_rest = rest && rest_len > 0 ? (size_t)rest_len : 0;
-	size_t i = skip_space(rest, n_rest);
+	const char *after = n_rest > 0 ? rest : "";
+	size_t i = skip_space(after, n_rest);
 	int rc = DG_OK;
 
 	ERR_clear_error();
-	if (is_read != 1) {
+	if (is_read != 1 || !pem->name || !pem->header) {
 		rc = dg_fail(
 			err, DG_EINPUT, "%s: the PEM text is damaged or cut off (RFC 7468)", file);
-	} else if (begins_pem(rest + i, n_rest - i)) {
+	} else if (begins_pem(after + i, n_rest - i)) {
 		rc = dg_fail(err, DG_EINPUT, "%s: holds several keys: one file, one key", file);
 	} else if (i < n_rest) {
 		rc = dg_fail(err, DG_EINPUT,
@@ -175,10 +176,15 @@ static int read_pem(
 	return rc;
 }
 
+static bool is_named(const struct pem *pem, const char *name)
+{
+	return pem->name && strcmp(pem->name, name) == 0;
+}
+
 static EVP_PKEY *read_key(const struct pem *pem)
 {
 	const unsigned char *at = pem->der;
-	EVP_PKEY *key = strcmp(pem->name, "PUBLIC KEY") == 0
+	EVP_PKEY *key = is_named(pem, "PUBLIC KEY")
 				? d2i_PUBKEY(NULL, &at, pem->len)
 				: d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, pem->len);
 
@@ -248,11 +254,10 @@ int dg_dkim_from_pem(struct dg_arena *a, const char *data, size_t len, const cha
 	int r = read_pem(data, len, file, &pem, err);
 
 	dg_lints_init(&lints, a);
-	if (r == 0 && strcmp(pem.name, "PUBLIC KEY") != 0 &&
-		strcmp(pem.name, "RSA PUBLIC KEY") != 0) {
+	if (r == 0 && !is_named(&pem, "PUBLIC KEY") && !is_named(&pem, "RSA PUBLIC KEY")) {
 		r = dg_fail(err, DG_EINPUT,
 			"%s: holds a %s: expected a PUBLIC KEY or RSA PUBLIC KEY", file,
-			dg_lint_seen(&lints, pem.name, strlen(pem.name)));
+			dg_lint_seen(&lints, pem.name, pem.name ? strlen(pem.name) : 0));
 	}
 	if (r == 0) {
 		key = read_key(&pem);

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define URI_READ_MAX ((size_t)2 * DG_URI_MAX)
+
 static const char format_rule[] = "RFC 9989 section 4.7";
 static const char syntax_rule[] = "RFC 9989 section 4.8";
 static const char discovery_rule[] = "RFC 9989 section 4.10.1";
@@ -104,7 +106,7 @@ static void read_policy(struct reader *r, const struct tag_rule *rule, const str
 
 static void read_letter(struct reader *r, const struct tag_rule *rule, const struct dg_tag *t)
 {
-	char c = t->value_len == 1 ? dg_lower(t->value[0]) : '\0';
+	char c = (char)(t->value_len == 1 ? dg_lower(t->value[0]) : '\0');
 
 	if (c != '\0' && strchr(rule->letters, c)) {
 		*letter_field(r->d, rule->name) = c;
@@ -115,29 +117,39 @@ static void read_letter(struct reader *r, const struct tag_rule *rule, const str
 		dg_lint_seen(r->lints, t->value, t->value_len), rule->letters);
 }
 
+static unsigned fo_bit(char c)
+{
+	switch (dg_lower(c)) {
+	case '0':
+		return 1;
+	case '1':
+		return 2;
+	case 'd':
+		return 4;
+	case 's':
+		return 8;
+	default:
+		return 0;
+	}
+}
+
 /* 0, 1, d, s between colons, each once, not both 0 and 1. */
 static bool is_fo(const char *p, size_t len)
 {
 	unsigned seen = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		if (i % 2 == 1) {
-			if (p[i] != ':' || i + 1 == len) {
-				return false;
-			}
-			continue;
-		}
-		unsigned bit = p[i] == '0'             ? 1
-			       : p[i] == '1'           ? 2
-			       : dg_lower(p[i]) == 'd' ? 4
-			       : dg_lower(p[i]) == 's' ? 8
-						       : 0;
-		if (bit == 0 || (seen & bit) != 0) {
+	if (len % 2 == 0) {
+		return false;
+	}
+	for (size_t i = 0; i < len; i += 2) {
+		unsigned bit = fo_bit(p[i]);
+
+		if (bit == 0 || (seen & bit) != 0 || (i > 0 && p[i - 1] != ':')) {
 			return false;
 		}
 		seen |= bit;
 	}
-	return len > 0 && (seen & 3) != 3;
+	return (seen & 3) != 3;
 }
 
 static void read_fo(struct reader *r, const struct dg_tag *t)
@@ -376,7 +388,7 @@ void dg_dmarc_print(struct dg_buf *b, const struct dg_dmarc *d)
 
 static size_t bare_len(const char *uri)
 {
-	size_t len = strnlen(uri, 2 * DG_URI_MAX);
+	size_t len = strnlen(uri, URI_READ_MAX);
 
 	return without_size(uri, len);
 }
@@ -402,7 +414,7 @@ int dg_dmarc_uri_domain(struct dg_arena *a, const char *uri, const char **ret_do
 
 const char *dg_dmarc_uri_fault(const char *uri)
 {
-	if (bare_len(uri) != strnlen(uri, 2 * DG_URI_MAX)) {
+	if (bare_len(uri) != strnlen(uri, URI_READ_MAX)) {
 		return "its size limit after '!' is obsolete (RFC 9989 section 4.8): leave it out";
 	}
 	return dg_mailto_fault(uri, bare_len(uri));

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define SEEN_TEXT_MAX (8u * DG_LINT_SEEN_MAX) /* an octet takes at most 8 when escaped */
+#define SEEN_TEXT_MAX ((size_t)8 * DG_LINT_SEEN_MAX) /* an octet takes at most 8 when escaped */
 
 void dg_lints_init(struct dg_lints *l, struct dg_arena *a)
 {
@@ -30,22 +30,6 @@ const char *dg_lint_seen(struct dg_lints *l, const char *p, size_t len)
 	return seen;
 }
 
-static char *format_text(struct dg_arena *a, const char *fmt, va_list ap)
-	__attribute__((format(printf, 2, 0)));
-
-static char *format_text(struct dg_arena *a, const char *fmt, va_list ap)
-{
-	va_list again;
-
-	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, ap);
-	size_t len = n < 0 ? 0 : (size_t)n;
-	char *text = dg_get(a, 1, len + 1);
-	(void)vsnprintf(text, len + 1, fmt, again);
-	va_end(again);
-	return text;
-}
-
 void dg_lint(struct dg_lints *l, enum dg_level level, const char *code, const char *rule,
 	size_t column, const char *fmt, ...)
 {
@@ -60,12 +44,13 @@ void dg_lint(struct dg_lints *l, enum dg_level level, const char *code, const ch
 		l->list = dg_newn(l->arena, struct dg_lint, DG_LINTS_MAX);
 	}
 	va_start(ap, fmt);
-	l->list[l->n++] = (struct dg_lint){
-		.level = level,
-		.code = code,
-		.text = format_text(l->arena, fmt, ap),
-		.rule = rule,
-		.column = column,
-	};
+	int len = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
+	size_t size = len < 0 ? 1 : (size_t)len + 1;
+	char *text = dg_get(l->arena, size, 1);
+	va_start(ap, fmt);
+	(void)vsnprintf(text, size, fmt, ap);
+	va_end(ap);
+	l->list[l->n++] = (struct dg_lint){
+		.level = level, .code = code, .text = text, .rule = rule, .column = column};
 }

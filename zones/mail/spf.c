@@ -220,7 +220,10 @@ static bool read_directive(struct reader *r, const char *term, size_t len, struc
 	size_t from = strchr("+-?~", term[0]) ? 1 : 0;
 	size_t end = from;
 
-	t->qualifier = from ? term[0] : '+';
+	t->qualifier = '+';
+	if (from > 0) {
+		t->qualifier = term[0];
+	}
 	while (end < len && term[end] != ':' && term[end] != '/') {
 		end++;
 	}

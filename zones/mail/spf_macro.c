@@ -128,18 +128,20 @@ static const char *end_fault(const char *text, size_t len, size_t macro_end, siz
 					       : "the last label is not that of a domain name";
 }
 
-/* Labels that no macro touches stay as they are: empty or overlong ones can never be looked up. */
+/* Labels that no macro touches stay as they are: empty or overlong ones can never be looked up. The macros are sound. */
 static const char *label_fault(const char *text, size_t len, size_t *ret_at)
 {
+	const char *fault = NULL;
 	bool has_macro = false;
 	size_t start = 0;
 
 	for (size_t i = 0; i <= len; i++) {
+		if (i < len && text[i] == '%') { /* dots in a macro are its delimiters */
+			has_macro = true;
+			i += macro_len(text + i, len - i, false, &fault) - 1;
+			continue;
+		}
 		if (i < len && text[i] != '.') {
-			has_macro = has_macro || text[i] == '%';
-			if (text[i] == '%' && i + 1 < len && text[i + 1] == '{') {
-				i += strcspn(text + i, "}"); /* dots inside are delimiters */
-			}
 			continue;
 		}
 		*ret_at = start;

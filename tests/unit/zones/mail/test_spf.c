@@ -116,6 +116,7 @@ static void test_faults(void **state)
 		{"v=spf1 a:%{d}.com/2x -all", "spf-bad-domain", 15},
 		{"v=spf1 a:.example.com -all", "spf-bad-domain", 10},
 		{"v=spf1 a:x..%{d} -all", "spf-bad-domain", 12},
+		{"v=spf1 a:x%%{..example -all", "spf-bad-domain", 15},
 		{"v=spf1 mx:a.example/00 -all", "spf-bad-prefix", 21},
 		{"v=spf1 mx:a.example/01 -all", "spf-bad-prefix", 21},
 		{"v=spf1 mx/ -all", "spf-bad-prefix", 11},
@@ -171,44 +172,57 @@ static void test_unknown_modifier_takes_all_macros(void **state)
 	assert_int_equal(at, 3);
 }
 
+static bool has_domain_fault(const char *text)
+{
+	size_t at = 0;
+
+	return dg_spf_domain_fault(text, strlen(text), &at) != NULL;
+}
+
+static const char *repeat(struct dg_arena *a, const char *text, size_t n)
+{
+	size_t len = strlen(text);
+	char *all = dg_get(a, n * len + 1, 1);
+
+	for (size_t i = 0; i < n * len; i++) {
+		all[i] = text[i % len];
+	}
+	return all;
+}
+
 static void test_names_have_bounds(void **state)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(TEST_ARENA);
-	struct dg_lints lints;
-	char text[600];
-	size_t at = 0;
+	const char *label = repeat(a, "a", 63);
+	const char *head = dg_printf(a, "%s.%s.%s.", label, label, label); /* 192 octets */
 
 	(void)state;
-	memset(text, 'a', sizeof(text));
-	for (size_t i = 49; i < 249; i += 50) {
-		text[i] = '.';
-	}
-	assert_null(dg_spf_domain_fault(text, 249, &at)); /* 4 labels of 49, then ... */
-	text[199] = '.';
-	assert_null(dg_spf_domain_fault(text, 253, &at));
-	assert_non_null(dg_spf_domain_fault(text, 254, &at));
-	memset(text, 'a', 64);
-	memcpy(text + 63, ".example", 8);
-	assert_null(dg_spf_domain_fault(text, 71, &at));
-	memset(text, 'a', 64);
-	memcpy(text + 64, ".example", 8);
-	assert_non_null(dg_spf_domain_fault(text, 72, &at));
+	assert_false(has_domain_fault(dg_printf(a, "%s.example", label)));
+	assert_true(has_domain_fault(dg_printf(a, "%sa.example", label)));
+	assert_false(has_domain_fault(dg_printf(a, "%sa%%{d}.example", label)));
+	assert_false(has_domain_fault(dg_printf(a, "%s%.61s", head, label)));
+	assert_false(has_domain_fault(dg_printf(a, "%s%.61s.", head, label)));
+	assert_true(has_domain_fault(dg_printf(a, "%s%.62s", head, label)));
+	assert_false(has_domain_fault(dg_printf(a, "%s%.62s.%%{d}", head, label)));
+}
 
-	size_t len = 6;
-	char *long_text = dg_get(a, DG_SPF_TEXT_MAX + 2, 1);
-	memcpy(long_text, "v=spf1", 6);
-	for (size_t i = 0; i < DG_SPF_TERMS_MAX + 1; i++, len += 2) {
-		memcpy(long_text + len, " a", 2);
-	}
-	struct dg_spf spf = parse(a, long_text, len - 2, &lints);
+static void test_records_have_bounds(void **state)
+{
+	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(TEST_ARENA);
+	struct dg_lints lints;
+
+	(void)state;
+	const char *text = dg_printf(a, "v=spf1%s", repeat(a, " a", DG_SPF_TERMS_MAX));
+	struct dg_spf spf = parse(a, text, strlen(text), &lints);
 	assert_int_equal(spf.n, DG_SPF_TERMS_MAX);
 	assert_int_equal(lints.n, 0);
-	spf = parse(a, long_text, len, &lints);
+	text = dg_printf(a, "%s mx", text);
+	(void)parse(a, text, strlen(text), &lints);
 	assert_string_equal(lint_codes(&lints), "spf-too-many-terms");
-	memset(long_text + 6, ' ', DG_SPF_TEXT_MAX - 6 + 1);
-	spf = parse(a, long_text, DG_SPF_TEXT_MAX, &lints);
+	text = dg_printf(a, "v=spf1%s", repeat(a, " ", DG_SPF_TEXT_MAX - 5));
+	(void)parse(a, text, DG_SPF_TEXT_MAX, &lints);
 	assert_int_equal(lints.n, 0);
-	spf = parse(a, long_text, DG_SPF_TEXT_MAX + 1, &lints);
+	(void)parse(a, text, DG_SPF_TEXT_MAX + 1, &lints);
 	assert_string_equal(lint_codes(&lints), "spf-too-long");
 }
 
@@ -217,13 +231,10 @@ static void test_many_faults(void **state)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(1u << 20);
 	struct dg_lints lints;
-	char text[6 + 3 * 300 + 1] = "v=spf1";
+	const char *text = dg_printf(a, "v=spf1%s", repeat(a, " \x1bz", 300));
+	struct dg_spf spf = parse(a, text, strlen(text), &lints);
 
 	(void)state;
-	for (size_t i = 0; i < 300; i++) {
-		memcpy(text + 6 + 3 * i, " \x1bz", 3);
-	}
-	struct dg_spf spf = parse(a, text, sizeof(text) - 1, &lints);
 	assert_int_equal(spf.n, 0);
 	assert_int_equal(lints.n, DG_LINTS_MAX);
 	assert_int_equal(lints.n_errors, 300);
@@ -259,10 +270,10 @@ static size_t unescape(char *s)
 	size_t n = 0;
 
 	for (size_t i = 0; s[i] != '\0'; n++) {
-		unsigned octet = 0;
+		if (s[i] == '\\' && s[i + 1] == 'x') {
+			char hex[] = {s[i + 2], s[i + 3], '\0'};
 
-		if (s[i] == '\\' && sscanf(s + i, "\\x%2x", &octet) == 1) {
-			s[n] = (char)octet;
+			s[n] = (char)strtoul(hex, NULL, 16);
 			i += 4;
 		} else {
 			s[n] = s[i++];
@@ -319,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_unknown_modifier_takes_all_macros),
 		cmocka_unit_test(test_names_have_bounds),
+		cmocka_unit_test(test_records_have_bounds),
 		cmocka_unit_test(test_many_faults),
 		cmocka_unit_test(test_term),
 		cmocka_unit_test(test_suite_records),
