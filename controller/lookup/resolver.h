@@ -8,12 +8,14 @@
  *          data is never handed on.
  * Calls    dg_resolver_ask() returns at once; done() comes once, from the loop, never from inside
  *          the call. A question must live until then. After dg_resolver_free() no done() comes.
- *          Free it before the loop, and not from inside done().
+ *          Free it before the loop.
  * Time     deadline_ms of its own for each question: libunbound alone would wait 17 s for a silent
  *          forwarder.
  * Trust    With a trust anchor file every answer is validated (RFC 4035).
- * Errors   DG_EINPUT: the address or the trust anchor file is not one. DG_EIO: no usable
- *          resolv.conf.
+ * Start    libunbound is started by the first question: a run that asks nothing does not pay for
+ *          it. What is wrong with resolv.conf or inside the trust anchor file is told by UNKNOWN
+ *          then.
+ * Errors   DG_EINPUT: at is not an address. DG_EIO: the trust anchor file cannot be read.
  */
 #pragma once
 
@@ -63,7 +65,9 @@ int dg_resolver_new(struct dg_loop *l, const struct dg_endpoint *at, const char 
 struct dg_resolver *dg_resolver_free(struct dg_resolver *r); /* NULL is fine; returns NULL */
 const char *dg_resolver_text(
 	const struct dg_resolver *r); /* "resolver 192.0.2.53@53", "resolver of this system" */
+struct dg_loop *dg_resolver_loop(const struct dg_resolver *r);
 void dg_resolver_ask(struct dg_resolver *r, struct dg_resolve *q);
+void dg_resolver_cancel(struct dg_resolve *q); /* no done() comes; nothing when it came already */
 
 /* Asks for all keys and makes one view of it, so that a resolver compares like a name server
  * (verify.h). */

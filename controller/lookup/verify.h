@@ -47,12 +47,14 @@ struct dg_verify {
 	size_t n;
 	struct dg_verify_group *groups; /* the largest first */
 	size_t n_groups;
+	size_t n_swaps;                               /* RRsets that were compared */
 	size_t n_in_force, n_old, n_other, n_unknown; /* servers */
-	uint32_t serial;                              /* the newest; 0 when has_serial is false */
+	size_t n_no_route; /* servers that this machine cannot reach at all: in none of the four */
+	uint32_t serial;   /* the newest; 0 when has_serial is false */
 	bool has_serial;
 	uint32_t old_ttl; /* the longest that a cache may hold what a server still says wrongly,
 			     seconds; 0: nothing is wrong */
-	bool is_in_force; /* all of them, and there is at least one */
+	bool is_in_force; /* all that could be asked from here, and there is at least one */
 };
 
 struct dg_verify_input {

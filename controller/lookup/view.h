@@ -22,6 +22,7 @@ enum dg_view_state {
 	DG_VIEW_LAME,  /* answers without authority (no AA, a referral): has not loaded the zone */
 	DG_VIEW_ERROR, /* SERVFAIL, nonsense, no address for its name */
 	DG_VIEW_BOGUS, /* a resolver only: DNSSEC validation failed */
+	DG_VIEW_NO_ROUTE, /* this machine has no way to the address (IPv6): not asked; proves nothing */
 };
 
 enum dg_trust {
@@ -37,7 +38,8 @@ struct dg_view {
 	const char *text;    /* "ns1.example.com 192.0.2.1@53": for people */
 	bool is_resolver;    /* its TTLs count down, it has no serial */
 	enum dg_view_state state;
-	const char *why;     /* in words; NULL when the state is OK */
+	const char
+		*why; /* in words; state OK: why the first of n_unknown is not known, else NULL */
 	const char *tcp_why; /* answers over UDP, but not over TCP: why; NULL: TCP is fine, or was
 				not tried */
 	bool has_serial;

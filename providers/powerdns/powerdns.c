@@ -96,7 +96,7 @@ static int read_key(int fd, const char *path, char *key, struct dg_err *err)
 	}
 	ssize_t n = read(fd, key, KEY_MAX);
 	if (n < 0) {
-		return dg_fail(err, DG_EIO, "%s: %s", path, strerror(errno));
+		return dg_fail(err, DG_EIO, "%s: %s", path, strerrordesc_np(errno));
 	}
 	while (n > 0 && strchr(" \t\r\n", key[n - 1])) {
 		n--;
@@ -122,7 +122,7 @@ static int load_key(struct powerdns *p, struct dg_err *err)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0) {
-		return dg_fail(err, DG_EIO, "api-key-file %s: %s", path, strerror(errno));
+		return dg_fail(err, DG_EIO, "api-key-file %s: %s", path, strerrordesc_np(errno));
 	}
 	memcpy(p->header, HEADER, sizeof(HEADER));
 	int r = read_key(fd, path, p->header + strlen(HEADER), err);

@@ -161,7 +161,7 @@ static void test_read_limits(void **state)
 {
 	struct scene *s = scene_new();
 	char *body = calloc(1, 300000);
-	int n = sprintf(body, "%s",
+	int n = snprintf(body, 300000, "%s",
 		"{\"name\":\"example.test.\",\"rrsets\":[{\"name\":\"example.test.\","
 		"\"type\":\"A\",\"ttl\":1,\"records\":[");
 	const struct dg_powerdns_wish wish = {.zone = "example.test."};
@@ -170,9 +170,10 @@ static void test_read_limits(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i <= DG_RDATA_MAX; i++) {
-		n += sprintf(body + n, "%s{\"content\":\"192.0.2.1\"}", i ? "," : "");
+		n += snprintf(body + n, (size_t)(300000 - n), "%s{\"content\":\"192.0.2.1\"}",
+			i ? "," : "");
 	}
-	n += sprintf(body + n, "]}]}");
+	n += snprintf(body + n, (size_t)(300000 - n), "]}]}");
 	assert_int_equal(
 		dg_powerdns_zone_parse(s->arena, &wish, body, (size_t)n, &zone, &err), DG_ELIMIT);
 	memset(body, '[', 200000);
