@@ -21,9 +21,13 @@ static int parse_yaml(const char *path)
 	FILE *f = fopen(path, "re");
 	yaml_parser_t parser;
 	bool is_done = false;
-	int ok = f != NULL;
+	int ok = 1;
 
-	if (!ok || !yaml_parser_initialize(&parser)) {
+	if (!f) {
+		return -1;
+	}
+	if (!yaml_parser_initialize(&parser)) {
+		(void)fclose(f);
 		return -1;
 	}
 	yaml_parser_set_input_file(&parser, f);
