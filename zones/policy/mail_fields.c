@@ -134,8 +134,10 @@ int dg_spf_read_spec(
 		return dg_node_expected(l, node, err,
 			"a list of SPF terms, for example [mx, \"ip4:192.0.2.0/24\"]");
 	}
-	if (node->kind == DG_NODE_SCALAR && dg_spf_is_record(node->text, node->len)) {
+	bool is_text = node->kind == DG_NODE_SCALAR && dg_spf_is_record(node->text, node->len);
+	if (is_text) {
 		r = read_spf_record(l, node, spf, err);
+		m->spf_text = dg_strdup(l->out, node->text);
 	} else {
 		r = read_spf_terms(l, node, spf, err);
 	}
@@ -146,7 +148,7 @@ int dg_spf_read_spec(
 		has_end = has_end || spf->terms[i].kind == DG_SPF_ALL ||
 			  spf->terms[i].kind == DG_SPF_REDIRECT;
 	}
-	if (!has_end) {
+	if (!has_end && !is_text) {
 		struct dg_spf_term *terms = dg_newn(l->out, struct dg_spf_term, spf->n + 1);
 
 		if (spf->n > 0) {
@@ -204,6 +206,10 @@ static int read_dkim(struct dg_loader *l, const struct dg_node *key, const struc
 	}
 	if (dg_node_is(value, "revoked")) {
 		out->text = DG_DKIM_REVOKED;
+		return 0;
+	}
+	if (dg_dkim_is_record(value->text, value->len)) {
+		out->text = dg_strdup(l->out, value->text);
 		return 0;
 	}
 	return read_key_file(l, value, &out->text, err);

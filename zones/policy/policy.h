@@ -57,15 +57,17 @@ struct dg_mail_spec {
 	bool has_mx;  /* mx: was written */
 	bool is_null_mx; /* mx: null */
 	struct dg_spf *spf; /* with its `all`; NULL: not managed */
+	const char *spf_text; /* the whole record was written as one text: published as it is; NULL: terms */
 	struct dg_pos spf_pos;
 	struct dg_dkim_spec *dkim;
 	size_t n_dkim;
 	struct dg_dmarc *dmarc; /* NULL: not managed */
+	const char *dmarc_text; /* as spf_text */
 	struct dg_pos dmarc_pos;
 	struct dg_sts_spec *mta_sts; /* NULL: not managed */
 	struct dg_strings tlsrpt;    /* n == 0: not managed */
 	struct dg_split_spec *split; /* NULL: none */
-	uint32_t ttl; /* seconds */
+	uint32_t ttl; /* seconds; 0: records keep the TTL they have, new ones get DG_TTL_NEW (want.h) */
 };
 
 struct dg_silent_spec {
@@ -77,6 +79,11 @@ enum dg_hosts {
 	DG_HOSTS_REPORT, /* names with A/AAAA that are declared nowhere are named in the plan */
 	DG_HOSTS_SILENT, /* ... get null MX and SPF -all by themselves */
 	DG_HOSTS_IGNORE,
+};
+
+enum dg_mx_hosts {
+	DG_MX_HOSTS_SPF, /* MX hosts of this zone get v=spf1 a -all for their HELO name */
+	DG_MX_HOSTS_IGNORE,
 };
 
 struct dg_verify_spec {
@@ -97,6 +104,7 @@ struct dg_policy {
 	struct dg_silent_spec *silent;
 	size_t n_silent;
 	int hosts;                   /* enum dg_hosts */
+	int mx_hosts;                /* enum dg_mx_hosts */
 	struct dg_strings helo;      /* host names of ours that send: SPF a -all beside those of MX */
 	struct dg_strings report_for; /* canonical domains whose DMARC reports this zone receives: NAME._report._dmarc.ZONE */
 	struct dg_verify_spec verify;

@@ -2,6 +2,7 @@
 #include "zones/policy/internal.h"
 
 #include "zones/base/arena.h"
+#include "zones/mail/lint.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -34,6 +35,26 @@ static const char *const *texts(struct dg_loader *l, const struct dg_strings *s)
 	return out;
 }
 
+/* A whole record, as one text. */
+static int read_dmarc_record(
+	struct dg_loader *l, const struct dg_node *node, struct dg_mail_spec *m, struct dg_err *err)
+{
+	struct dg_lints lints;
+
+	dg_lints_init(&lints, l->out);
+	m->dmarc = dg_new(l->out, struct dg_dmarc);
+	m->dmarc_pos = dg_node_pos(l, node);
+	m->dmarc_text = dg_strdup(l->out, node->text);
+	dg_dmarc_parse(l->out, node->text, node->len, m->dmarc, &lints);
+	for (size_t i = 0; i < lints.n; i++) {
+		if (lints.list[i].level == DG_LEVEL_ERROR) {
+			return dg_node_fail(l, node, err, "column %zu of the record: %s (%s)",
+				lints.list[i].column, lints.list[i].text, lints.list[i].rule);
+		}
+	}
+	return 0;
+}
+
 int dg_dmarc_read_spec(
 	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err)
 {
@@ -43,6 +64,10 @@ int dg_dmarc_read_spec(
 		(struct dg_mail_spec *)(void *)((char *)field -
 						offsetof(struct dg_mail_spec, dmarc));
 	struct dg_dmarc_yaml y = {0};
+
+	if (node->kind == DG_NODE_SCALAR && dg_dmarc_is_record(node->text, node->len)) {
+		return read_dmarc_record(l, node, m, err);
+	}
 	int r = dg_fields_read(l, node, &dg_schema_dmarc, &y, err);
 
 	if (r == 0) {

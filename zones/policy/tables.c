@@ -10,6 +10,7 @@ static const char *const alignment_words[] = {"", "relaxed", "strict", NULL};
 static const char *const psd_words[] = {"", "y", "n", "u", NULL};
 static const char *const mode_words[] = {"none", "testing", "enforce", NULL};
 static const char *const when_words[] = {"approved", "automatic", "never", NULL};
+static const char *const mx_hosts_words[] = {"spf", "ignore", NULL};
 static const char *const hosts_words[] = {"report", "silent", "ignore", NULL};
 
 #define STRINGS_JSON                                                                        \
@@ -142,17 +143,23 @@ static const struct dg_field mail_fields[] = {
 		.example = "[10 mx1.example.com, 20 mx2.example.com]"),
 	DG_FIELD_CUSTOM(struct dg_mail_spec, spf, dg_spf_read_spec, .json = STRINGS_JSON,
 		.help = "The terms of the SPF record (RFC 7208), or the whole record as one text. "
-			"*-all* is added "
-			"unless an *all* or *redirect=* is there: *~all* must be asked for.",
+			"*-all* is added to terms "
+			"unless an *all* or *redirect=* is there: *~all* must be asked for. One "
+			"text "
+			"that begins with v=spf1 is published exactly as it is.",
 		.example = "[mx, \"ip4:192.0.2.0/24\", \"include:_spf.example.net\"]"),
 	DG_FIELD_CUSTOM(struct dg_mail_spec, dkim, dg_dkim_read_spec,
 		.json = "{\"type\": \"object\", \"additionalProperties\": {\"type\": \"string\"}}",
 		.help = "A mapping of selectors to key files (PEM public keys, or records as "
 			"OpenDKIM and rspamd "
-			"write them), or to *revoked*, which publishes an empty p=.",
+			"write them), to the record itself (\"v=DKIM1; ...\"), or to *revoked*, "
+			"which "
+			"publishes an empty p=.",
 		.example = "{s2026: dkim/s2026.pub, s2025: revoked}"),
 	DG_FIELD_CUSTOM(struct dg_mail_spec, dmarc, dg_dmarc_read_spec, .sub = &dg_schema_dmarc,
-		.help = "The DMARC record at _dmarc of the name (RFC 9989).",
+		.help = "The DMARC record at _dmarc of the name (RFC 9989). One text that begins "
+			"with "
+			"v=DMARC1 is published exactly as it is.",
 		.example = "{policy: reject, aggregate: \"mailto:dmarc@example.net\"}"),
 	DG_FIELD_CUSTOM(struct dg_mail_spec, mta_sts, dg_sts_read_spec, .sub = &dg_schema_sts,
 		.help = "The MTA-STS record at _mta-sts of the name (RFC 8461).",
@@ -176,8 +183,11 @@ static const struct dg_field zone_fields[] = {
 		.help = "Where the records are read and changed: a provider's name with its "
 			"options.",
 		.example = "{zonefile: {path: /etc/nsd/example.com.zone}}"),
-	DG_FIELD_DURATION(struct dg_policy, ttl, 1, DG_TTL_MAX, .dflt = "1h",
-		.help = "TTL of the records that dnsguard publishes.", .example = "1h"),
+	DG_FIELD_DURATION(struct dg_policy, ttl, 1, DG_TTL_MAX,
+		.help = "TTL of the records that dnsguard publishes. Without it records keep the "
+			"TTL "
+			"they have, and new ones get 1h.",
+		.example = "1h"),
 	DG_FIELD_CUSTOM(struct dg_policy, mail, dg_mail_read,
 		.json = "{\"type\": [\"object\", \"null\"], \"additionalProperties\": {\"oneOf\": "
 			"[{\"type\": \"null\"}, {\"$ref\": \"#/$defs/mail\"}]}}",
@@ -198,6 +208,11 @@ static const struct dg_field zone_fields[] = {
 			"they take mail. Say so in the plan (report), make them silent, or nothing "
 			"(ignore).",
 		.example = "report"),
+	DG_FIELD_ENUM(struct dg_policy, mx_hosts, mx_hosts_words, .dflt = "spf",
+		.help = "MX hosts of this zone greet under their own name: they get SPF a -all "
+			"(RFC 7208 "
+			"section 10.1.3), or are left alone (ignore).",
+		.example = "spf"),
 	DG_FIELD_CUSTOM(struct dg_policy, helo, dg_owners_read, .json = STRINGS_JSON,
 		.help = "Hosts of this zone that send mail and are no MX: they get SPF a -all for "
 			"their HELO name "

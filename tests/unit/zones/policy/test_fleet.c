@@ -48,33 +48,32 @@ static void assert_zones(const char *text, const char *expected, const char *pie
 static void test_shapes(void **state)
 {
 	(void)state;
-	assert_zones("zones: {a.b: , c.d: {ttl: 5m}}\n", "a.b. 3600 0 0;c.d. 300 0 0;", "");
+	assert_zones("zones: {a.b: , c.d: {ttl: 5m}}\n", "a.b. 0 0 0;c.d. 300 0 0;", "");
 	assert_zones(
-		"zones:\n- zone: a.b\n- {ttl: 5m, zone: c.d}\n", "a.b. 3600 0 0;c.d. 300 0 0;", "");
+		"zones:\n- zone: a.b\n- {ttl: 5m, zone: c.d}\n", "a.b. 0 0 0;c.d. 300 0 0;", "");
 	assert_zones("defaults: {ttl: 2h, silent: [www]}\nzones:\n  a.b:\n  c.d:\n    ttl: 5m\n",
 		"a.b. 7200 0 1;c.d. 300 0 1;", "");
-	assert_zones("defaults:\nzones: {a.b: {}}\n", "a.b. 3600 0 0;", "");
+	assert_zones("defaults:\nzones: {a.b: {}}\n", "a.b. 0 0 0;", "");
 	assert_zones("zones: {}\n", "", "");
 	assert_zones(
 		"{\"defaults\": {\"ttl\": 60}, \"zones\": {\"a.b\": null}}", "a.b. 60 0 0;", "");
-	assert_zones("zone: a.b\n", "a.b. 3600 0 0;", "");
+	assert_zones("zone: a.b\n", "a.b. 0 0 0;", "");
 }
 
 static void test_broken(void **state)
 {
 	(void)state;
-	assert_zones("zones:\n  a.b:\n    ttl: x\n  c.d:\n", "!3:10;c.d. 3600 0 0;",
+	assert_zones("zones:\n  a.b:\n    ttl: x\n  c.d:\n", "!3:10;c.d. 0 0 0;",
 		"zone a.b: ttl: found 'x'");
-	assert_zones("zones:\n  a.b:\n  c.d:\n  A.b.:\n", "a.b. 3600 0 0;c.d. 3600 0 0;!4:3;",
+	assert_zones("zones:\n  a.b:\n  c.d:\n  A.b.:\n", "a.b. 0 0 0;c.d. 0 0 0;!4:3;",
 		"stands here twice, first in line 2");
-	assert_zones("zones:\n  a.b: [x]\n  ..: {}\n  c.d:\n", "!2:8;!3:3;c.d. 3600 0 0;", "");
-	assert_zones(
-		"zones:\n- ttl: 5m\n- zone: c.d\n", "!2:3;c.d. 3600 0 0;", "'zone' is missing");
-	assert_zones("zones:\n  a.b:\n  c.d: {ttl: 5m\n", "a.b. 3600 0 0;!4:1;", "not valid YAML");
+	assert_zones("zones:\n  a.b: [x]\n  ..: {}\n  c.d:\n", "!2:8;!3:3;c.d. 0 0 0;", "");
+	assert_zones("zones:\n- ttl: 5m\n- zone: c.d\n", "!2:3;c.d. 0 0 0;", "'zone' is missing");
+	assert_zones("zones:\n  a.b:\n  c.d: {ttl: 5m\n", "a.b. 0 0 0;!4:1;", "not valid YAML");
 	assert_zones("zones:\n  a.b: {zone: a.b}\n", "!2:9;", "unknown key 'zone'");
-	assert_zones("zones: {a.b: }\ndefaults: {}\n", "a.b. 3600 0 0;!2:1;",
+	assert_zones("zones: {a.b: }\ndefaults: {}\n", "a.b. 0 0 0;!2:1;",
 		"defaults: stands before zones:");
-	assert_zones("zones: {a.b: }\n---\n", "a.b. 3600 0 0;!2:1;", "second document");
+	assert_zones("zones: {a.b: }\n---\n", "a.b. 0 0 0;!2:1;", "second document");
 	assert_zones("defaults: {ttl: 2h}\n", "!2:1;", "'zones' is missing");
 	assert_zones("defaults: {}\nzonse: {}\n", "!2:1;", "did you mean 'zones'?");
 	assert_zones("zones: 5\n", "!1:8;", "expected zones");

@@ -153,7 +153,27 @@ static void test_verify(void **state)
 	assert_int_equal(s->verify.timeout, 5);
 	assert_false(s->verify.is_off);
 	assert_null(s->provider.name);
-	assert_int_equal(s->ttl, 3600);
+	assert_int_equal(s->ttl, 0); /* records keep theirs */
+}
+
+/* Records written whole are published to the letter. */
+static void test_records_as_text(void **state)
+{
+	(void)state;
+	const struct dg_policy *p =
+		load_ok(a, "zone: example.com\nmx-hosts: ignore\nmail:\n"
+			   "  \"@\":\n    spf: \"v=spf1  mx\"\n"
+			   "    dmarc: \"v=DMARC1;p=none; pct=10\"\n"
+			   "    dkim: {s1: \"v=DKIM1; p=\", s2: \"k=ed25519; p=x\"}\n");
+	const struct dg_mail_spec *m = &p->mail[0];
+
+	assert_string_equal(m->spf_text, "v=spf1  mx");
+	assert_int_equal(m->spf->n, 1); /* no -all is added */
+	assert_string_equal(m->dmarc_text, "v=DMARC1;p=none; pct=10");
+	assert_int_equal(m->dmarc->p, DG_DMARC_NONE);
+	assert_string_equal(m->dkim[1].text, "k=ed25519; p=x");
+	assert_int_equal(p->mx_hosts, DG_MX_HOSTS_IGNORE);
+	assert_int_equal(load_ok(a, "{zone: example.com}")->mx_hosts, DG_MX_HOSTS_SPF);
 }
 
 static void test_provider_key(void **state)
@@ -303,6 +323,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_mail, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_verify, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_records_as_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_provider_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_durations, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused_values, setup, teardown),
