@@ -42,13 +42,11 @@ struct record {
 
 static void take_escape(struct scanner *s)
 {
-	unsigned value = 0;
-
 	s->p++;
 	if (s->end - s->p >= 3 && dg_is_digit(s->p[0]) && dg_is_digit(s->p[1]) &&
 		dg_is_digit(s->p[2])) {
-		value = (unsigned)(s->p[0] - '0') * 100 + (unsigned)(s->p[1] - '0') * 10 +
-			(unsigned)(s->p[2] - '0');
+		unsigned value = (unsigned)(s->p[0] - '0') * 100 + (unsigned)(s->p[1] - '0') * 10 +
+				 (unsigned)(s->p[2] - '0');
 		dg_buf_putc(&s->text, (char)(value & 0xff));
 		s->p += 3;
 	} else if (s->p < s->end) {

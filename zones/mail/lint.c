@@ -4,7 +4,9 @@
 #include "zones/base/buf.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #define SEEN_TEXT_MAX ((size_t)8 * DG_LINT_SEEN_MAX) /* an octet takes at most 8 when escaped */
 
@@ -17,7 +19,7 @@ const char *dg_lint_seen(struct dg_lints *l, const char *p, size_t len)
 {
 	struct dg_buf b;
 
-	if (l->n >= DG_LINTS_MAX) {
+	if (l->n >= DG_LINTS_MAX && l->n_errors >= DG_LINTS_MAX) {
 		return "";
 	}
 	dg_buf_init(&b, SEEN_TEXT_MAX);
@@ -30,14 +32,30 @@ const char *dg_lint_seen(struct dg_lints *l, const char *p, size_t len)
 	return seen;
 }
 
+/* A flood of notes must not hide an error: it takes the place of the last entry below it. One entry is dropped either way. */
+static bool make_room(struct dg_lints *l, enum dg_level level)
+{
+	size_t i = l->n;
+
+	l->n_dropped++;
+	while (i > 0 && l->list[i - 1].level >= level) {
+		i--;
+	}
+	if (level != DG_LEVEL_ERROR || i == 0) {
+		return false;
+	}
+	memmove(&l->list[i - 1], &l->list[i], (l->n - i) * sizeof(l->list[0]));
+	l->n--;
+	return true;
+}
+
 void dg_lint(struct dg_lints *l, enum dg_level level, const char *code, const char *rule,
 	size_t column, const char *fmt, ...)
 {
 	va_list ap;
 
 	l->n_errors += level == DG_LEVEL_ERROR;
-	if (l->n >= DG_LINTS_MAX) {
-		l->n_dropped++;
+	if (l->n >= DG_LINTS_MAX && !make_room(l, level)) {
 		return;
 	}
 	if (!l->list) {

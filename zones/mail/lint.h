@@ -27,7 +27,8 @@ struct dg_lint {
 	size_t column;
 };
 
-#define DG_LINTS_MAX 64u /* further ones are counted, not kept */
+#define DG_LINTS_MAX \
+	64u /* further ones are counted, not kept; errors push out what is below them */
 
 struct dg_lints {
 	struct dg_arena *arena;
@@ -42,7 +43,7 @@ struct dg_lints {
 void dg_lints_init(struct dg_lints *l, struct dg_arena *a);
 
 /* A value from outside as text that is safe to show in a lint: control characters escaped, the end cut off. "" when the list
- * is full and the text would not be kept. */
+ * is full of errors and the text would not be kept. */
 const char *dg_lint_seen(struct dg_lints *l, const char *p, size_t len);
 
 void dg_lint(struct dg_lints *l, enum dg_level level, const char *code, const char *rule,

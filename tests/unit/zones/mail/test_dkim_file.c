@@ -175,6 +175,14 @@ static void test_records_refused(void **state)
 	big[DG_DKIM_FILE_MAX - 1] = '"';
 	assert_refused(big, "too long");
 
+	/* a flood of notes hides no error */
+	char *flood = dg_get(a, 600, 1);
+	for (size_t i = 0; i < 100; i++) {
+		memcpy(flood + 4 * i, "x=y;", 4);
+	}
+	memcpy(flood + 400, "p=AAAA", 6);
+	assert_refused(flood, "cannot be read");
+
 	struct dg_err err;
 	assert_null(text_of(a, "p=\0", 3, &err));
 	assert_non_null(strstr(err.text, "binary"));
