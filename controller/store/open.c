@@ -55,11 +55,15 @@ static bool is_wal_there(const struct dg_store *s)
 
 static int connect_db(struct dg_store *s, const char *dir, struct dg_err *err)
 {
-	/* Where nothing may be made, not even the files that readers share: nobody writes there either. */
-	bool is_frozen = s->is_read_only && access(dir, W_OK) != 0 && !is_wal_there(s);
+	/* Readers share two files beside the journal. Where those are there, they are used; where they are not, only a
+	 * connection that could write takes them away again at its end; where they cannot be made, nobody writes either. */
+	bool has_wal = is_wal_there(s);
+	bool can_make = access(dir, W_OK) == 0 && access(s->path, W_OK) == 0;
+	bool is_frozen = s->is_read_only && !has_wal && !can_make;
+	bool is_reader = s->is_read_only && (has_wal || !can_make);
 	char *uri = uri_of(s->path, is_frozen ? "?immutable=1" : "");
 	int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-		    (s->is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+		    (is_reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
 	int code = uri ? sqlite3_open_v2(uri, &s->db, flags, NULL) : SQLITE_NOMEM;
 
 	free(uri);

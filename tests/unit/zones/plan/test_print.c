@@ -262,52 +262,51 @@ static void test_the_json(void **state)
 }
 
 /* What each change costs, as the plan says it; cost NULL: nothing but the caches. */
+static const struct {
+	const char *owner;
+	uint16_t type;
+	const char *before, *after, *cost;
+} cases[] = {
+	{"a.example.com.", DG_TYPE_MX, "10 mx1", "10 mx2",
+		"the old MX, which must go on taking it: mx1.example.com;"},
+	{"b.example.com.", DG_TYPE_MX, "0 .", "10 mx2",
+		"senders that still hold the null MX go on refusing mail to "
+		"@b.example.com"},
+	{"c.example.com.", DG_TYPE_MX, "10 mx1", NULL,
+		"mail to @c.example.com bounces from now on"},
+	{"www.example.com.", DG_TYPE_MX, "10 mx1", NULL,
+		"mail to @www.example.com goes to its own address"},
+	{"d.example.com.", DG_TYPE_MX, "0 .", NULL,
+		"nothing says any more that @d.example.com takes no mail"},
+	{"w2.example.com.", DG_TYPE_MX, NULL, "10 mx1", "it goes to the MX from now on"},
+	{"w3.example.com.", DG_TYPE_MX, NULL, "0 .", "it is refused from now on"},
+	{"e.example.com.", DG_TYPE_MX, NULL, "0 .", NULL},
+	{"f.example.com.", DG_TYPE_MX, "10 mx1", "10 mx1\n20 mx2", NULL},
+	{"a.example.com.", DG_TYPE_TXT, "\"v=spf1 mx -all\"", "\"v=spf1 -all\"",
+		"no host may send it"},
+	{"b.example.com.", DG_TYPE_TXT, "\"v=spf1 -all\"", "\"v=spf1 mx -all\"", NULL},
+	{"c.example.com.", DG_TYPE_TXT, "\"v=spf1 mx ~all\"", "\"v=spf1 +MX -all\"",
+		"(until now: ~all);"},
+	{"d.example.com.", DG_TYPE_TXT, "\"v=spf1 mx a:x.example.net ip4:192.0.2.1 -all\"",
+		"\"v=spf1 ip4:192.0.2.1 -all\"",
+		"may no longer send mail as @d.example.com: mx, a:x.example.net;"},
+	{"e.example.com.", DG_TYPE_TXT, NULL, "\"v=spf1 mx -all\"", "(until now: no SPF);"},
+	{"f.example.com.", DG_TYPE_TXT, "\"v=spf1 mx -all\"", NULL, "without SPF"},
+	{"g.example.com.", DG_TYPE_TXT, "\"v=spf1 a b c d e f -all\"", "\"v=spf1 mx ?all\"",
+		": a, b, c, d and 2 more;"},
+	{"_dmarc.a.example.com.", DG_TYPE_TXT, "\"v=DMARC1; p=none\"", "\"v=DMARC1; p=reject\"",
+		"mail from @a.example.com that passes neither SPF nor DKIM in alignment is "
+		"refused"},
+	{"_dmarc.b.example.com.", DG_TYPE_TXT, NULL, "\"v=DMARC1; p=quarantine\"", "is put aside"},
+	{"_dmarc.c.example.com.", DG_TYPE_TXT, "\"v=DMARC1; p=reject\"",
+		"\"v=DMARC1; p=reject; rua=mailto:x@example.net\"", NULL},
+	{"_dmarc.d.example.com.", DG_TYPE_TXT, "\"v=DMARC1; p=reject\"", "\"v=DMARC1; p=none\"",
+		NULL},
+	{"s._domainkey.example.com.", DG_TYPE_TXT, NULL, "\"v=DKIM1; p=\"", NULL},
+};
+
 static void test_costs(void **state)
 {
-	static const struct {
-		const char *owner;
-		uint16_t type;
-		const char *before, *after, *cost;
-	} cases[] = {
-		{"a.example.com.", DG_TYPE_MX, "10 mx1", "10 mx2",
-			"the old MX, which must go on taking it: mx1.example.com;"},
-		{"b.example.com.", DG_TYPE_MX, "0 .", "10 mx2",
-			"senders that still hold the null MX go on refusing mail to "
-			"@b.example.com"},
-		{"c.example.com.", DG_TYPE_MX, "10 mx1", NULL,
-			"mail to @c.example.com bounces from now on"},
-		{"www.example.com.", DG_TYPE_MX, "10 mx1", NULL,
-			"mail to @www.example.com goes to its own address"},
-		{"d.example.com.", DG_TYPE_MX, "0 .", NULL,
-			"nothing says any more that @d.example.com takes no mail"},
-		{"w2.example.com.", DG_TYPE_MX, NULL, "10 mx1", "it goes to the MX from now on"},
-		{"w3.example.com.", DG_TYPE_MX, NULL, "0 .", "it is refused from now on"},
-		{"e.example.com.", DG_TYPE_MX, NULL, "0 .", NULL},
-		{"f.example.com.", DG_TYPE_MX, "10 mx1", "10 mx1\n20 mx2", NULL},
-		{"a.example.com.", DG_TYPE_TXT, "\"v=spf1 mx -all\"", "\"v=spf1 -all\"",
-			"no host may send it"},
-		{"b.example.com.", DG_TYPE_TXT, "\"v=spf1 -all\"", "\"v=spf1 mx -all\"", NULL},
-		{"c.example.com.", DG_TYPE_TXT, "\"v=spf1 mx ~all\"", "\"v=spf1 +MX -all\"",
-			"(until now: ~all);"},
-		{"d.example.com.", DG_TYPE_TXT, "\"v=spf1 mx a:x.example.net ip4:192.0.2.1 -all\"",
-			"\"v=spf1 ip4:192.0.2.1 -all\"",
-			"may no longer send mail as @d.example.com: mx, a:x.example.net;"},
-		{"e.example.com.", DG_TYPE_TXT, NULL, "\"v=spf1 mx -all\"", "(until now: no SPF);"},
-		{"f.example.com.", DG_TYPE_TXT, "\"v=spf1 mx -all\"", NULL, "without SPF"},
-		{"g.example.com.", DG_TYPE_TXT, "\"v=spf1 a b c d e f -all\"", "\"v=spf1 mx ?all\"",
-			": a, b, c, d and 2 more;"},
-		{"_dmarc.a.example.com.", DG_TYPE_TXT, "\"v=DMARC1; p=none\"",
-			"\"v=DMARC1; p=reject\"",
-			"mail from @a.example.com that passes neither SPF nor DKIM in alignment is "
-			"refused"},
-		{"_dmarc.b.example.com.", DG_TYPE_TXT, NULL, "\"v=DMARC1; p=quarantine\"",
-			"is put aside"},
-		{"_dmarc.c.example.com.", DG_TYPE_TXT, "\"v=DMARC1; p=reject\"",
-			"\"v=DMARC1; p=reject; rua=mailto:x@example.net\"", NULL},
-		{"_dmarc.d.example.com.", DG_TYPE_TXT, "\"v=DMARC1; p=reject\"",
-			"\"v=DMARC1; p=none\"", NULL},
-		{"s._domainkey.example.com.", DG_TYPE_TXT, NULL, "\"v=DKIM1; p=\"", NULL},
-	};
 	const size_t n = sizeof(cases) / sizeof(cases[0]);
 
 	(void)state;
