@@ -189,16 +189,27 @@ static void say_servers(struct dg_app *app, const struct dg_job *j)
 	say_verify(app, j, j->verify);
 }
 
-static void say_until(struct dg_app *app, const struct dg_job *j)
+static void say_one_until(
+	struct dg_app *app, const struct dg_job *j, const char *what, int64_t until)
 {
 	char when[32];
 	char span[32];
 	int64_t now = dg_loop_now(app->loop);
 
-	if (j->last_old_until > now) {
-		dg_app_say(app, "%s: caches may hold old answers until %s (%s from now)",
-			j->policy->zone, dg_app_time(j->last_old_until, when),
-			dg_app_span(j->last_old_until - now, span));
+	if (until > now) {
+		dg_app_say(app, "%s: caches may hold %s until %s (%s from now)", zone_of(j), what,
+			dg_app_time(until, when), dg_app_span(until - now, span));
+	}
+}
+
+/* The MX decides where mail goes: it is named apart when it is gone sooner than the rest. */
+static void say_until(struct dg_app *app, const struct dg_job *j)
+{
+	if (j->mx_old_until > 0 && j->mx_old_until < j->last_old_until) {
+		say_one_until(app, j, "the old MX", j->mx_old_until);
+		say_one_until(app, j, "other old records", j->last_old_until);
+	} else {
+		say_one_until(app, j, "old answers", j->last_old_until);
 	}
 }
 
@@ -212,6 +223,7 @@ void dg_report_result(struct dg_app *app, const struct dg_job *j)
 		if (j->n_steps_applied > 0) {
 			(void)json_object_set_new(o, "change", json_integer(j->step.id));
 			(void)json_object_set_new(o, "old_until", json_integer(j->last_old_until));
+			(void)json_object_set_new(o, "mx_old_until", json_integer(j->mx_old_until));
 		}
 		add_verify(o, "servers", j->verify);
 		put_json(app, o);

@@ -21,6 +21,7 @@ struct split {
 	struct dg_name_state wanted; /* what the engine plans with */
 	uint32_t armed_ttl;
 	int64_t mx_ttl; /* of the mail name's MX as it stands; 0: none */
+	bool has_warned;
 };
 
 /* --- which name, where ------------------------------------------------------------------------------------------- */
@@ -169,10 +170,11 @@ static void on_job(void *arg, struct dg_app *app, struct dg_job *j)
 		return;
 	}
 	s->mx_ttl = mx.n > 0 ? mx.ttl : 0;
-	if (s->wanted.stage != DG_STAGE_SPLIT || s->was.stage == DG_STAGE_SPLIT ||
+	if (s->has_warned || s->wanted.stage != DG_STAGE_SPLIT || s->was.stage == DG_STAGE_SPLIT ||
 		app->args->is_json) {
 		return;
 	}
+	s->has_warned = true;
 	dg_split_hazards(j->arena, j->policy, s->was.name, j->have, &notes, &n);
 	dg_buf_init(&b, HAZARDS_MAX);
 	dg_buf_printf(&b, "What the split of %s would break:\n", s->was.name);

@@ -72,6 +72,7 @@ struct dg_job {
 	unsigned n_looks; /* reads since the last answer */
 	size_t n_steps_applied;
 	int64_t last_old_until; /* Unix seconds: when the last cache has let go; 0 */
+	int64_t mx_old_until;   /* the same of the MX of mail names */
 	struct dg_step step;
 	struct dg_swap *swaps;
 	size_t n_swaps;

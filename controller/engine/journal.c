@@ -62,6 +62,9 @@ static int write_waits(struct dg_engine *e, struct dg_job *job, int64_t now, str
 		if (w.until > job->last_old_until) {
 			job->last_old_until = w.until;
 		}
+		if (c->is_mail_mx && w.until > job->mx_old_until) {
+			job->mx_old_until = w.until;
+		}
 	}
 	return r;
 }
