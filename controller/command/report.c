@@ -29,6 +29,14 @@ const char *dg_report_end_text(int end)
 	return texts[end];
 }
 
+/* As a person writes it. */
+static const char *zone_of(const struct dg_job *j)
+{
+	size_t len = strlen(j->policy->zone);
+
+	return len > 1 ? dg_strndup(j->arena, j->policy->zone, len - 1) : j->policy->zone;
+}
+
 static bool has_error(const struct dg_job *j)
 {
 	return j->end == DG_JOB_CONFLICT || j->end == DG_JOB_REFUSED || j->end == DG_JOB_FAILED;
@@ -39,7 +47,7 @@ static void complain(struct dg_app *app, const struct dg_job *j)
 {
 	struct dg_err err = j->err;
 
-	(void)dg_wrap(&err, (int)err.rc, "%s", j->policy->zone);
+	(void)dg_wrap(&err, (int)err.rc, "%s", zone_of(j));
 	dg_app_complain(app, &err);
 }
 
@@ -125,10 +133,10 @@ static void add_verify(json_t *o, const char *key, const struct dg_verify *v)
 static void say_aside(struct dg_app *app, const struct dg_job *j)
 {
 	if (j->settled) {
-		dg_app_say(app, "%s: %s", j->policy->zone, j->settled);
+		dg_app_say(app, "%s: %s", zone_of(j), j->settled);
 	}
 	if (j->note && j->end != DG_JOB_CONFLICT) {
-		dg_app_say(app, "%s: note: %s", j->policy->zone, j->note);
+		dg_app_say(app, "%s: note: %s", zone_of(j), j->note);
 	}
 }
 
@@ -171,7 +179,7 @@ static void say_verify(struct dg_app *app, const struct dg_job *j, const struct 
 		return;
 	}
 	dg_buf_init(&b, REPORT_MAX);
-	dg_buf_printf(&b, "%s: ", j->policy->zone);
+	dg_buf_printf(&b, "%s: ", zone_of(j));
 	dg_verify_print(&b, v, app->args->is_verbose);
 	dg_app_out(app, &b);
 	dg_buf_done(&b);
@@ -180,10 +188,9 @@ static void say_verify(struct dg_app *app, const struct dg_job *j, const struct 
 static void say_servers(struct dg_app *app, const struct dg_job *j)
 {
 	if (j->policy->verify.is_off) {
-		dg_app_say(app, "%s: no name server was asked (verify: servers: none)",
-			j->policy->zone);
+		dg_app_say(app, "%s: no name server was asked (verify: servers: none)", zone_of(j));
 	} else if (!j->verify) {
-		dg_app_say(app, "%s: could not ask the name servers: %s", j->policy->zone,
+		dg_app_say(app, "%s: could not ask the name servers: %s", zone_of(j),
 			j->verify_why ? j->verify_why : "none is known");
 	}
 	say_verify(app, j, j->verify);
@@ -230,7 +237,7 @@ void dg_report_result(struct dg_app *app, const struct dg_job *j)
 		return;
 	}
 	if (j->n_steps_applied > 0) {
-		dg_app_say(app, "%s: published%s as change %lld and read back", j->policy->zone,
+		dg_app_say(app, "%s: published%s as change %lld and read back", zone_of(j),
 			has_error(j) ? " in part" : "", (long long)j->step.id);
 	}
 	say_aside(app, j);
@@ -258,9 +265,9 @@ void dg_report_verify(struct dg_app *app, const struct dg_job *j)
 	if (j->plan && j->plan->n > 0) {
 		dg_report_plan(app, j);
 		dg_app_say(app, "%s: at its provider the zone is not what the policy says",
-			j->policy->zone);
+			zone_of(j));
 	} else if (j->plan) {
-		dg_app_say(app, "%s: %zu RRsets are as the policy says, at %s", j->policy->zone,
+		dg_app_say(app, "%s: %zu RRsets are as the policy says, at %s", zone_of(j),
 			j->plan->n_managed, j->plan->from ? j->plan->from : "the provider");
 		say_aside(app, j);
 	}

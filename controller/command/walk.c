@@ -109,7 +109,9 @@ void dg_walk_say_digest(struct dg_app *app, const struct dg_walk *w)
 {
 	char hex[DG_DIGEST_TEXT_MAX];
 
-	if (!app->args->is_json && w->state && dg_run_state_n(w->state) > 0) {
+	/* A single plan has said its own. */
+	if (!app->args->is_json && w->state && dg_run_state_n(w->state) > 0 &&
+		(w->counts.n_zones > 1 || app->args->is_diff)) {
 		dg_app_say(app, "\nplan %s", dg_digest_text(w->counts.digest, DG_DIGEST_LEN, hex));
 	}
 }

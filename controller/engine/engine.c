@@ -44,6 +44,8 @@ struct pass {
 	bool is_at_end;
 	bool is_filling;
 	EVP_MD_CTX *digest;
+	size_t n_plans; /* with changes */
+	uint8_t one_digest[DG_DIGEST_LEN];
 };
 
 static void pump(struct pass *p);
@@ -80,6 +82,8 @@ static void count(struct pass *p, const struct dg_job *j)
 		dg_rail_add(&c->rails, j->plan);
 		if (j->plan->n > 0) {
 			(void)EVP_DigestUpdate(p->digest, j->plan->digest, sizeof(j->plan->digest));
+			memcpy(p->one_digest, j->plan->digest, sizeof(p->one_digest));
+			p->n_plans++;
 		}
 	}
 }
@@ -312,6 +316,9 @@ int dg_engine_plan(struct dg_engine *e, struct dg_fleet *f, dg_engine_each *each
 	run(&p);
 	(void)EVP_DigestFinal_ex(p.digest, ret_counts->digest, NULL);
 	EVP_MD_CTX_free(p.digest);
+	if (p.n_plans == 1) { /* the plan of a single zone is named by its own digest */
+		memcpy(ret_counts->digest, p.one_digest, sizeof(p.one_digest));
+	}
 	*ret_state = s;
 	return 0;
 }

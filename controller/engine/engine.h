@@ -61,7 +61,8 @@ struct dg_engine_counts {
 	size_t n_broken; /* documents or zones that could not be read */
 	size_t by_end[DG_JOB_N_ENDS];
 	struct dg_rail_counts rails;
-	uint8_t digest[DG_DIGEST_LEN]; /* of all plans with changes, in order */
+	uint8_t digest
+		[DG_DIGEST_LEN]; /* of the plan, when one zone has one; else of all plans with changes, in order */
 };
 
 struct dg_run_state; /* the changed zones between planning and publishing */

@@ -171,11 +171,23 @@ static bool has_phase_after(const struct dg_job *j, unsigned *ret_phase)
 	return found;
 }
 
+static void after_verified_end(struct dg_job *j, int rc)
+{
+	if (rc < 0) { /* the change is published and on record; only the proof is not noted */
+		j->note = dg_strdup(j->arena, j->err.text);
+	}
+	dg_job_end(j, DG_JOB_APPLIED);
+}
+
 static void looked_at_last(struct dg_job *j)
 {
-	bool is_seen = j->policy->verify.is_off || dg_job_all_in_force(j);
-
-	dg_job_end(j, is_seen ? DG_JOB_APPLIED : DG_JOB_LAGGING);
+	if (j->policy->verify.is_off) {
+		dg_job_end(j, DG_JOB_APPLIED);
+	} else if (dg_job_all_in_force(j)) {
+		dg_journal_end(j, DG_STEP_VERIFIED, NULL, NULL, 0, after_verified_end);
+	} else {
+		dg_job_end(j, DG_JOB_LAGGING);
+	}
 }
 
 /* How long caches may hold the old MX of a mail name that this phase changed, seconds. */

@@ -32,6 +32,7 @@ struct budget {
 	int64_t due_ms;
 	struct dg_timer *timer;
 	const char *first_why; /* of an answer that did not come */
+	bool is_lenient;       /* a name with one of A and AAAA counts as having both */
 };
 
 static void round_begin(void *arg);
@@ -107,6 +108,18 @@ static enum dg_spf_answer look_up(
 	return k->answer;
 }
 
+static bool has_other_family(const struct budget *u, const char *owner, uint16_t type)
+{
+	uint16_t other = type == DG_TYPE_A ? DG_TYPE_AAAA : DG_TYPE_A;
+
+	if (type != DG_TYPE_A && type != DG_TYPE_AAAA) {
+		return false;
+	}
+	const struct known *k =
+		dg_map_get(&u->known, dg_printf(u->b->arena, "%u %s", other, owner));
+	return k && k->answer == DG_SPF_FOUND;
+}
+
 static enum dg_spf_answer on_ask(
 	void *arg, const char *owner, uint16_t type, const char **ret_record, size_t *ret_n_records)
 {
@@ -124,10 +137,40 @@ static enum dg_spf_answer on_ask(
 		*ret_record = k->record;
 		*ret_n_records = k->n_records;
 	}
+	if (u->is_lenient && k->answer == DG_SPF_VOID && has_other_family(u, owner, type)) {
+		return DG_SPF_FOUND;
+	}
 	return k->answer;
 }
 
 /* --- the finding ------------------------------------------------------------------------------ */
+/* An IPv6 client meets a void at every host that has A alone, and the other way round. A client that is not listed anyway then
+ * gets permerror in place of fail: fragile, but no reason not to publish. */
+static void judge_voids(struct budget *u)
+{
+	struct dg_spf_budget *b = u->b;
+	struct dg_spf_count lenient = {0};
+
+	if (b->count.n_voids <= DG_SPF_VOIDS_MAX) {
+		return;
+	}
+	u->is_lenient = true;
+	dg_spf_count(b->arena, b->owner, b->record, on_ask, u, &lenient);
+	if (lenient.n_voids > DG_SPF_VOIDS_MAX) {
+		dg_lint(&b->lints, DG_LEVEL_ERROR, "spf-too-many-voids", RULE, 0,
+			"%u look-ups of the record find nothing, allowed are %u: take the names "
+			"that do not "
+			"exist out of it",
+			lenient.n_voids, DG_SPF_VOIDS_MAX);
+		return;
+	}
+	dg_lint(&b->lints, DG_LEVEL_WARNING, "spf-voids-one-family", RULE, 0,
+		"%u look-ups find nothing for clients of one address family (hosts with A or AAAA "
+		"alone), "
+		"allowed are %u: such a client gets permerror in place of fail",
+		b->count.n_voids, DG_SPF_VOIDS_MAX);
+}
+
 static void judge(struct budget *u)
 {
 	struct dg_spf_budget *b = u->b;
@@ -151,13 +194,7 @@ static void judge(struct budget *u)
 			"addresses (ip4:, ip6:) in place of includes that hold few",
 			c->n_lookups, DG_SPF_LOOKUPS_MAX);
 	}
-	if (c->n_voids > DG_SPF_VOIDS_MAX) {
-		dg_lint(&b->lints, DG_LEVEL_ERROR, "spf-too-many-voids", RULE, 0,
-			"%u look-ups of the record find nothing, allowed are %u: take the names "
-			"that do not "
-			"exist out of it",
-			c->n_voids, DG_SPF_VOIDS_MAX);
-	}
+	judge_voids(u);
 	if (c->n_failed > 0 || c->n_pending > 0) {
 		dg_lint(&b->lints, DG_LEVEL_WARNING, "spf-count-unsure", RULE, 0,
 			"%u answers did not come (%s): the record costs at least %u look-ups",

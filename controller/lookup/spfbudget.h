@@ -5,8 +5,9 @@
  *          that are about to be published, from the zone as it is (wildcards and delegations
  *          respected), from the resolver.
  * Findings spf-too-many-lookups, spf-too-many-voids, spf-include-loop, spf-include-broken: ERROR:
- *          not to be published. spf-count-unsure: some answers did not come, the counts are a lower
- *          bound: WARNING.
+ *          not to be published. spf-voids-one-family: too many voids, but only since hosts have A
+ *          or AAAA alone: WARNING. spf-count-unsure: some answers did not come, the counts are a
+ *          lower bound: WARNING.
  * Calls    done() comes once, from the loop. A request must live until then.
  *          dg_spf_budget_cancel(): none comes.
  * Limits   DG_SPF_BUDGET_QUERIES questions in DG_SPF_BUDGET_ROUNDS rounds; what is not known then

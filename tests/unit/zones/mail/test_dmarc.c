@@ -256,6 +256,7 @@ static void test_uris(void **state)
 		"mailto:a;b@example.net",
 		"mailto:a%2@example.net",
 		"mailto:.a@example.net",
+		"mailto:a..b@example.net",
 		"mailto:a@b@example.net",
 		"mailto:a@ex\xc3\xa4mple.net",
 		"mailto:a@example.net!10m",

@@ -122,6 +122,7 @@ static void test_faults(void **state)
 		{"v=spf1 mx/ -all", "spf-bad-prefix", 11},
 		{"v=spf1 mx//64/24 -all", "spf-bad-prefix", 10},
 		{"v=spf1 mx//0x1 -all", "spf-bad-prefix", 10},
+		{"v=spf1 mx/24=x -all", "spf-bad-prefix", 10},
 		{"v=spf1 ip4:192.0.2.01 -all", "spf-bad-address", 12},
 		{"v=spf1 ip4:192.0.2.0/24/24 -all", "spf-bad-address", 12},
 		{"v=spf1 ip4: -all", "spf-bad-address", 12},
@@ -260,6 +261,9 @@ static void test_term(void **state)
 		"SPF term prefix length \"33\": expected a number from 0 to 32 "
 		"without leading zeros (RFC 7208 section 5.6)");
 	assert_int_equal(t.kind, DG_SPF_ALL); /* untouched */
+	assert_int_equal(dg_spf_term_parse(a, "mx/32//128", 10, &t, &err), DG_OK);
+	assert_int_equal(t.prefix4, 32);
+	assert_int_equal(t.prefix6, 128);
 	assert_int_equal(dg_spf_term_parse(a, "mx -all", 7, &t, &err), DG_EINPUT);
 	assert_int_equal(dg_spf_term_parse(a, "", 0, &t, &err), DG_EINPUT);
 }

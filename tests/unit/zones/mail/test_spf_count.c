@@ -1,7 +1,9 @@
 #include "tests/unit/unit.h"
 
 #include "tests/unit/zones/mail/mail.h"
+#include "zones/base/err.h"
 #include "zones/mail/spf.h"
+#include "zones/record/name.h"
 #include "zones/record/rrset.h"
 
 /* What the world answers; what is not listed exists, and TXT that is not listed is void. */
@@ -273,6 +275,10 @@ static void test_odd_names(void **state)
 	(void)state;
 	dg_spf_count(a, "example.com.", "v=spf1 a:X;y@$Z\\:/.Example -all", ask_odd, expected, &c);
 	assert_int_equal(c.n_voids, 1);
+	const char *name = NULL;
+	struct dg_err err;
+	assert_int_equal(dg_name_parse(a, expected, strlen(expected), NULL, &name, &err), DG_OK);
+	assert_string_equal(name, expected);
 }
 
 int main(void)
