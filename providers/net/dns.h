@@ -29,6 +29,7 @@ struct dg_zone;
 
 #define DG_DNS_INFLIGHT    64u          /* messages in flight on one TCP connection */
 #define DG_DNS_CONNECTIONS 4u           /* TCP connections to one server */
+#define DG_DNS_TRANSFERS   8u           /* transfers at once from one server: BIND serves 10 by default */
 #define DG_DNS_UDP_MAX     128u         /* UDP questions in flight to one server, a socket each */
 #define DG_DNS_ATTEMPTS    3u           /* connections that one request may be tried on */
 #define DG_DNS_RECORDS_MAX 6000u        /* of one answer: more do not fit in a message */

@@ -11,6 +11,8 @@
 #include "zones/base/arena.h"
 #include "zones/record/zone.h"
 
+#define AXFR_TRIES 5u /* 100 ms, 200 ms ... after each other */
+
 static struct dg_exchange *exchange_new(
 	const struct dg_exchange_kind *kind, void *request, struct dg_err *err, size_t state_size)
 {
@@ -140,6 +142,12 @@ static bool is_refused_unsigned(const struct dg_exchange *x, const struct dg_wir
 	       (rcode == DG_RCODE_REFUSED || rcode == DG_RCODE_NOTAUTH || rcode == DG_RCODE_NOTIMP);
 }
 
+/* SERVFAIL is also what BIND says when all its slots for transfers are taken: it is asked again. */
+static bool is_busy(const struct dg_exchange *x, const struct dg_wire_header *h)
+{
+	return dg_wire_rcode(h) == DG_RCODE_SERVFAIL && x->n_again < AXFR_TRIES;
+}
+
 static enum dg_taken axfr_take(struct dg_exchange *x, const uint8_t *msg, size_t len)
 {
 	struct dg_dns_axfr *a = x->request;
@@ -153,12 +161,9 @@ static enum dg_taken axfr_take(struct dg_exchange *x, const uint8_t *msg, size_t
 	}
 	int r = verify(x, DG_DNS_ASKED_AXFR, msg, len);
 	if (r < 0) {
-		if (is_refused_unsigned(x, &h)) {
-			(void)taken(x, r);
-			x->rc = 1;
-			return DG_TAKEN_DONE;
-		}
-		return taken(x, r);
+		(void)taken(x, r);
+		x->rc = is_refused_unsigned(x, &h) ? 1 : r;
+		return is_busy(x, &h) ? DG_TAKEN_LATER : DG_TAKEN_DONE;
 	}
 	r = dg_axfr_take(s, a, msg, len, x->id);
 	if (r == DG_AXFR_OTHER) {
@@ -177,7 +182,8 @@ static enum dg_taken axfr_take(struct dg_exchange *x, const uint8_t *msg, size_t
 			"the last message of the transfer is not signed (RFC 8945 section 5.3.1): "
 			"it is not believed");
 	}
-	return taken(x, r);
+	(void)taken(x, r);
+	return r < 0 && is_busy(x, &h) ? DG_TAKEN_LATER : DG_TAKEN_DONE;
 }
 
 static void axfr_end(struct dg_exchange *x)
@@ -199,8 +205,11 @@ static void axfr_end(struct dg_exchange *x)
 
 void dg_dns_transfer(struct dg_dns_server *s, struct dg_dns_axfr *a)
 {
-	static const struct dg_exchange_kind kind = {
-		.is_repeatable = true, .build = axfr_build, .take = axfr_take, .end = axfr_end};
+	static const struct dg_exchange_kind kind = {.is_repeatable = true,
+		.is_transfer = true,
+		.build = axfr_build,
+		.take = axfr_take,
+		.end = axfr_end};
 	struct dg_exchange *x = exchange_new(&kind, a, &a->err, sizeof(struct dg_axfr_state));
 
 	x->what = "transfer of zone";

@@ -12,6 +12,7 @@
 #include "providers/net/loop.h"
 
 #define RETRY_AFTER_S 5u
+#define REST_MS       100u
 
 void dg_exchange_move(struct dg_exchange *x, struct dg_list *to)
 {
@@ -51,17 +52,55 @@ void dg_exchange_detach(struct dg_exchange *x)
 	dg_udp_detach(x);
 }
 
+static void give_slot_back(struct dg_exchange *x)
+{
+	if (x->has_slot) {
+		x->has_slot = false;
+		x->server->n_transfers--;
+	}
+}
+
 void dg_exchange_finish(struct dg_exchange *x, int rc)
 {
 	dg_exchange_detach(x);
 	x->deadline = dg_timer_cancel(x->deadline);
 	x->rc = rc;
+	give_slot_back(x);
 	dg_exchange_move(x, &x->server->finished);
+}
+
+static struct dg_list *first_list(struct dg_exchange *x)
+{
+	struct dg_dns_server *s = x->server;
+
+	if (x->is_udp) {
+		return &s->udp_waiting;
+	}
+	return x->kind->is_transfer ? &s->transfers : &s->waiting;
+}
+
+static void on_rested(void *arg)
+{
+	struct dg_exchange *x = arg;
+
+	x->again = NULL;
+	dg_exchange_move(x, first_list(x));
+	dg_server_settle(x->server);
+}
+
+void dg_exchange_rest(struct dg_exchange *x)
+{
+	dg_exchange_detach(x);
+	give_slot_back(x);
+	x->again = dg_loop_after_ms(x->server->loop, (int64_t)REST_MS << x->n_again, on_rested, x);
+	x->n_again++;
+	dg_exchange_move(x, &x->server->resting);
 }
 
 void dg_exchange_free(struct dg_exchange *x)
 {
 	dg_exchange_detach(x);
+	give_slot_back(x);
 	dg_exchange_move(x, NULL);
 	(void)dg_timer_cancel(x->deadline);
 	dg_tsig_done(&x->tsig);
@@ -99,6 +138,11 @@ void dg_server_settle(struct dg_dns_server *s)
 		}
 	}
 	s->is_gone = NULL;
+	while (s->transfers.first && s->n_transfers < DG_DNS_TRANSFERS) {
+		s->transfers.first->has_slot = true;
+		s->n_transfers++;
+		dg_exchange_move(s->transfers.first, &s->waiting);
+	}
 	dg_tcp_pump(s);
 	dg_udp_pump(s);
 	if (s->finished.first) {
@@ -112,7 +156,11 @@ static void on_deadline(void *arg)
 	struct dg_dns_server *s = x->server;
 
 	x->deadline = NULL;
-	if (x->list == &s->waiting || x->list == &s->udp_waiting) {
+	int rc = DG_EIO;
+	if (x->list == &s->resting) {
+		rc = (int)x->err->rc;
+	} else if (x->list == &s->waiting || x->list == &s->udp_waiting ||
+		   x->list == &s->transfers) {
 		(void)dg_exchange_fail(x, DG_EIO,
 			"waited for its turn for %lld ms: the server is slower than what is asked "
 			"of it",
@@ -123,7 +171,7 @@ static void on_deadline(void *arg)
 			"busy, or that a firewall drops packets to it",
 			(long long)x->deadline_ms);
 	}
-	dg_exchange_finish(x, DG_EIO);
+	dg_exchange_finish(x, rc);
 	dg_server_settle(s);
 }
 
@@ -132,7 +180,7 @@ void dg_server_submit(struct dg_dns_server *s, struct dg_exchange *x)
 	x->server = s;
 	x->fd = -1;
 	x->deadline = dg_loop_after_ms(s->loop, x->deadline_ms, on_deadline, x);
-	dg_exchange_move(x, x->is_udp ? &s->udp_waiting : &s->waiting);
+	dg_exchange_move(x, first_list(x));
 	settle_soon(s);
 }
 
@@ -205,7 +253,8 @@ struct dg_dns_server *dg_dns_server_free(struct dg_dns_server *s)
 		*s->is_gone = true;
 	}
 	(void)dg_timer_cancel(s->settle);
-	struct dg_list *lists[] = {&s->waiting, &s->udp_waiting, &s->udp, &s->finished};
+	struct dg_list *lists[] = {
+		&s->waiting, &s->udp_waiting, &s->udp, &s->transfers, &s->resting, &s->finished};
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		while (lists[i]->first) {
 			dg_exchange_free(lists[i]->first);

@@ -27,12 +27,14 @@ enum dg_taken {
 	DG_TAKEN_MORE, /* further messages follow */
 	DG_TAKEN_DONE, /* x->rc says how it went */
 	DG_TAKEN_TCP,  /* truncated or not understood: ask again over TCP */
+	DG_TAKEN_LATER, /* ask again a little later; x->err is what to say when there is no time left */
 };
 
 struct dg_exchange;
 
 struct dg_exchange_kind {
 	bool is_repeatable; /* may be sent again although it may have arrived */
+	bool is_transfer;   /* counts for DG_DNS_TRANSFERS */
 	void (*build)(struct dg_exchange *x, struct dg_wire_out *o);
 	enum dg_taken (*take)(struct dg_exchange *x, const uint8_t *msg, size_t len);
 	void (*end)(struct dg_exchange *x); /* tells the user; the exchange is freed after it */
@@ -69,6 +71,7 @@ struct dg_exchange {
 	struct event *event;
 	struct dg_timer *again;
 	unsigned n_again;
+	bool has_slot; /* of the transfers */
 };
 
 struct dg_address {
@@ -88,8 +91,11 @@ struct dg_dns_server {
 	struct dg_conn *conns[DG_DNS_CONNECTIONS];
 	struct dg_list waiting; /* for a connection */
 	struct dg_list udp_waiting;
-	struct dg_list udp; /* in flight */
+	struct dg_list udp;       /* in flight */
+	struct dg_list transfers; /* waiting for a slot */
+	struct dg_list resting;   /* waiting to be asked again */
 	struct dg_list finished;
+	size_t n_transfers; /* slots taken */
 	struct dg_timer *settle;
 	bool *is_gone; /* set while callbacks run */
 	uint16_t random[DG_DNS_RANDOM_POOL];
@@ -104,6 +110,8 @@ void dg_exchange_move(struct dg_exchange *x, struct dg_list *to); /* NULL: to no
 /* Takes it from the connection or the UDP socket it is on. */
 void dg_exchange_detach(struct dg_exchange *x);
 void dg_exchange_finish(struct dg_exchange *x, int rc);
+/* To be asked again after a while, each time twice as long. */
+void dg_exchange_rest(struct dg_exchange *x);
 void dg_exchange_free(struct dg_exchange *x);
 /* Fails with "SERVER: WHAT NAME: text". */
 int dg_exchange_fail(struct dg_exchange *x, enum dg_rc rc, const char *fmt, ...)

@@ -168,24 +168,25 @@ static void take_message(struct dg_conn *c, const uint8_t *msg, size_t len)
 	if (!x) {
 		return; /* the answer to a request that nobody waits for any more */
 	}
+	bool had_abandoned = c->has_abandoned;
+	c->n_answers++;
 	switch (x->kind->take(x, msg, len)) {
 	case DG_TAKEN_NOT:
 	case DG_TAKEN_MORE:
-		c->n_answers++;
+		break;
+	case DG_TAKEN_LATER:
+		dg_exchange_rest(x);
+		c->has_abandoned = had_abandoned;
 		break;
 	case DG_TAKEN_TCP: /* truncated although it came over TCP */
 		x->rc = dg_exchange_fail(
 			x, DG_EREMOTE, "the answer is truncated over TCP too (RFC 7766 section 5)");
 		__attribute__((fallthrough));
-	case DG_TAKEN_DONE: {
-		bool had_abandoned =
-			c->has_abandoned || x->rc < 0; /* after nonsense more may come */
-		c->n_answers++;
+	case DG_TAKEN_DONE:
 		dg_exchange_finish(x, x->rc);
 		x->was_sent = true;
-		c->has_abandoned = had_abandoned;
+		c->has_abandoned = had_abandoned || x->rc < 0; /* after nonsense more may come */
 		break;
-	}
 	}
 }
 

@@ -98,6 +98,10 @@ static void on_datagram(evutil_socket_t fd, short what, void *arg)
 			dg_exchange_finish(x, x->rc);
 			break;
 		}
+		if (taken == DG_TAKEN_LATER) {
+			dg_exchange_rest(x);
+			break;
+		}
 		if (taken == DG_TAKEN_TCP) {
 			go_on_over_tcp(x);
 			break;

@@ -52,7 +52,8 @@ static const struct {
 		"NOTIMP: the server gives no transfers; set transfer: false"},
 	{DG_DNS_ASKED_AXFR, DG_RCODE_SERVFAIL,
 		"SERVFAIL: this usually means that the server has the zone but could not load it, "
-		"or it expired; see the server's log"},
+		"that it expired, or that too many transfers run at once "
+		"(BIND transfers-out); see the server's log"},
 	{DG_DNS_ASKED_UPDATE, DG_RCODE_FORMERR,
 		"FORMERR: the server could not read the UPDATE; this usually means that something "
 		"between us and it alters DNS messages, or that it allows no dynamic updates"},
