@@ -1,0 +1,501 @@
+/* DNS on the wire: what is written, what is read, what is refused. */
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+#include "providers/net/dns.h"
+#include "providers/net/dns_answer.h"
+#include "providers/net/dns_build.h"
+#include "providers/net/dns_wire.h"
+#include "zones/base/arena.h"
+#include "zones/base/err.h"
+#include "zones/record/rrset.h"
+#include "zones/record/zone.h"
+
+#define ID   0x4242
+#define ZONE "example.org."
+
+struct scene {
+	struct dg_arena *a;
+	uint8_t buf[4096];
+	struct dg_wire_out o;
+	struct dg_dns_query q;
+	struct dg_dns_axfr x;
+	struct dg_axfr_state axfr;
+};
+
+static int setup(void **state)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	s->a = dg_arena_new(64u << 20);
+	s->o = (struct dg_wire_out){.data = s->buf, .max = sizeof(s->buf)};
+	s->q = (struct dg_dns_query){.name = ZONE, .type = DG_TYPE_MX, .arena = s->a};
+	s->x = (struct dg_dns_axfr){
+		.zone = ZONE, .arena = s->a, .zone_data = dg_zone_new(s->a, ZONE)};
+	*state = s;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct scene *s = *state;
+
+	s->a = dg_arena_free(s->a);
+	free(s);
+	return 0;
+}
+
+static struct dg_rdata rdata(struct scene *s, uint16_t type, const char *text)
+{
+	struct dg_rdata rd = {0};
+	struct dg_err err;
+
+	assert_int_equal(0, dg_rdata_parse(s->a, type, text, strlen(text), ZONE, &rd, &err));
+	return rd;
+}
+
+/* A set of up to two records. */
+static struct dg_rrset set(struct scene *s, const char *owner, uint16_t type, uint32_t ttl,
+	const char *first, const char *second)
+{
+	struct dg_rdata *list = dg_newn(s->a, struct dg_rdata, 2);
+
+	list[0] = rdata(s, type, first);
+	if (second) {
+		list[1] = rdata(s, type, second);
+	}
+	return dg_rrset_make(owner, type, ttl, list, second ? 2 : 1);
+}
+
+static void begin(struct scene *s, unsigned flags, uint16_t type)
+{
+	s->o.len = 0;
+	s->o.zone = ZONE;
+	dg_query_build(&s->o, ID, ZONE, type, false, 0);
+	s->buf[2] = (uint8_t)(0x80 | flags >> 8);
+	s->buf[3] = (uint8_t)flags;
+}
+
+static void add(struct scene *s, const char *owner, uint16_t type, uint32_t ttl, const char *text)
+{
+	struct dg_rdata rd = rdata(s, type, text);
+
+	dg_wire_put_record(&s->o, owner, type, DG_CLASS_IN, ttl, rd.wire, rd.len);
+}
+
+static void add_raw(struct scene *s, const char *owner, uint16_t type, const char *data, size_t len)
+{
+	dg_wire_put_record(&s->o, owner, type, DG_CLASS_IN, 5, (const uint8_t *)data, len);
+}
+
+static int parse(struct scene *s)
+{
+	return dg_dns_answer_parse(s->buf, s->o.len, ID, &s->q);
+}
+
+static void test_answer(void **state)
+{
+	struct scene *s = *state;
+
+	begin(s, 0x0400, DG_TYPE_MX);
+	add(s, ZONE, DG_TYPE_CNAME, 0x80000001u, "WWW");
+	add_raw(s, "www." ZONE, DG_TYPE_MX, "\0\x14\x03MX2\xc0\x0c", 8);
+	add_raw(s, "www." ZONE, DG_TYPE_MX, "\0\x0a\x03mx1\xc0\x0c", 8);
+	add(s, "www." ZONE, DG_TYPE_MX, 300, "10 mx1");
+	add(s, ZONE, DG_TYPE_NS, 60, "ns1");
+	add(s, "ns1." ZONE, DG_TYPE_A, 60, "192.0.2.1");
+	add(s, "ns1." ZONE, DG_TYPE_TXT, 60, "\"not wanted there\"");
+	dg_wire_put_record(&s->o, ".", DG_TYPE_OPT, 1232, 0x01000000, NULL, 0);
+	dg_wire_count(&s->o, 1, 4);
+	dg_wire_count(&s->o, 2, 1);
+	dg_wire_count(&s->o, 3, 3);
+	assert_int_equal(0, parse(s));
+	assert_true(s->q.is_authoritative);
+	assert_int_equal(16, s->q.rcode); /* extended by OPT */
+	assert_int_equal(2, s->q.n_answer);
+	const struct dg_rrset *c = &s->q.answer[0];
+	assert_int_equal(DG_TYPE_CNAME, c->type);
+	assert_int_equal(0, c->ttl);
+	const struct dg_rrset mx = set(s, "www." ZONE, DG_TYPE_MX, 5, "10 mx1", "20 mx2");
+	assert_true(dg_rrset_same(&mx, &s->q.answer[1]));
+	assert_int_equal(1, s->q.n_authority);
+	assert_int_equal(1, s->q.n_additional);
+	assert_false(s->q.is_referral);
+}
+
+static void test_referral(void **state)
+{
+	struct scene *s = *state;
+
+	begin(s, 0, DG_TYPE_MX);
+	add(s, ZONE, DG_TYPE_NS, 60, "ns1.example.net.");
+	dg_wire_count(&s->o, 2, 1);
+	assert_int_equal(0, parse(s));
+	assert_true(s->q.is_referral);
+}
+
+static void test_not_the_answer(void **state)
+{
+	struct scene *s = *state;
+	static const struct {
+		size_t at;
+		uint8_t value;
+	} rows[] = {
+		{0, 0x43}, /* id */
+		{2, 0x00}, /* no QR */
+		{2, 0xa8}, /* UPDATE */
+		{5, 2},    /* two questions */
+		{5, 0},    /* none, and no error */
+		{13, 'f'}, /* another name */
+		{26, 16},  /* another type */
+		{28, 3},   /* another class */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(s, 0x0400, DG_TYPE_MX);
+		assert_int_equal(0, parse(s));
+		s->buf[rows[i].at] = rows[i].value;
+		assert_int_equal(1, parse(s));
+	}
+	begin(s, 0x0400, DG_TYPE_MX);
+	s->buf[13] = 'E'; /* letter case does not count */
+	assert_int_equal(0, parse(s));
+	s->o.len = 12; /* an error may come without the question */
+	s->buf[3] = 5;
+	s->buf[5] = 0;
+	assert_int_equal(0, parse(s));
+	assert_int_equal(5, s->q.rcode);
+}
+
+static void test_broken_answers(void **state)
+{
+	struct scene *s = *state;
+	static const struct {
+		uint16_t type;
+		const char *data;
+		size_t len;
+	} rows[] = {
+		{DG_TYPE_MX, "\0\x0a\xc0\xff", 4}, /* pointer out of the message */
+		{DG_TYPE_MX, "\0\x0a\xc0\x2a", 4}, /* to itself */
+		{DG_TYPE_MX, "\0\x0a\xc0\x00", 4}, /* into the header */
+		{DG_TYPE_MX,
+			"\0\x0a\x3f"
+			"a",
+			4},                            /* label behind the end */
+		{DG_TYPE_MX, "\0\x0a\x40\0", 4},       /* a label type that is none */
+		{DG_TYPE_MX, "\0", 1},                 /* no name */
+		{DG_TYPE_MX, "\0\x0a\xc0\x0c\0\0", 6}, /* more than a name */
+		{DG_TYPE_A, "\1\2\3", 3},
+		{DG_TYPE_TXT, "\5abc", 4},
+		{DG_TYPE_SOA, "\xc0\x0c\xc0\x0c\0\0", 6},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(s, 0x0400, DG_TYPE_MX);
+		add_raw(s, ZONE, rows[i].type, rows[i].data, rows[i].len);
+		dg_wire_count(&s->o, 1, 1);
+		assert_int_equal(DG_EREMOTE, parse(s));
+	}
+	begin(s, 0x0400, DG_TYPE_MX);
+	add(s, ZONE, DG_TYPE_MX, 5, "10 mx1");
+	dg_wire_count(&s->o, 1, 1);
+	for (size_t n = s->o.len; n-- > 29;) {
+		s->o.len = n;
+		assert_int_equal(DG_EREMOTE, parse(s));
+	}
+	s->buf[6] = 0xff; /* 65,281 records */
+	assert_int_equal(DG_EREMOTE, parse(s));
+}
+
+/* Names decompress to far more than the message holds: the arena has a bound. */
+static void test_expanding_answer(void **state)
+{
+	struct scene *s = *state;
+	size_t max = 60000;
+	uint8_t *big = malloc(max);
+	char name[256] = "";
+	size_t n = 0;
+
+	assert_non_null(big);
+	s->o = (struct dg_wire_out){.data = big, .max = max};
+	for (int i = 0; i < 60; i++) { /* labels of octets that need escapes */
+		memcpy(name + strlen(name), "\\001\\001.", 9);
+		if (strlen(name) > 240) {
+			break;
+		}
+	}
+	dg_query_build(&s->o, ID, ZONE, DG_TYPE_MX, false, 0);
+	big[2] = 0x84;
+	size_t at = s->o.len;
+	dg_wire_put_record(&s->o, name, DG_TYPE_NS, DG_CLASS_IN, 5, (const uint8_t *)"\0", 1);
+	for (n = 1; n < 4000 && s->o.max - s->o.len > 40; n++) {
+		const uint8_t label[] = {
+			2, (uint8_t)n, (uint8_t)(n >> 8), (uint8_t)(0xc0 | at >> 8), (uint8_t)at};
+		dg_wire_put(&s->o, label, sizeof(label));
+		dg_wire_put(&s->o, "\0\2\0\1\0\0\0\5\0\1\0", 11);
+	}
+	dg_wire_count(&s->o, 1, n);
+	assert_int_equal(DG_ELIMIT, dg_dns_answer_parse(big, s->o.len, ID, &s->q));
+	assert_true(dg_arena_used(s->a) < 4u << 20);
+	free(big);
+}
+
+/* ---- updates ---- */
+
+struct counted {
+	unsigned n[4];
+	uint16_t class[16];
+	uint16_t type[16];
+	uint32_t ttl[16];
+	size_t len[16];
+	size_t total;
+};
+
+static struct counted count(const struct scene *s)
+{
+	struct counted c = {0};
+	struct dg_wire_header h;
+	struct dg_wire_in in;
+	struct dg_wire_name name;
+	struct dg_wire_record rr;
+	uint16_t type = 0;
+	uint16_t class = 0;
+
+	assert_int_equal(0, dg_wire_open(&in, s->buf, s->o.len, &h));
+	assert_int_equal(DG_OPCODE_UPDATE, dg_wire_opcode(&h));
+	assert_int_equal(0, dg_wire_read_question(&in, &name, &type, &class));
+	assert_int_equal(DG_TYPE_SOA, type);
+	for (unsigned i = 1; i < 4; i++) {
+		c.n[i] = h.n[i];
+		for (unsigned k = 0; k < h.n[i]; k++) {
+			assert_int_equal(0, dg_wire_read_record(&in, &rr));
+			c.class[c.total] = rr.class;
+			c.type[c.total] = rr.type;
+			c.ttl[c.total] = rr.ttl;
+			c.len[c.total] = rr.len;
+			c.total++;
+		}
+	}
+	assert_int_equal(in.len, in.at);
+	return c;
+}
+
+static void test_update_message(void **state)
+{
+	struct scene *s = *state;
+	struct dg_swap swaps[4] = {
+		{set(s, ZONE, DG_TYPE_MX, 300, "10 mx1", "20 mx2"),
+			set(s, ZONE, DG_TYPE_MX, 60, "0 .", NULL)},
+		{dg_rrset_none("_dmarc." ZONE, DG_TYPE_TXT),
+			set(s, "_dmarc." ZONE, DG_TYPE_TXT, 60, "\"v=DMARC1; p=reject\"", NULL)},
+		{set(s, "a." ZONE, DG_TYPE_TXT, 60, "x", NULL),
+			dg_rrset_none("a." ZONE, DG_TYPE_TXT)},
+		{set(s, "b." ZONE, DG_TYPE_TXT, 60, "x", NULL),
+			set(s, "b." ZONE, DG_TYPE_TXT, 60, "x", NULL)},
+	};
+	const struct dg_rrkey exist = {"c." ZONE, DG_TYPE_MX};
+	struct dg_dns_update u = {
+		.zone = ZONE, .swaps = swaps, .n_swaps = 4, .exist = &exist, .n_exist = 1};
+
+	dg_update_build(&s->o, ID, &u);
+	struct counted c = count(s);
+	/* Prerequisites: two MX, no _dmarc, a, b, c exists; changes: MX and a away, null MX and _dmarc come; b stays as it is. */
+	static const uint16_t classes[] = {1, 1, 254, 1, 1, 255, 255, 255, 1, 1};
+	static const uint16_t types[] = {15, 15, 16, 16, 16, 15, 15, 16, 15, 16};
+	static const uint32_t ttls[] = {0, 0, 0, 0, 0, 0, 0, 0, 60, 60};
+	assert_int_equal(6, c.n[1]);
+	assert_int_equal(4, c.n[2]);
+	assert_int_equal(10, c.total);
+	assert_memory_equal(classes, c.class, sizeof(classes));
+	assert_memory_equal(types, c.type, sizeof(types));
+	assert_memory_equal(ttls, c.ttl, sizeof(ttls));
+	assert_int_equal(0, c.len[2] + c.len[5] + c.len[6] + c.len[7]);
+
+	s->o.len = 0;
+	u.is_dry_run = true;
+	dg_update_build(&s->o, ID, &u);
+	c = count(s);
+	assert_int_equal(6, c.n[1]);
+	assert_int_equal(0, c.n[2]);
+}
+
+static void test_ttl_only_change(void **state)
+{
+	struct scene *s = *state;
+	struct dg_swap swap = {set(s, ZONE, DG_TYPE_MX, 300, "10 mx1", NULL),
+		set(s, ZONE, DG_TYPE_MX, 60, "10 mx1", NULL)};
+	const struct dg_dns_update u = {.zone = ZONE, .swaps = &swap, .n_swaps = 1};
+
+	dg_update_build(&s->o, ID, &u);
+	struct counted c = count(s);
+	assert_int_equal(2, c.n[2]);
+	assert_int_equal(255, c.class[1]); /* away first: Knot keeps the old TTL else */
+	assert_int_equal(60, c.ttl[2]);
+}
+
+static void test_update_fits(void **state)
+{
+	struct scene *s = *state;
+	size_t n = 2000;
+	struct dg_swap *swaps = dg_newn(s->a, struct dg_swap, n);
+	struct dg_dns_update u = {.zone = ZONE, .swaps = swaps, .n_swaps = n};
+	struct dg_err err;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *owner = dg_printf(s->a, "h%zu." ZONE, i);
+		swaps[i].before = dg_rrset_none(owner, DG_TYPE_TXT);
+		swaps[i].after = set(s, owner, DG_TYPE_TXT, 60, "\"v=spf1 a -all\"", NULL);
+	}
+	assert_int_equal(DG_ELIMIT, dg_dns_update_fits(&u, NULL, &err));
+	u.n_swaps = 500;
+	assert_int_equal(0, dg_dns_update_fits(&u, NULL, &err));
+}
+
+static void test_update_answer(void **state)
+{
+	struct scene *s = *state;
+	int rcode = -1;
+
+	s->o.zone = NULL;
+	dg_update_build(&s->o, ID, &(struct dg_dns_update){.zone = ZONE});
+	assert_int_equal(1, dg_update_answer_parse(s->buf, s->o.len, ID, ZONE, &rcode));
+	s->buf[2] |= 0x80;
+	s->buf[3] = 8;
+	assert_int_equal(0, dg_update_answer_parse(s->buf, s->o.len, ID, ZONE, &rcode));
+	assert_int_equal(8, rcode);
+	assert_int_equal(1, dg_update_answer_parse(s->buf, s->o.len, ID, "example.net.", &rcode));
+	assert_int_equal(1, dg_update_answer_parse(s->buf, s->o.len, ID + 1, ZONE, &rcode));
+}
+
+/* ---- transfers ---- */
+
+#define SOA_TEXT "ns1 hostmaster 7 3600 600 604800 300"
+
+static int take(struct scene *s, size_t n)
+{
+	dg_wire_count(&s->o, 1, n);
+	return dg_axfr_take(&s->axfr, &s->x, s->buf, s->o.len, ID);
+}
+
+static void fresh(struct scene *s)
+{
+	memset(&s->axfr, 0, sizeof(s->axfr));
+	s->x.zone_data = dg_zone_new(s->a, ZONE);
+	begin(s, 0x0400, DG_TYPE_AXFR);
+}
+
+static void test_transfer(void **state)
+{
+	struct scene *s = *state;
+
+	fresh(s);
+	add(s, ZONE, DG_TYPE_SOA, 300, SOA_TEXT);
+	add(s, ZONE, DG_TYPE_MX, 300, "10 mx1");
+	assert_int_equal(DG_AXFR_MORE, take(s, 2));
+	begin(s, 0x0400, DG_TYPE_AXFR);
+	add(s, ZONE, DG_TYPE_MX, 300, "20 mx2");
+	add(s, "www." ZONE, DG_TYPE_A, 300, "192.0.2.1");
+	add(s, ZONE, DG_TYPE_SOA, 300, SOA_TEXT);
+	assert_int_equal(0, take(s, 3));
+	struct dg_rrset got;
+	dg_zone_seal(s->x.zone_data);
+	const struct dg_rrset mx = set(s, ZONE, DG_TYPE_MX, 300, "10 mx1", "20 mx2");
+	assert_int_equal(0, dg_zone_get(s->x.zone_data, ZONE, DG_TYPE_MX, &got));
+	assert_true(dg_rrset_same(&mx, &got));
+	assert_int_equal(7, dg_zone_serial(s->x.zone_data));
+	assert_int_equal(4, s->axfr.n_records);
+}
+
+static void test_transfer_mail_only(void **state)
+{
+	struct scene *s = *state;
+	struct dg_rrset got;
+
+	s->x.mail_only = true;
+	fresh(s);
+	add(s, ZONE, DG_TYPE_SOA, 300, SOA_TEXT);
+	add(s, "www." ZONE, DG_TYPE_A, 300, "192.0.2.1");
+	add_raw(s, "www." ZONE, DG_TYPE_AAAA, "??", 2); /* not looked at */
+	add(s, "www." ZONE, DG_TYPE_TXT, 300, "kept");
+	add(s, ZONE, DG_TYPE_SOA, 300, SOA_TEXT);
+	assert_int_equal(0, take(s, 5));
+	dg_zone_seal(s->x.zone_data);
+	assert_int_equal(0, dg_zone_get(s->x.zone_data, "www." ZONE, DG_TYPE_A, &got));
+	assert_int_equal(1, got.n);
+	assert_int_equal(0, got.rdata[0].len);
+	assert_int_equal(0, dg_zone_get(s->x.zone_data, "www." ZONE, DG_TYPE_TXT, &got));
+	assert_int_equal(5, got.rdata[0].len);
+}
+
+static void test_broken_transfers(void **state)
+{
+	struct scene *s = *state;
+
+	fresh(s); /* no SOA first */
+	add(s, ZONE, DG_TYPE_MX, 300, "10 mx1");
+	assert_int_equal(DG_EREMOTE, take(s, 1));
+	fresh(s); /* another SOA last */
+	add(s, ZONE, DG_TYPE_SOA, 300, SOA_TEXT);
+	add(s, ZONE, DG_TYPE_SOA, 300, "ns1 hostmaster 8 3600 600 604800 300");
+	assert_int_equal(DG_EREMOTE, take(s, 2));
+	fresh(s); /* goes on */
+	add(s, ZONE, DG_TYPE_SOA, 300, SOA_TEXT);
+	add(s, ZONE, DG_TYPE_SOA, 300, SOA_TEXT);
+	add(s, ZONE, DG_TYPE_MX, 300, "10 mx1");
+	assert_int_equal(DG_EREMOTE, take(s, 3));
+	fresh(s); /* another zone's record */
+	add(s, ZONE, DG_TYPE_SOA, 300, SOA_TEXT);
+	add(s, "example.net.", DG_TYPE_MX, 300, "10 mx1");
+	assert_int_equal(DG_EREMOTE, take(s, 2));
+	fresh(s); /* nothing */
+	assert_int_equal(DG_EREMOTE, take(s, 0));
+	fresh(s); /* ends early */
+	add(s, ZONE, DG_TYPE_SOA, 300, SOA_TEXT);
+	assert_int_equal(DG_EREMOTE, take(s, 2));
+	fresh(s);
+	s->buf[3] = 5;
+	assert_int_equal(DG_AXFR_REFUSED, take(s, 0));
+	s->buf[3] = 2;
+	assert_int_equal(DG_EREMOTE, take(s, 0));
+	s->buf[0] ^= 1;
+	assert_int_equal(DG_AXFR_OTHER, take(s, 0));
+}
+
+static void test_words(void **state)
+{
+	char buf[16];
+
+	(void)state;
+	assert_string_equal("NXRRSET", dg_rcode_text(8, buf));
+	assert_string_equal("RCODE23", dg_rcode_text(23, buf));
+	for (int asked = DG_DNS_ASKED_QUERY; asked <= DG_DNS_ASKED_UPDATE; asked++) {
+		assert_non_null(strstr(dg_dns_refusal((enum dg_dns_asked)asked, 5),
+			"REFUSED: this usually means"));
+		assert_non_null(dg_dns_refusal((enum dg_dns_asked)asked, 15));
+	}
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_answer),
+		T(test_referral),
+		T(test_not_the_answer),
+		T(test_broken_answers),
+		T(test_expanding_answer),
+		T(test_update_message),
+		T(test_ttl_only_change),
+		T(test_update_fits),
+		T(test_update_answer),
+		T(test_transfer),
+		T(test_transfer_mail_only),
+		T(test_broken_transfers),
+		T(test_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
