@@ -22,7 +22,7 @@ struct fake_request {
 	int fd;
 	bool is_udp;
 	struct sockaddr_in from;
-	uint8_t msg[4096];
+	uint8_t msg[512];
 	size_t len;
 };
 
@@ -41,7 +41,7 @@ struct fake {
 
 static inline void fake_answer(const struct fake_request *r, const uint8_t *msg, size_t len)
 {
-	uint8_t frame[8192] = {(uint8_t)(len >> 8), (uint8_t)len};
+	uint8_t frame[2048] = {(uint8_t)(len >> 8), (uint8_t)len};
 
 	if (r->is_udp) {
 		assert_int_equal(
