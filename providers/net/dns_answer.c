@@ -205,6 +205,10 @@ int dg_dns_answer_parse(const uint8_t *wire, size_t len, uint16_t id, struct dg_
 			return r;
 		}
 	}
+	if (s[1].n > DG_RDATA_MAX) {
+		return dg_fail(&q->err, DG_ELIMIT,
+			"the answer holds %zu records, at most %u are taken", s[1].n, DG_RDATA_MAX);
+	}
 	q->is_authoritative = dg_wire_is_authoritative(&h);
 	q->answer = make_sets(q->arena, &s[1], &q->n_answer);
 	q->authority = make_sets(q->arena, &s[2], &q->n_authority);

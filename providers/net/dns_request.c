@@ -186,18 +186,35 @@ static enum dg_taken axfr_take(struct dg_exchange *x, const uint8_t *msg, size_t
 	return r < 0 && is_busy(x, &h) ? DG_TAKEN_LATER : DG_TAKEN_DONE;
 }
 
+/* 0, or DG_ELIMIT. */
+static int seal(struct dg_exchange *x, struct dg_dns_axfr *a)
+{
+	struct dg_zone *z = a->zone_data;
+	char type[16];
+
+	z->is_complete = true;
+	z->from = dg_printf(a->arena, "%s (AXFR)", x->server->text);
+	dg_zone_seal(z);
+	z->version = dg_printf(a->arena, "%lu", (unsigned long)dg_zone_serial(z));
+	for (size_t i = 0; i < z->n; i++) {
+		if (z->sets[i].n > DG_RDATA_MAX) {
+			return dg_exchange_fail(x, DG_ELIMIT,
+				"%s %s has %zu records, at most %u are taken", z->sets[i].owner,
+				dg_type_text(z->sets[i].type, type), z->sets[i].n, DG_RDATA_MAX);
+		}
+	}
+	return 0;
+}
+
 static void axfr_end(struct dg_exchange *x)
 {
 	struct dg_dns_axfr *a = x->request;
 
 	a->internal = NULL;
 	if (x->rc == 0) {
-		a->zone_data->is_complete = true;
-		a->zone_data->from = dg_printf(a->arena, "%s (AXFR)", x->server->text);
-		dg_zone_seal(a->zone_data);
-		a->zone_data->version =
-			dg_printf(a->arena, "%lu", (unsigned long)dg_zone_serial(a->zone_data));
-	} else {
+		x->rc = seal(x, a);
+	}
+	if (x->rc != 0) {
 		a->zone_data = NULL; /* never half a zone */
 	}
 	a->done(a, x->rc);
