@@ -1,4 +1,4 @@
-/* A name server that does what a test tells it: UDP and TCP on one port of the loopback, on the test's own loop. */
+/* tests/unit/providers/fakedns.h: a name server that does what a test tells it: UDP and TCP on one port of the loopback, on the test's own loop. */
 #pragma once
 
 #include <arpa/inet.h>
