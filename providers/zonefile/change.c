@@ -8,12 +8,18 @@
 
 #define SERIAL_AT 20u /* octets before the end of a SOA's data (RFC 1035 section 3.3.13) */
 
-static int read_text(struct dg_arena *a, const struct dg_change_input *in, const char *text,
-	size_t len, struct dg_zonefile **ret_file, struct dg_zone **ret_zone, struct dg_err *err)
-{
-	int r = dg_zonefile_scan(a, text, len, in->zone, in->file, ret_file, err);
+/* A text, cut into statements and read. */
+struct reading {
+	struct dg_zonefile *file;
+	struct dg_zone *zone;
+};
 
-	return r < 0 ? r : dg_zonefile_read(*ret_file, ret_zone, err);
+static int read_text(struct dg_arena *a, const struct dg_change_input *in, const char *text,
+	size_t len, struct reading *ret_reading, struct dg_err *err)
+{
+	int r = dg_zonefile_scan(a, text, len, in->zone, in->file, &ret_reading->file, err);
+
+	return r < 0 ? r : dg_zonefile_read(ret_reading->file, &ret_reading->zone, err);
 }
 
 static int check_before(const struct dg_zonefile *f, const struct dg_zone *have,
@@ -68,21 +74,42 @@ static bool is_same_soa(const struct dg_rrset *x, const struct dg_rrset *y)
 		       SERIAL_AT - 4) == 0;
 }
 
-/* Every set of x is in y: as the swaps want it, or as it is in x. */
-static const struct dg_rrset *first_wrong(
-	const struct dg_change_input *in, const struct dg_zone *x, const struct dg_zone *y)
+/* The set of key's owner and type; of a complete zone, what is not there does not exist. */
+static struct dg_rrset get(const struct dg_zone *z, const struct dg_rrset *key)
 {
-	for (size_t i = 0; i < x->n; i++) {
-		const struct dg_rrset *set = &x->sets[i];
-		const struct dg_rrset *want = after_of(in, set);
-		struct dg_rrset got;
+	struct dg_rrset set;
 
-		if (dg_zone_get(y, set->owner, set->type, &got) != 0) {
-			got = dg_rrset_none(set->owner, set->type);
+	return dg_zone_get(z, key->owner, key->type, &set) == 0
+		       ? set
+		       : dg_rrset_none(key->owner, key->type);
+}
+
+/* A set that does not stand in now as it should: as the swaps want it, else as it was. NULL: all do. */
+static const struct dg_rrset *first_wrong(
+	const struct dg_change_input *in, const struct dg_zone *was, const struct dg_zone *now)
+{
+	for (size_t i = 0; i < in->n_swaps; i++) {
+		const struct dg_rrset *want = &in->swaps[i].after;
+		struct dg_rrset got = get(now, want);
+
+		if (!dg_rrset_same(&got, want)) {
+			return want;
 		}
-		bool is_right = set->type == DG_TYPE_SOA ? is_same_soa(set, &got)
-							 : dg_rrset_same(want ? want : set, &got);
-		if (!is_right) {
+	}
+	for (size_t i = 0; i < was->n; i++) {
+		const struct dg_rrset *set = &was->sets[i];
+		struct dg_rrset got = get(now, set);
+		bool is_same = set->type == DG_TYPE_SOA ? is_same_soa(set, &got)
+							: dg_rrset_same(set, &got);
+
+		if (!is_same && !after_of(in, set)) {
+			return set;
+		}
+	}
+	for (size_t i = 0; i < now->n; i++) {
+		const struct dg_rrset *set = &now->sets[i];
+
+		if (!after_of(in, set) && get(was, set).n == 0) {
 			return set;
 		}
 	}
@@ -90,37 +117,17 @@ static const struct dg_rrset *first_wrong(
 }
 
 /* The new text is read like a stranger's: it must mean what was intended, no more and no less. */
-static int prove(struct dg_arena *a, const struct dg_change_input *in, const struct dg_zone *have,
+static int prove(struct dg_arena *a, const struct dg_change_input *in, const struct dg_zone *was,
 	const struct dg_buf *out, struct dg_err *err)
 {
-	struct dg_zonefile *f = NULL;
-	struct dg_zone *got = NULL;
+	struct reading now;
 	char type[16];
 
-	int r = read_text(a, in, out->data, out->len, &f, &got, err);
+	int r = read_text(a, in, out->data, out->len, &now, err);
 	if (r < 0) {
 		return dg_wrap(err, r, "the new text would not be readable; nothing was written");
 	}
-	const struct dg_rrset *wrong = first_wrong(in, have, got);
-	for (size_t i = 0; i < got->n && !wrong;
-		i++) { /* nothing came that was neither there nor wanted */
-		const struct dg_rrset *set = &got->sets[i];
-		struct dg_rrset was;
-
-		if (!after_of(in, set) &&
-			(dg_zone_get(have, set->owner, set->type, &was) != 0 || was.n == 0)) {
-			wrong = set;
-		}
-	}
-	for (size_t i = 0; i < in->n_swaps && !wrong; i++) {
-		struct dg_rrset now;
-
-		if (dg_zone_get(got, in->swaps[i].after.owner, in->swaps[i].after.type, &now) !=
-			0) {
-			now = dg_rrset_none(in->swaps[i].after.owner, in->swaps[i].after.type);
-		}
-		wrong = dg_rrset_same(&now, &in->swaps[i].after) ? NULL : &in->swaps[i].after;
-	}
+	const struct dg_rrset *wrong = first_wrong(in, was, now.zone);
 	if (wrong) {
 		return dg_fail(err, DG_EIO,
 			"%s: the new text would not say what was intended at %s %s (a bug in "
@@ -135,17 +142,16 @@ int dg_change_text(struct dg_arena *a, const struct dg_change_input *in, struct 
 	struct dg_err *err)
 {
 	struct dg_rrset *sets = dg_newn(a, struct dg_rrset, in->n_swaps);
-	struct dg_zonefile *f = NULL;
-	struct dg_zone *have = NULL;
+	struct reading was;
 
-	int r = read_text(a, in, in->text, in->len, &f, &have, err);
-	r = r < 0 ? r : check_before(f, have, in, err);
+	int r = read_text(a, in, in->text, in->len, &was, err);
+	r = r < 0 ? r : check_before(was.file, was.zone, in, err);
 	if (r < 0) {
 		return r;
 	}
 	for (size_t i = 0; i < in->n_swaps; i++) {
 		sets[i] = in->swaps[i].after;
 	}
-	r = dg_zonefile_edit(f, sets, in->n_swaps, in->scheme, in->now, out, err);
-	return r < 0 ? r : prove(a, in, have, out, err);
+	r = dg_zonefile_edit(was.file, sets, in->n_swaps, in->scheme, in->now, out, err);
+	return r < 0 ? r : prove(a, in, was.zone, out, err);
 }

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define OUTPUT_MAX 4096u
-#define SHOWN_MAX  200u
+#define SHOWN_MAX  ((size_t)200)
 #define WORD_MAX   8192u
 
 /* One who waits. */

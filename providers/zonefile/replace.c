@@ -15,7 +15,7 @@
 
 #define ID_BYTES    8u /* of the digest that makes the temporary name */
 #define TEMP_MAX    64u
-#define ATTRS_MAX   65536u /* what Linux gives at most (xattr(7)) */
+#define ATTRS_MAX   ((size_t)65536) /* what Linux gives at most (xattr(7)) */
 #define TEMP_PREFIX ".dnsguard-"
 
 /* Fixed for each file, and made under the lock: what a killed process left is found and removed by the next. */
@@ -130,6 +130,7 @@ static int write_temp(const struct dg_disk *d, const char *temp, int from, const
 		error = errno;
 	}
 	if (close(fd) != 0 && error == 0) {
+		what = "close the new text of";
 		error = errno;
 	}
 	return error == 0 ? 0 : dg_disk_fail(err, what, d->path, error);

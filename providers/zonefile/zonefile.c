@@ -79,16 +79,15 @@ struct state {
 	struct job *jobs;
 };
 
-static struct job *job_new(struct dg_provider *p, struct dg_read *r, struct dg_apply *a)
+static struct job *job_new(struct dg_provider *p, int64_t ms)
 {
 	struct state *s = p->priv;
 	struct job *j = calloc(1, sizeof(*j));
-	int64_t ms = r ? r->deadline_ms : a->deadline_ms;
 
 	if (!j) {
 		abort();
 	}
-	*j = (struct job){.next = s->jobs, .state = s, .read = r, .apply = a};
+	*j = (struct job){.next = s->jobs, .state = s};
 	j->until_ms = dg_loop_mono_ms(p->loop) + (ms > 0 ? ms : DEFAULT_MS);
 	s->jobs = j;
 	return j;
@@ -271,8 +270,9 @@ static void on_read(void *arg)
 
 static void zone_read(struct dg_provider *p, struct dg_read *r)
 {
-	struct job *j = job_new(p, r, NULL);
+	struct job *j = job_new(p, r->deadline_ms);
 
+	j->read = r;
 	j->timer = dg_loop_after_ms(p->loop, 0, on_read, j);
 }
 
@@ -435,8 +435,9 @@ static void on_apply(void *arg)
 
 static void zone_apply(struct dg_provider *p, struct dg_apply *a)
 {
-	struct job *j = job_new(p, NULL, a);
+	struct job *j = job_new(p, a->deadline_ms);
 
+	j->apply = a;
 	j->timer = dg_loop_after_ms(p->loop, 0, on_apply, j);
 }
 

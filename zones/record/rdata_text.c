@@ -13,7 +13,7 @@
 #define STRING_MAX 255u /* octets of a character-string */
 #define FIXED_MAX  64u  /* octets that the numbers of any form take */
 #define SMALL_FORM (2 * DG_NAME_WIRE_MAX + FIXED_MAX)
-#define SHOWN_MAX  80 /* bytes of bad text that a message quotes */
+#define SHOWN_MAX  ((size_t)80) /* bytes of bad text that a message quotes */
 
 struct reader {
 	struct dg_lex lex;
@@ -347,6 +347,7 @@ static int read_own(struct reader *r, const char *form, uint16_t type, struct dg
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): text and length are one thing */
 int dg_rdata_parse(struct dg_arena *a, uint16_t type, const char *text, size_t len,
 	const char *origin, struct dg_rdata *ret_rdata, struct dg_err *err)
 {

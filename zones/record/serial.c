@@ -53,27 +53,31 @@ static bool is_ahead(uint32_t serial, uint32_t old)
 	return d > 0 && d < 1u << 31;
 }
 
-uint32_t dg_serial_next(uint32_t old, enum dg_serial_scheme scheme, int64_t now)
+static enum dg_serial_scheme scheme_of(uint32_t old, int64_t now)
 {
 	int64_t away = now > (int64_t)old ? now - old : old - now;
+
+	if (is_date(old)) {
+		return DG_SERIAL_DATE;
+	}
+	return away <= TEN_YEARS ? DG_SERIAL_UNIX : DG_SERIAL_INCREMENT;
+}
+
+uint32_t dg_serial_next(uint32_t old, enum dg_serial_scheme scheme, int64_t now)
+{
 	uint32_t serial = old;
 
 	now = now > 0 ? now : 0;
-	switch (scheme) {
+	switch (scheme == DG_SERIAL_AUTO ? scheme_of(old, now) : scheme) {
 	case DG_SERIAL_KEEP:
 		return old;
-	case DG_SERIAL_AUTO:
-		return dg_serial_next(old,
-			is_date(old)        ? DG_SERIAL_DATE
-			: away <= TEN_YEARS ? DG_SERIAL_UNIX
-					    : DG_SERIAL_INCREMENT,
-			now);
 	case DG_SERIAL_DATE:
 		serial = now / DAY / 366 + 1970 <= LAST_YEAR ? date_serial(now) : old;
 		break;
 	case DG_SERIAL_UNIX:
 		serial = (uint32_t)now;
 		break;
+	case DG_SERIAL_AUTO:
 	case DG_SERIAL_INCREMENT:
 		break;
 	}

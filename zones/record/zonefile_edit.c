@@ -152,44 +152,60 @@ static int judge_all(struct dg_edit *e, struct dg_err *err)
 	return 0;
 }
 
-/* Lines of records that go are given to records that come, in order; what is over is removed, or gets lines of its own. */
-static bool deal_out(struct dg_edit *e)
+/* The line of a record that goes is given to one that comes, or is removed. */
+static void deal(struct dg_step *step)
 {
-	const struct dg_zonefile *f = e->f;
+	struct dg_job *job = step->job;
+	size_t k = 0;
+
+	while (k < job->set->n && job->is_there[k]) {
+		k++;
+	}
+	if (k < job->set->n) {
+		step->deed = DG_DEED_REPLACE;
+		step->with = (uint32_t)k;
+		job->is_there[k] = true;
+	} else {
+		step->deed = DG_DEED_REMOVE;
+	}
+}
+
+/* What is still to come gets lines of its own. */
+static bool count_rest(struct dg_edit *e)
+{
 	bool is_change = false;
 
-	for (size_t i = 0; i < f->n; i++) {
-		struct dg_step *step = &e->steps[i];
-		struct dg_job *job = step->job;
-		size_t k = 0;
-
-		if (!job) {
-			continue;
-		}
-		is_change =
-			is_change || step->deed == DG_DEED_STALE || f->list[i].ttl != job->set->ttl;
-		if (step->deed != DG_DEED_STALE) {
-			continue;
-		}
-		while (k < job->set->n && job->is_there[k]) {
-			k++;
-		}
-		step->deed = k < job->set->n ? DG_DEED_REPLACE : DG_DEED_REMOVE;
-		step->with = (uint32_t)k;
-		if (k < job->set->n) {
-			job->is_there[k] = true;
-		}
-	}
 	for (size_t i = 0; i < e->n_jobs; i++) {
-		for (size_t k = 0; k < e->jobs[i].set->n; k++) {
-			e->jobs[i].n_left += e->jobs[i].is_there[k] ? 0 : 1;
+		struct dg_job *job = &e->jobs[i];
+
+		for (size_t k = 0; k < job->set->n; k++) {
+			job->n_left += job->is_there[k] ? 0 : 1;
 		}
-		if (e->jobs[i].n_left > 0 && e->jobs[i].behind != SIZE_MAX) {
-			e->steps[e->jobs[i].behind].is_last = true;
+		if (job->n_left > 0 && job->behind != SIZE_MAX) {
+			e->steps[job->behind].is_last = true;
 		}
-		is_change = is_change || e->jobs[i].n_left > 0;
+		is_change = is_change || job->n_left > 0;
 	}
 	return is_change;
+}
+
+/* Returns false when nothing is to be changed. */
+static bool deal_out(struct dg_edit *e)
+{
+	bool is_change = false;
+
+	for (size_t i = 0; i < e->f->n; i++) {
+		struct dg_step *step = &e->steps[i];
+
+		if (step->job) {
+			is_change = is_change || step->deed == DG_DEED_STALE ||
+				    e->f->list[i].ttl != step->job->set->ttl;
+		}
+		if (step->job && step->deed == DG_DEED_STALE) {
+			deal(step);
+		}
+	}
+	return count_rest(e) || is_change;
 }
 
 /* Where the serial stands: the third word of the SOA's data (RFC 1035 section 3.3.13). */
@@ -227,6 +243,7 @@ static int raise_serial(
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): sets and their count, scheme and clock */
 int dg_zonefile_edit(struct dg_zonefile *f, const struct dg_rrset *sets, size_t n,
 	enum dg_serial_scheme scheme, int64_t now, struct dg_buf *out, struct dg_err *err)
 {

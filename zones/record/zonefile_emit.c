@@ -140,7 +140,7 @@ static void emit_body(struct emit *m, size_t i, const char **ret_head)
 	*ret_head = NULL;
 	copy_to(m, s->start);
 	start = m->out->len;
-	if (s->depth > 0 && step->deed == DG_DEED_REPLACE) {
+	if (set && s->depth > 0 && step->deed == DG_DEED_REPLACE) {
 		put_record(m, set, step->with, s);
 		m->pos = s->body_end;
 		return;
@@ -160,7 +160,7 @@ static void emit_body(struct emit *m, size_t i, const char **ret_head)
 		copy_to(m, at);
 		*ret_head = dg_strndup(m->f->arena, m->out->data + start, m->out->len - start);
 	}
-	if (step->deed == DG_DEED_REPLACE) {
+	if (set && step->deed == DG_DEED_REPLACE) {
 		dg_rdata_print(m->out, set->type, &set->rdata[step->with]);
 		m->pos = s->body_end;
 	}

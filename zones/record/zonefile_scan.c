@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define SHOWN_MAX 60u /* bytes of a bad word that a message quotes */
+#define SHOWN_MAX ((size_t)60) /* bytes of a bad word that a message quotes */
 
 struct scan {
 	struct dg_zonefile *f;
@@ -425,6 +425,7 @@ static int check_text(const struct dg_zonefile *f, struct dg_err *err)
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): text and length are one thing */
 int dg_zonefile_scan(struct dg_arena *a, const char *text, size_t len, const char *apex,
 	const char *file, struct dg_zonefile **ret_file, struct dg_err *err)
 {

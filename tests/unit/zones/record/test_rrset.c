@@ -119,6 +119,7 @@ static void test_zone(void **state)
 	struct dg_rrset mx2 = SET("example.com.", DG_TYPE_MX, 30, "20 b");
 	struct dg_rrset www = SET("www.example.com.", DG_TYPE_A, 60, "192.0.2.1");
 	struct dg_rrset soa = SET("example.com.", DG_TYPE_SOA, 200, "a b 7 1 1 1 300");
+	struct dg_rrset mx3 = SET("example.com.", DG_TYPE_MX, 90, "20 b");
 	struct dg_rrset none = dg_rrset_none("m.example.com.", DG_TYPE_MX);
 	struct dg_rrset got;
 
@@ -128,6 +129,7 @@ static void test_zone(void **state)
 	dg_zone_add(z, &none);
 	dg_zone_add(z, &soa);
 	dg_zone_add(z, &mx2);
+	dg_zone_add(z, &mx3);
 	dg_zone_seal(z);
 	assert_int_equal(z->n, 4);
 	assert_int_equal(dg_zone_get(z, "example.com.", DG_TYPE_MX, &got), 0);

@@ -113,9 +113,18 @@ static void test_ttl_that_is_not_written(void **state)
 
 static void test_parentheses_anywhere(void **state)
 {
+	check_zone(state, SOA "a 60 MX 1 b\n ( 60 TXT\n x )\n",
+		SOA_OUT
+		"a.example.com. 60 IN MX 1 b.example.com.\na.example.com. 60 IN TXT \"x\"\n");
 	check_zone(state, SOA "a ( 60 IN\nMX ( 10\nb ) )\n( c )\t( 60 ) TXT ( x ) ( y\n )\n",
 		SOA_OUT "a.example.com. 60 IN MX 10 b.example.com.\nc.example.com. 60 IN TXT \"x\" "
 			"\"y\"\n");
+}
+
+static void test_same_word_other_origin(void **state)
+{
+	check_zone(state, SOA "a 60 A 192.0.2.1\n$ORIGIN sub\na 60 A 192.0.2.1\n",
+		SOA_OUT "a.example.com. 60 IN A 192.0.2.1\na.sub.example.com. 60 IN A 192.0.2.1\n");
 }
 
 static void test_records_apart_are_one_set(void **state)
@@ -296,6 +305,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_owners_origins_and_ttls, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ttl_that_is_not_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_parentheses_anywhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_same_word_other_origin, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_records_apart_are_one_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_errors_have_a_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mail_only, setup, teardown),
