@@ -237,6 +237,12 @@ class Result:
     def json(self):
         return json.loads(self.stdout)
 
+    def expect(self, rc):
+        """Fails, with all that was said, when the program ended otherwise."""
+        if self.rc != rc:
+            raise AssertionError(f'expected exit {rc}\n{self}')
+        return self
+
     def __str__(self):
         return f'$ {" ".join(self.argv)}\nexit {self.rc}\n{self.stdout}{self.stderr}'
 
