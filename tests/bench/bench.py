@@ -14,7 +14,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
 
 import generate
 
@@ -23,7 +22,7 @@ sys.path.insert(0, str(HERE.parent / 'lab'))
 import lab as lablib  # noqa: E402
 import servers  # noqa: E402
 
-FLOOR = HERE.parent.parent / 'build/tests/bench/bench_floor'
+TOOLS = HERE.parent.parent / 'build/tests/bench'
 KNOT_MAX = 10000
 
 
@@ -31,17 +30,16 @@ class Failed(Exception):
     pass
 
 
-def measure(argv, codes=(0,), stdin=None, cwd=None):
+def measure(argv, codes=(0,)):
     """Runs argv: (CPU seconds, wall seconds, peak MiB)."""
-    start = time.monotonic()
-    with open('out.txt', 'wb') as out, open(stdin or os.devnull, 'rb') as into:
-        process = subprocess.Popen([str(a) for a in argv], stdout=out, stderr=subprocess.STDOUT, stdin=into, cwd=cwd)
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in codes:
-        tail = pathlib.Path('out.txt').read_text(errors='replace')[-2000:]
-        raise Failed(f'{" ".join(map(str, argv))[:300]}: ended with {process.returncode}, expected {codes}\n{tail}')
-    return usage.ru_utime + usage.ru_stime, time.monotonic() - start, usage.ru_maxrss / 1024
+    with open('out.txt', 'wb') as out:
+        done = subprocess.run([TOOLS / 'bench_measure', 'used.txt', *map(str, argv)], stdout=out,
+                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    if done.returncode not in codes:
+        tail = pathlib.Path('out.txt').read_text(errors='replace')[-1000:]
+        raise Failed(f'{" ".join(map(str, argv))[:300]}: ended with {done.returncode}, expected {codes}\n{tail}')
+    cpu, wall, peak = map(float, pathlib.Path('used.txt').read_text().split())
+    return cpu, wall, peak / 1024
 
 
 class Bench:
@@ -69,7 +67,7 @@ class Bench:
         return [statistics.median(column) for column in zip(*runs)]
 
     def floor(self, job, what):
-        return self.median([FLOOR, job, self.dir / f'{what}.list'])
+        return self.median([TOOLS / 'bench_floor', job, self.dir / f'{what}.list'])
 
     def transfers(self):
         argv = ['kdig', f'@{generate.SERVER}', '-k', self.lab.key_file('knot')]
@@ -119,7 +117,8 @@ def main():
     options.add_argument('--json', metavar='FILE', help='the figures as JSON lines too')
     chosen = options.parse_args()
     json_path = chosen.json and os.path.abspath(chosen.json)
-    subprocess.run(['ninja', '-C', FLOOR.parents[2], 'tests/bench/bench_floor'], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(['ninja', '-C', TOOLS.parents[1], 'tests/bench/bench_floor', 'tests/bench/bench_measure'],
+                   check=True, stdout=subprocess.DEVNULL)
     counts = chosen.zones or [1, 100, 10000] + ([100000] if chosen.full else [])
     print(f'{"zones":>7}  {"provider":9} {"job":24} {"cpu s":>9} {"wall s":>9} {"peak MiB":>8} {"floor s":>9} {"ratio":>7}')
     bad = 0
