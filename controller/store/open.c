@@ -17,12 +17,14 @@ static char *uri_of(const char *path, const char *options)
 	static const char hex[] = "0123456789ABCDEF";
 	size_t len = strlen(path);
 	char *uri = malloc(len * 3 + strlen(options) + URI_EXTRA);
-	size_t at = 5;
+	size_t at = 0;
 
 	if (!uri) {
 		return NULL;
 	}
-	memcpy(uri, "file:", 5);
+	for (const char *scheme = "file:"; *scheme != '\0'; scheme++) {
+		uri[at++] = *scheme;
+	}
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)path[i];
 

@@ -123,6 +123,7 @@ static int take_over(struct dg_store *s, const struct dg_step *step, const struc
 	return rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what it needs is told in one call */
 int dg_store_end(struct dg_store *s, const struct dg_step *step, enum dg_step_state state,
 	int64_t now, const char *note, const struct dg_rrset *wanted, size_t n_wanted,
 	struct dg_err *err)
@@ -314,6 +315,7 @@ static int read_run(struct dg_store *s, struct dg_arena *a, int64_t id, struct d
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what it needs is told in one call */
 int dg_store_log(struct dg_store *s, struct dg_arena *a, const char *zone, size_t limit,
 	struct dg_step **ret_steps, struct dg_run **ret_runs, size_t *ret_n, struct dg_err *err)
 {

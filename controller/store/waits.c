@@ -23,6 +23,7 @@ int dg_store_wait_put(struct dg_store *s, const struct dg_wait *w, struct dg_err
 	return dg_db_leave(s, rc, err);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what it needs is told in one call */
 int dg_store_waits(struct dg_store *s, struct dg_arena *a, const char *zone, int64_t now,
 	struct dg_wait **ret_waits, size_t *ret_n, struct dg_err *err)
 {

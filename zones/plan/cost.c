@@ -213,17 +213,32 @@ static size_t count_senders(const char *record)
 	return n;
 }
 
-/* '-', '~', '?', '+'; 0: it has none. */
-static char all_of(const char *record)
+/* What the record says of hosts that it does not name. */
+enum rest {
+	REST_NEUTRAL, /* no `all`, no record */
+	REST_PASS,
+	REST_SOFT_FAIL,
+	REST_FAIL,
+	REST_ELSEWHERE, /* a redirect: another record says it */
+};
+
+static enum rest rest_of(const char *record)
 {
 	struct term t;
+	enum rest rest = REST_NEUTRAL;
 
-	while (next_term(&record, &t)) {
+	while (record && next_term(&record, &t)) {
 		if (is_all(&t)) {
-			return t.len == 4 ? t.text[0] : '+';
+			return t.text[0] == '-'   ? REST_FAIL
+			       : t.text[0] == '~' ? REST_SOFT_FAIL
+			       : t.text[0] == '?' ? REST_NEUTRAL
+						  : REST_PASS;
+		}
+		if (strncasecmp(t.text, "redirect=", 9) == 0) {
+			rest = REST_ELSEWHERE;
 		}
 	}
-	return '\0';
+	return rest;
 }
 
 static void withdrawn_cost(struct cost *k, const char *was, const char *will)
@@ -250,44 +265,51 @@ static void withdrawn_cost(struct cost *k, const char *was, const char *will)
 	}
 }
 
+static void refusal_cost(struct cost *k, const char *was)
+{
+	static const char *const until_now[] = {
+		[REST_NEUTRAL] = "neutral",
+		[REST_PASS] = "allowed",
+		[REST_SOFT_FAIL] = "~all",
+	};
+	enum rest rest = rest_of(was);
+
+	if (rest == REST_FAIL || rest == REST_ELSEWHERE) {
+		return;
+	}
+	next_clause(k);
+	dg_buf_printf(&k->text,
+		"receivers may refuse mail sent as @%s from hosts that the record does not name "
+		"(until now: %s)",
+		k->name, was ? until_now[rest] : "no SPF");
+}
+
 static void spf_cost(struct cost *k)
 {
 	const char *was = tagged(k, &k->change->before, "v=spf1");
 	const char *will = tagged(k, &k->change->after, "v=spf1");
 
-	if (!will) {
-		if (was) {
-			next_clause(k);
-			dg_buf_printf(&k->text,
-				"without SPF, receivers cannot tell who may send mail as @%s",
-				k->name);
-		}
-		return;
-	}
-	char all = was ? all_of(was) : '\0';
-	if (count_senders(will) == 0 && all_of(will) == '-') {
-		if (!was || count_senders(was) > 0 || all != '-') {
-			next_clause(k);
-			dg_buf_printf(&k->text,
-				"receivers may refuse all mail sent as @%s from now on: no host "
-				"may send it",
-				k->name);
-		}
-		return;
-	}
-	if (all_of(will) == '-' && all != '-') {
+	if (!will && was) {
 		next_clause(k);
 		dg_buf_printf(&k->text,
-			"receivers may refuse mail sent as @%s from hosts that the record does not "
-			"name (until now: %s)",
-			k->name,
-			!was         ? "no SPF"
-			: all == '~' ? "~all"
-			: all == '?' ? "?all"
-				     : "allowed");
+			"without SPF, receivers cannot tell who may send mail as @%s", k->name);
 	}
-	if (was) {
-		withdrawn_cost(k, was, will);
+	if (!will) {
+		return;
+	}
+	if (count_senders(will) > 0 || rest_of(will) != REST_FAIL) {
+		if (rest_of(will) == REST_FAIL) {
+			refusal_cost(k, was);
+		}
+		if (was) {
+			withdrawn_cost(k, was, will);
+		}
+	} else if (!was || count_senders(was) > 0 || rest_of(was) != REST_FAIL) {
+		next_clause(k);
+		dg_buf_printf(&k->text,
+			"receivers may refuse all mail sent as @%s from now on: no host may send "
+			"it",
+			k->name);
 	}
 }
 

@@ -12,11 +12,14 @@
 /* Text that is not UTF-8 (a path, say) is escaped rather than lost. */
 static json_t *text(const char *s)
 {
-	json_t *j = s ? json_string(s) : json_null();
+	struct dg_buf b;
+	json_t *j = NULL;
 
+	if (!s) {
+		return json_null();
+	}
+	j = json_string(s);
 	if (!j) {
-		struct dg_buf b;
-
 		dg_buf_init(&b, 4 * strlen(s) + 1);
 		dg_buf_put_safe(&b, s, strlen(s));
 		j = json_string(b.data);

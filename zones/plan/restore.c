@@ -64,6 +64,7 @@ static int restore_set(struct dg_plan_builder *pb, const struct dg_rrset *set,
 	return dg_plan_add(pb, &c, err);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what it needs is told in one call */
 int dg_plan_restore(struct dg_arena *a, const struct dg_zone *have, const struct dg_rrset *sets,
 	size_t n, dg_last_applied *last, void *last_arg, bool adopt, struct dg_plan **ret_plan,
 	struct dg_err *err)

@@ -16,7 +16,7 @@
 static void stop(const char *what)
 {
 	(void)printf("stopped: %s\n", what);
-	exit(1);
+	exit(1); /* NOLINT(concurrency-mt-unsafe): one thread */
 }
 
 static void must(int rc, const struct dg_err *err)

@@ -73,10 +73,31 @@ def all_points(call, kind):
     return POINTS_MAX, wrong
 
 
+def unsynced():
+    """What was called done while something that was written was not yet on disk; "" for nothing."""
+    with tempfile.TemporaryDirectory(prefix="dg-faults-") as folder:
+        trace = os.path.join(folder, "trace")
+        subprocess.run(["strace", "-qqq", "-o", trace, "-e", "trace=pwrite64,fdatasync,fsync,write", DRIVER, "run",
+                        os.path.join(folder, "state")], stdout=subprocess.DEVNULL, timeout=60, check=True)
+        with open(trace, encoding="ascii", errors="replace") as f:
+            lines = f.readlines()
+    dirty = told = False
+    for line in lines:
+        if line.startswith("pwrite64"):
+            dirty = True
+        elif line.startswith(("fdatasync", "fsync")):
+            dirty = False
+        elif line.startswith("write(1,"):
+            told = True
+            if dirty:
+                return line.strip()
+    return "" if told else "nothing was said"
+
+
 def main():
     tests = [(c, "signal=SIGKILL") for c in CALLS] + [(c, "error=" + e) for c in CALLS for e in ERRORS[c]]
     total = bad = 0
-    print(f"TAP version 13\n1..{len(tests)}")
+    print(f"TAP version 13\n1..{len(tests) + 1}")
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for n, ((call, kind), (k, wrong)) in enumerate(zip(tests, pool.map(lambda t: all_points(*t), tests)), 1):
             for line in wrong:
@@ -84,6 +105,9 @@ def main():
             print(f"{'not ok' if wrong else 'ok'} {n} - {call} {kind}: {k} points", flush=True)
             total += k
             bad += len(wrong)
+    early = unsynced()
+    print(f"{'not ok' if early else 'ok'} {len(tests) + 1} - on disk before it is called done {early}")
+    bad += 1 if early else 0
     print(f"# {total} points, {bad} bad")
     return 1 if bad or total == 0 else 0
 

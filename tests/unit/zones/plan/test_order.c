@@ -69,6 +69,18 @@ static void test_the_way_out_opens_before_it_closes(void **state)
 	assert_int_equal(plan->changes[0].after.type, DG_TYPE_MX);
 }
 
+static void test_the_mail_name_closes_after_the_hosts(void **state)
+{
+	(void)state;
+	wanted(&w, "a.b.example.com.", DG_TYPE_MX, 60, "0 .")->is_mail_mx = true;
+	wanted(&w, "www.example.com.", DG_TYPE_MX, 60, "0 .");
+	wanted(&w, "c.example.com.", DG_TYPE_MX, 60, "10 mx1")->is_mail_mx = true;
+	struct dg_plan *plan = make(&w);
+	assert_string_equal(plan->changes[0].after.owner, "c.example.com.");
+	assert_string_equal(plan->changes[1].after.owner, "www.example.com.");
+	assert_string_equal(plan->changes[2].after.owner, "a.b.example.com.");
+}
+
 static void test_the_digest_names_what_is_done(void **state)
 {
 	char hex[DG_DIGEST_TEXT_MAX];
@@ -278,6 +290,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_the_way_out_opens_before_it_closes, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_the_mail_name_closes_after_the_hosts, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_the_digest_names_what_is_done, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -119,6 +119,8 @@ static void test_it_fits_the_screen_and_moves_nothing_on_it(void **state)
 {
 	(void)state;
 	make_a_full_plan();
+	w.items[0].why = "it\033[2Jmoved";
+	w.have->from = "zonefile /tmp/\033]0;x\007";
 	for (int verbose = 0; verbose < 2; verbose++) {
 		const char *text = print(DG_FORM_TEXT, false, verbose == 1);
 
@@ -216,7 +218,7 @@ static void test_the_json(void **state)
 
 	(void)state;
 	make_a_full_plan();
-	w.items[0].why = "caf\xc3\xa9 \xe2\x80\xae";
+	w.items[0].why = "caf\xc3\xa9 \xc2\x9b";
 	w.have->from = "zonefile /tmp/\xff";
 	dg_plan_json(&out, make(&w));
 	for (size_t i = 0; i < out.len; i++) {
@@ -287,6 +289,13 @@ static const struct {
 	{"b.example.com.", DG_TYPE_TXT, "\"v=spf1 -all\"", "\"v=spf1 mx -all\"", NULL},
 	{"c.example.com.", DG_TYPE_TXT, "\"v=spf1 mx ~all\"", "\"v=spf1 +MX -all\"",
 		"(until now: ~all);"},
+	{"h.example.com.", DG_TYPE_TXT, "\"v=spf1 redirect=_spf.example.net\"",
+		"\"v=spf1 mx -all\"",
+		"may no longer send mail as @h.example.com: redirect=_spf.example.net;"},
+	{"i.example.com.", DG_TYPE_TXT, "\"v=spf1 mx +all\"", "\"v=spf1 mx -all\"",
+		"(until now: allowed);"},
+	{"j.example.com.", DG_TYPE_TXT, "\"v=spf1 mx\"", "\"v=spf1 mx -all\"",
+		"(until now: neutral);"},
 	{"d.example.com.", DG_TYPE_TXT, "\"v=spf1 mx a:x.example.net ip4:192.0.2.1 -all\"",
 		"\"v=spf1 ip4:192.0.2.1 -all\"",
 		"may no longer send mail as @d.example.com: mx, a:x.example.net;"},
