@@ -115,6 +115,21 @@ static int cmp_change(const void *x, const void *y)
 	return d != 0 ? d : cmp_unsigned(a->after.type, b->after.type);
 }
 
+/* What changes after what stays, what is in conflict at the end. */
+static void list_wanted(struct dg_plan *plan)
+{
+	size_t n_held = 0;
+
+	plan->n_wanted = plan->n_managed - plan->n_conflicts;
+	for (size_t i = 0; i < plan->n; i++) {
+		bool is_held = plan->changes[i].conflict != DG_CONFLICT_NONE;
+		size_t at = is_held ? plan->n_wanted + n_held : plan->n_same + i - n_held;
+
+		plan->wanted[at] = plan->changes[i].after;
+		n_held += is_held ? 1 : 0;
+	}
+}
+
 static void put_image(struct dg_buf *all, struct dg_buf *one, const struct dg_rrset *set)
 {
 	dg_buf_clear(one);
@@ -137,16 +152,13 @@ int dg_plan_finish(struct dg_plan_builder *pb, struct dg_err *err)
 	}
 	dg_buf_init(&all, IMAGE_MAX);
 	dg_buf_init(&one, IMAGE_MAX);
-	plan->n_wanted = plan->n_same;
+	list_wanted(plan);
 	dg_buf_put(&all, plan->zone, strlen(plan->zone) + 1);
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct dg_change *c = &plan->changes[i];
 
 		put_image(&all, &one, &c->before);
 		put_image(&all, &one, &c->after);
-		if (c->conflict == DG_CONFLICT_NONE) {
-			plan->wanted[plan->n_wanted++] = c->after;
-		}
 	}
 	dg_digest(all.data, all.len, plan->digest);
 	bool is_full = all.is_full;

@@ -56,8 +56,9 @@ struct dg_plan {
 	size_t n_conflicts;
 	size_t n_managed; /* RRsets that the policy names */
 	size_t n_same;    /* of them already as wanted */
-	/* want's RRsets as they will stand after the plan, without those in conflict: what the journal keeps as "last applied".
-	 * The first n_same of them are those that need no change, as they are served. */
+	/* All n_managed RRsets of the policy as they will stand after the plan. The first n_same need no change and are here as they
+	 * are served; up to n_wanted come those that change: so far it is what the journal keeps as "last applied". The rest is in
+	 * conflict, as the policy would have it: never to be taken for applied. */
 	struct dg_rrset *wanted;
 	size_t n_wanted;
 	const struct dg_note *notes;

@@ -121,6 +121,18 @@ static void test_a_plan_remembers_what_it_wants(void **state)
 	assert_int_equal(plan->n_wanted, 2);
 	assert_string_equal(plan->wanted[0].owner, APEX);
 	assert_string_equal(plan->wanted[1].owner, "a.example.com.");
+	served(&w, "b.example.com.", DG_TYPE_MX, 300,
+		"10 mx1"); /* not ours, not to be called applied */
+	wanted(&w, "b.example.com.", DG_TYPE_MX, 300, "0 .");
+	wanted(&w, "c.example.com.", DG_TYPE_MX, 300, "0 .");
+	plan = make(&w);
+	assert_int_equal(plan->n_same, 1);
+	assert_int_equal(plan->n_wanted, 3);
+	assert_int_equal(plan->n_managed, 4);
+	assert_string_equal(plan->wanted[1].owner, "a.example.com.");
+	assert_string_equal(plan->wanted[2].owner, "c.example.com.");
+	assert_set(&w, &plan->wanted[3], 300, "0 .");
+	assert_string_equal(plan->wanted[3].owner, "b.example.com.");
 }
 
 /* --- rails --- */
