@@ -65,7 +65,7 @@ static const struct dg_field sts_fields[] = {
 	DG_FIELD_DURATION(struct dg_sts_yaml, max_age, 86400, 31557600, .dflt = "1w",
 		.help = "How long senders may keep the policy.", .example = "30d"),
 	DG_FIELD_STRINGS(struct dg_sts_yaml, mx, 1, 255,
-		.help = "Host names, or *.example.com, that the policy allows. Without it: the "
+		.help = "Host names, or \\*.example.com, that the policy allows. Without it: the "
 			"hosts of *mx*.",
 		.example = "[mx1.example.com]"),
 	DG_FIELD_STRING(struct dg_sts_yaml, id, 1, 32,
@@ -157,6 +157,8 @@ static const struct dg_field mail_fields[] = {
 			"publishes an empty p=.",
 		.example = "{s2026: dkim/s2026.pub, s2025: revoked}"),
 	DG_FIELD_CUSTOM(struct dg_mail_spec, dmarc, dg_dmarc_read_spec, .sub = &dg_schema_dmarc,
+		.json = "{\"oneOf\": [{\"$ref\": \"#/$defs/dmarc\"}, {\"type\": \"string\", "
+			"\"pattern\": \"^v=DMARC1\"}]}",
 		.help = "The DMARC record at _dmarc of the name (RFC 9989). One text that begins "
 			"with "
 			"v=DMARC1 is published exactly as it is.",
