@@ -50,9 +50,18 @@ static void add_unbelieved(struct dg_exchange *x, enum dg_dns_asked asked, const
 		return;
 	}
 	memcpy(inner, x->err->text, sizeof(inner));
-	(void)dg_fail(x->err, x->err->rc, "%s; it said %s", inner,
-		rcode == DG_RCODE_NOERROR ? dg_rcode_text(rcode, name)
-					  : dg_dns_refusal(asked, rcode));
+	if (rcode == DG_RCODE_REFUSED || rcode == DG_RCODE_NOTAUTH) {
+		(void)dg_fail(x->err, x->err->rc,
+			"%s; it said %s: this usually means that key name, secret or clock are "
+			"wrong (PowerDNS does not say which), "
+			"that the server does not serve this zone, or that the zone is frozen "
+			"(knotc zone-thaw)",
+			inner, dg_rcode_text(rcode, name));
+	} else {
+		(void)dg_fail(x->err, x->err->rc, "%s; it said %s", inner,
+			rcode == DG_RCODE_NOERROR ? dg_rcode_text(rcode, name)
+						  : dg_dns_refusal(asked, rcode));
+	}
 }
 
 static int verify(struct dg_exchange *x, enum dg_dns_asked asked, const uint8_t *msg, size_t len)

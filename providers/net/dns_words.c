@@ -67,10 +67,11 @@ static const struct {
 		"dnsupdate=yes), or use another provider"},
 	{DG_DNS_ASKED_UPDATE, DG_RCODE_REFUSED,
 		"REFUSED: this usually means that the zone is frozen (somebody edits it: knotc "
-		"zone-thaw or rndc thaw when done), that the key may not change these names or "
-		"types "
-		"(BIND update-policy, PowerDNS TSIG-ALLOW-DNSUPDATE and allow-dnsupdate-from), or, "
-		"from PowerDNS, a wrong key or clock"},
+		"zone-thaw or rndc thaw when done), "
+		"that the key may not change these names or types (BIND update-policy, PowerDNS "
+		"TSIG-ALLOW-DNSUPDATE), "
+		"from BIND that an MX names a host of this zone without an address, from PowerDNS "
+		"a wrong key or clock"},
 	{DG_DNS_ASKED_UPDATE, DG_RCODE_YXDOMAIN, "YXDOMAIN: a name that had to be free is in use"},
 	{DG_DNS_ASKED_UPDATE, DG_RCODE_YXRRSET,
 		"YXRRSET: an RRset stands there that was not there when the zone was read: "
