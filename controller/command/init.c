@@ -1,6 +1,7 @@
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/engine/pool.h"
+#include "controller/lookup/resolver.h"
 #include "providers/net/loop.h"
 #include "providers/provider.h"
 #include "zones/base/arena.h"
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define TEXT_MAX ((size_t)64 << 20)
+#define ASK_MS   10000
 
 /* Looked up when the zone cannot be transferred: DKIM selectors that mail services and manuals use. */
 static const char *const usual_selectors[] = {"default", "dkim", "mail", "google", "selector1",
@@ -40,49 +42,112 @@ static void put_yaml(struct dg_buf *b, const char *s)
 	dg_buf_putc(b, '\'');
 }
 
-/* The provider section that the options describe, as flow YAML: it is read by the same loader as any other, and stands in the file that is written. */
-static int provider_section(const struct dg_args *args, struct dg_buf *b, struct dg_err *err)
-{
-	if (args->from) {
-		char *path = realpath(args->from, NULL);
+struct asking {
+	struct dg_app *app;
+	struct dg_resolve q;
+};
 
-		if (!path) {
-			return dg_fail(err, DG_EIO, "%s: %s", args->from, strerror(errno));
-		}
-		dg_buf_puts(b, "{zonefile: {path: ");
-		put_yaml(b, path);
-		dg_buf_puts(b, "}}");
-		free(path);
-		return 0;
+static void on_resolved(struct dg_resolve *q)
+{
+	struct asking *x = q->arg;
+
+	dg_loop_stop(x->app->loop);
+}
+
+/* The name of a server of the zone, as the system's resolver tells: the primary that the SOA names, else any. */
+static int find_server(
+	struct dg_app *app, const char *zone, const char **ret_host, struct dg_err *err)
+{
+	struct dg_resolver *resolver = NULL;
+	struct asking x = {.app = app};
+	const char *host = NULL;
+	size_t len = 0;
+
+	int r = dg_resolver_new(app->loop, NULL, NULL, &resolver, err);
+	if (r < 0) {
+		return r;
 	}
-	if (!args->server) {
-		return dg_fail(err, DG_EINPUT,
-			"where is the zone? --from FILE for a zone file, --server HOST "
-			"for its primary name server (with --key-file for transfers)");
+	x.q = (struct dg_resolve){.name = zone,
+		.type = DG_TYPE_SOA,
+		.deadline_ms = ASK_MS,
+		.arena = app->arena,
+		.done = on_resolved,
+		.arg = &x};
+	dg_resolver_ask(resolver, &x.q);
+	dg_loop_run(app->loop);
+	if (x.q.result == DG_RESOLVED_FOUND && x.q.set.n > 0) {
+		const struct dg_rdata *soa = &x.q.set.rdata[0];
+
+		(void)dg_name_from_wire(app->arena, soa->wire, soa->len, &host, &len);
+	}
+	dg_resolver_free(resolver);
+	if (!host) {
+		return dg_fail(err, DG_EREMOTE,
+			"the resolver does not tell which server keeps %s (%s); give --server "
+			"HOST, or "
+			"--from FILE for a zone file",
+			zone, x.q.why ? x.q.why : "no SOA record");
+	}
+	*ret_host = host;
+	return 0;
+}
+
+static int put_path(struct dg_buf *b, const char *given, struct dg_err *err)
+{
+	char *path = realpath(given, NULL);
+
+	if (!path) {
+		return dg_fail(err, DG_EIO, "%s: %s", given, strerror(errno));
+	}
+	put_yaml(b, path);
+	free(path);
+	return 0;
+}
+
+static int put_tsig(const struct dg_args *args, struct dg_buf *b, struct dg_err *err)
+{
+	dg_buf_puts(b, ", tsig: {secret-file: ");
+	int r = put_path(b, args->key_file, err);
+	if (args->key_name) {
+		dg_buf_puts(b, ", name: ");
+		put_yaml(b, args->key_name);
+	}
+	if (args->algorithm) {
+		dg_buf_puts(b, ", algorithm: ");
+		put_yaml(b, args->algorithm);
+	}
+	dg_buf_putc(b, '}');
+	return r;
+}
+
+/* The provider section that the options describe, as flow YAML: it is read by the same loader as any other, and stands
+ * in the file that is written. */
+static int provider_section(
+	struct dg_app *app, const char *zone, struct dg_buf *b, struct dg_err *err)
+{
+	const struct dg_args *args = app->args;
+	const char *server = args->server;
+	int r = 0;
+
+	if (args->from) {
+		dg_buf_puts(b, "{zonefile: {path: ");
+		r = put_path(b, args->from, err);
+		dg_buf_puts(b, "}}");
+		return r;
+	}
+	if (!server) {
+		r = find_server(app, zone, &server, err);
+		if (r < 0) {
+			return r;
+		}
 	}
 	dg_buf_puts(b, "{rfc2136: {server: ");
-	put_yaml(b, args->server);
+	put_yaml(b, server);
 	if (args->key_file) {
-		char *path = realpath(args->key_file, NULL);
-
-		if (!path) {
-			return dg_fail(err, DG_EIO, "%s: %s", args->key_file, strerror(errno));
-		}
-		dg_buf_puts(b, ", tsig: {secret-file: ");
-		put_yaml(b, path);
-		free(path);
-		if (args->key_name) {
-			dg_buf_puts(b, ", name: ");
-			put_yaml(b, args->key_name);
-		}
-		if (args->algorithm) {
-			dg_buf_puts(b, ", algorithm: ");
-			put_yaml(b, args->algorithm);
-		}
-		dg_buf_putc(b, '}');
+		r = put_tsig(args, b, err);
 	}
 	dg_buf_puts(b, "}}");
-	return 0;
+	return r;
 }
 
 static int load(
@@ -218,9 +283,14 @@ int dg_cmd_init(struct dg_app *app, const struct dg_args *args)
 
 	dg_buf_init(&provider, TEXT_MAX);
 	dg_buf_init(&text, TEXT_MAX);
-	int r = provider_section(args, &provider, &err);
+	const char *zone = NULL;
+	int r = dg_app_open(app, false, &err);
 	if (r == 0) {
-		r = dg_app_open(app, false, &err);
+		r = dg_name_parse(
+			app->arena, args->rest[0], strlen(args->rest[0]), ".", &zone, &err);
+	}
+	if (r == 0) {
+		r = provider_section(app, zone, &provider, &err);
 	}
 	if (r == 0) {
 		r = load(app, provider.data, &policy, &err);

@@ -100,7 +100,8 @@ static int load_stage(struct split *s, struct dg_err *err)
 	int r = dg_store_stages(s->app->store, s->app->arena, s->zone, &states, &n, err);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		if (strcmp(states[i].name, s->was.name) == 0) {
-			s->was.stage = states[i].stage;
+			s->was = (struct dg_name_state){
+				s->was.name, states[i].stage, states[i].mx_ttl};
 		}
 	}
 	return r;
@@ -170,6 +171,9 @@ static void on_job(void *arg, struct dg_app *app, struct dg_job *j)
 		return;
 	}
 	s->mx_ttl = mx.n > 0 ? mx.ttl : 0;
+	if (s->was.stage == DG_STAGE_CALM && s->wanted.mx_ttl == 0) {
+		s->wanted.mx_ttl = mx.n > 0 ? mx.ttl : 0; /* what unsplit puts back */
+	}
 	if (s->has_warned || s->wanted.stage != DG_STAGE_SPLIT || s->was.stage == DG_STAGE_SPLIT ||
 		app->args->is_json) {
 		return;

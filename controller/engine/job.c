@@ -95,8 +95,7 @@ static int load_stages(struct dg_job *j)
 			j->states[j->n_states++] = on_record[i];
 		}
 	}
-	if (e->stage && e->stage->stage != DG_STAGE_CALM &&
-		dg_name_is_at_or_under(e->stage->name, j->policy->zone)) {
+	if (e->stage && dg_name_is_at_or_under(e->stage->name, j->policy->zone)) {
 		j->states[j->n_states++] = *e->stage;
 	}
 	return 0;

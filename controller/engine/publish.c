@@ -274,7 +274,7 @@ static void applied(struct dg_job *j)
 	bool is_last = !has_phase_after(j, &next);
 
 	dg_journal_end(j, DG_STEP_APPLIED, NULL, is_last ? j->plan->wanted : NULL,
-		is_last ? j->plan->n_managed : 0, after_applied_end);
+		is_last ? j->plan->n_wanted : 0, after_applied_end);
 }
 
 /* --- reading back -------------------------------------------------------------------------------------------------- */

@@ -63,6 +63,7 @@ static const char *const migrations[] = {
 	" name TEXT NOT NULL,"
 	" stage TEXT NOT NULL CHECK(stage IN ('armed','split')),"
 	" since INTEGER NOT NULL,"
+	" mx_ttl INTEGER NOT NULL,"
 	" PRIMARY KEY(zone, name)) STRICT, WITHOUT ROWID;",
 };
 #define FORMAT ((int)(sizeof(migrations) / sizeof(migrations[0])))
@@ -106,6 +107,7 @@ const char *dg_db_sql_text(enum dg_db_sql id)
 		[DG_SQL_OWNED_ALL] = "SELECT image FROM owned WHERE zone = ?1 ORDER BY owner, type",
 		[DG_SQL_MARKER_PUT] = "INSERT INTO marker(zone, text) VALUES(?1, ?2)"
 				      " ON CONFLICT DO UPDATE SET text = excluded.text",
+		[DG_SQL_MARKER_DROP] = "DELETE FROM marker WHERE zone = ?1",
 		[DG_SQL_MARKER_GET] = "SELECT text FROM marker WHERE zone = ?1",
 		/* a wait only grows: the longest of several old answers counts */
 		[DG_SQL_WAIT_PUT] =
@@ -117,11 +119,14 @@ const char *dg_db_sql_text(enum dg_db_sql id)
 				     " WHERE until > ?2 AND (?1 IS NULL OR zone = ?1)"
 				     " ORDER BY until, zone, owner, type",
 		[DG_SQL_STAGE_PUT] =
-			"INSERT INTO stage(zone, name, stage, since) VALUES(?1, ?2, ?3, ?4)"
-			" ON CONFLICT DO UPDATE SET stage = excluded.stage, since = excluded.since"
+			"INSERT INTO stage(zone, name, stage, since, mx_ttl)"
+			" VALUES(?1, ?2, ?3, ?4, ?5)"
+			" ON CONFLICT DO UPDATE SET stage = excluded.stage, since = excluded.since,"
+			" mx_ttl = excluded.mx_ttl"
 			" WHERE excluded.stage <> stage",
 		[DG_SQL_STAGE_DROP] = "DELETE FROM stage WHERE zone = ?1 AND name = ?2",
-		[DG_SQL_STAGES_GET] = "SELECT name, stage FROM stage WHERE zone = ?1 ORDER BY name",
+		[DG_SQL_STAGES_GET] =
+			"SELECT name, stage, mx_ttl FROM stage WHERE zone = ?1 ORDER BY name",
 	};
 
 	return texts[id];

@@ -119,6 +119,8 @@ static int take_over(struct dg_store *s, const struct dg_step *step, const struc
 	if (rc == 0 && step->marker_after) {
 		rc = dg_db_run(s, DG_SQL_MARKER_PUT,
 			DG_DB_ARGS(dg_db_text(step->zone), dg_db_text(step->marker_after)), err);
+	} else if (rc == 0) { /* taken away with the first change, or never there */
+		rc = dg_db_run(s, DG_SQL_MARKER_DROP, DG_DB_ARGS(dg_db_text(step->zone)), err);
 	}
 	return rc;
 }

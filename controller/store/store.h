@@ -81,7 +81,7 @@ struct dg_step {
 /* On disk when it returns (or at dg_store_commit()). Sets step->id. */
 int dg_store_intend(struct dg_store *s, struct dg_step *step, struct dg_err *err);
 /* APPLIED also makes `after` of every change (and `wanted`, unchanged RRsets that the policy manages) what was applied last, and
- * sets the zone's marker. */
+ * sets the zone's marker (none when marker_after is NULL). */
 int dg_store_end(struct dg_store *s, const struct dg_step *step, enum dg_step_state state,
 	int64_t now, const char *note, const struct dg_rrset *wanted, size_t n_wanted,
 	struct dg_err *err);

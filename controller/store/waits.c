@@ -81,7 +81,7 @@ int dg_store_stage_put(struct dg_store *s, const char *zone, const struct dg_nam
 	}
 	rc = word ? dg_db_run(s, DG_SQL_STAGE_PUT,
 			    DG_DB_ARGS(dg_db_text(zone), dg_db_text(st->name), dg_db_text(word),
-				    dg_db_int(now)),
+				    dg_db_int(now), dg_db_int(st->mx_ttl)),
 			    err)
 		  : dg_db_run(s, DG_SQL_STAGE_DROP,
 			    DG_DB_ARGS(dg_db_text(zone), dg_db_text(st->name)), err);
@@ -123,6 +123,7 @@ int dg_store_stages(struct dg_store *s, struct dg_arena *a, const char *zone,
 			names = grown;
 		}
 		names[n].name = dg_db_column_text(s, id, 0, a);
+		names[n].mx_ttl = (uint32_t)dg_db_column_int(s, id, 2);
 		rc = read_stage(s, dg_db_column_text(s, id, 1, a), &names[n++].stage, err);
 	}
 	if (rc < 0) {

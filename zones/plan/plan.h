@@ -69,8 +69,6 @@ struct dg_plan {
 /* What was applied last, by owner and type. 0: *ret_set; 1: never. */
 typedef int dg_last_applied(void *arg, const char *owner, uint16_t type, struct dg_rrset *ret_set);
 
-#define DG_TTL_NEW 3600u /* seconds, of a new RRset when no item of the policy asks for a TTL */
-
 /* An item's ttl of 0 asks for none: an RRset that exists keeps its own. */
 struct dg_plan_input {
 	const struct dg_zone *have;

@@ -25,22 +25,22 @@ struct dg_loader {
 	/* events */
 	yaml_parser_t yaml;
 	bool has_yaml;
-	size_t fed;        /* bytes that libyaml was given */
-	size_t fed_before; /* ... when the last event came out of it */
+	size_t fed;            /* bytes that libyaml was given */
+	size_t fed_before;     /* ... when the last event came out of it */
 	struct dg_node *stack; /* children of the collections that are being built */
 	size_t n_stack;
 	size_t stack_cap;
 	unsigned depth;
-	size_t n_nodes; /* of this zone */
+	size_t n_nodes;     /* of this zone */
 	size_t first_index; /* where this zone began */
 
 	/* the document */
 	struct dg_arena *arena;
-	const char *folder; /* "" or ends in '/' */
-	struct dg_map seen; /* zones of this document, so that none comes twice */
+	const char *folder;             /* "" or ends in '/' */
+	struct dg_map seen;             /* zones of this document, so that none comes twice */
 	const struct dg_node *defaults; /* NULL: none */
 	const struct dg_node *section;  /* of the zone itself, before defaults are put under it */
-	bool is_rehearsal; /* defaults are being tried on a zone that does not exist */
+	bool is_rehearsal;              /* defaults are being tried on a zone that does not exist */
 
 	/* the zone */
 	struct dg_arena *scratch; /* nodes */
@@ -84,8 +84,8 @@ int dg_loader_open_fleet(struct dg_loader *l, const struct dg_node *first_key, s
 int dg_loader_next_of_fleet(struct dg_loader *l, struct dg_policy **ret_policy, struct dg_err *err);
 
 /* node.c: top over below, both mappings or empty; top's keys win. */
-struct dg_node dg_node_overlay(struct dg_loader *l, const struct dg_node *top,
-	const struct dg_node *below);
+struct dg_node dg_node_overlay(
+	struct dg_loader *l, const struct dg_node *top, const struct dg_node *below);
 
 /* fields.c */
 bool dg_field_is_key(const struct dg_field *f, const char *key); /* '_' reads '-' */
@@ -98,38 +98,41 @@ int dg_scalar_read(struct dg_loader *l, const struct dg_node *node, const struct
 	void *at, struct dg_err *err);
 
 /* provider_section.c */
-int dg_provider_read(struct dg_loader *l, const struct dg_node *node, void *field,
-	struct dg_err *err);
+int dg_provider_read(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
 
 /* mail_section.c, mail_fields.c: custom() of tables.c. */
 int dg_mail_read(struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
-int dg_silent_read(struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
-int dg_owners_read(struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
-int dg_domains_read(struct dg_loader *l, const struct dg_node *node, void *field,
-	struct dg_err *err);
-int dg_verify_read(struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
-int dg_servers_read(struct dg_loader *l, const struct dg_node *node, void *field,
-	struct dg_err *err);
-int dg_mx_read_spec(struct dg_loader *l, const struct dg_node *node, void *field,
-	struct dg_err *err);
-int dg_spf_read_spec(struct dg_loader *l, const struct dg_node *node, void *field,
-	struct dg_err *err);
-int dg_dkim_read_spec(struct dg_loader *l, const struct dg_node *node, void *field,
-	struct dg_err *err);
-int dg_dmarc_read_spec(struct dg_loader *l, const struct dg_node *node, void *field,
-	struct dg_err *err);
-int dg_sts_read_spec(struct dg_loader *l, const struct dg_node *node, void *field,
-	struct dg_err *err);
-int dg_tlsrpt_read_spec(struct dg_loader *l, const struct dg_node *node, void *field,
-	struct dg_err *err);
-int dg_split_read_spec(struct dg_loader *l, const struct dg_node *node, void *field,
-	struct dg_err *err);
+int dg_silent_read(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_owners_read(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_domains_read(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_verify_read(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_servers_read(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_mx_read_spec(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_spf_read_spec(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_dkim_read_spec(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_dmarc_read_spec(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_sts_read_spec(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_tlsrpt_read_spec(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_split_read_spec(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
 
 /* tables.c */
-extern const struct dg_schema dg_schema_zone;   /* a zone's section */
-extern const struct dg_schema dg_schema_mail;   /* a mail name's */
-extern const struct dg_schema dg_schema_dmarc;  /* struct dg_dmarc_yaml */
-extern const struct dg_schema dg_schema_sts;    /* struct dg_sts_yaml */
+extern const struct dg_schema dg_schema_zone;  /* a zone's section */
+extern const struct dg_schema dg_schema_mail;  /* a mail name's */
+extern const struct dg_schema dg_schema_dmarc; /* struct dg_dmarc_yaml */
+extern const struct dg_schema dg_schema_sts;   /* struct dg_sts_yaml */
 extern const struct dg_schema dg_schema_split;
 extern const struct dg_schema dg_schema_verify;
 

@@ -24,8 +24,8 @@
 /* How the pure loader gets at key files: the caller reads. path is as written in the document. */
 struct dg_file_reader {
 	/* 0: *ret_data (in the arena), *ret_len; at most max bytes. */
-	int (*read)(void *arg, struct dg_arena *a, const char *path, size_t max, const char **ret_data,
-		size_t *ret_len, struct dg_err *err);
+	int (*read)(void *arg, struct dg_arena *a, const char *path, size_t max,
+		const char **ret_data, size_t *ret_len, struct dg_err *err);
 	void *arg;
 };
 
@@ -36,8 +36,8 @@ struct dg_loader *dg_loader_free(struct dg_loader *l);
 
 /* 0: *ret_policy is the next zone's. 1: no more. < 0: this zone is broken; the next call goes on with the
  * next one when the document allows it, else says 1. */
-int dg_policy_next(struct dg_loader *l, struct dg_arena *a, struct dg_policy **ret_policy,
-	struct dg_err *err);
+int dg_policy_next(
+	struct dg_loader *l, struct dg_arena *a, struct dg_policy **ret_policy, struct dg_err *err);
 
 /* From the same tables: JSON Schema (draft 2020-12) of zone.yaml, and the body of zone.yaml(5) in scdoc. */
 struct dg_buf;

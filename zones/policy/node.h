@@ -30,7 +30,7 @@ struct dg_node {
 /* The value of key in a mapping; NULL when there is none or map is not a mapping (NULL is fine). */
 const struct dg_node *dg_node_get(const struct dg_node *map, const char *key);
 bool dg_node_is(const struct dg_node *node, const char *word); /* a scalar of exactly this text */
-bool dg_node_is_empty(const struct dg_node *node);             /* nothing was written, or ~ or null */
+bool dg_node_is_empty(const struct dg_node *node); /* nothing was written, or ~ or null */
 struct dg_pos dg_node_pos(const struct dg_loader *l, const struct dg_node *node);
 
 /* DG_EINPUT at node. */
@@ -49,11 +49,11 @@ const char *dg_loader_path(const struct dg_loader *l, const char *path);
 
 /* A name: "@" and a single label ("lists", "*", "*.lists") are relative to the zone, a name with a dot in
  * it is absolute. UTF-8 becomes A-labels (RFC 5891). */
-int dg_node_name(struct dg_loader *l, const struct dg_node *node, const char **ret_name,
-	struct dg_err *err);
+int dg_node_name(
+	struct dg_loader *l, const struct dg_node *node, const char **ret_name, struct dg_err *err);
 /* The same, and it must be in the zone. */
-int dg_node_owner(struct dg_loader *l, const struct dg_node *node, const char **ret_name,
-	struct dg_err *err);
+int dg_node_owner(
+	struct dg_loader *l, const struct dg_node *node, const char **ret_name, struct dg_err *err);
 /* A list of strings of min..max bytes; one string is a list of one. */
 int dg_node_strings(struct dg_loader *l, const struct dg_node *node, size_t min, size_t max,
 	struct dg_strings *ret_strings, struct dg_err *err);

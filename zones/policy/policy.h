@@ -13,7 +13,8 @@
 struct dg_provider_spec {
 	const char *name; /* "rfc2136"; NULL: none given */
 	void *opts;       /* the struct of that provider's schema */
-	const char *key;  /* same provider and options (defaults filled in): same key. To share one open provider. */
+	const char *
+		key; /* same provider and options (defaults filled in): same key. To share one open provider. */
 	struct dg_pos pos;
 };
 
@@ -54,10 +55,11 @@ struct dg_mail_spec {
 	struct dg_pos pos;
 	struct dg_mx_spec *mx;
 	size_t n_mx;
-	bool has_mx;  /* mx: was written */
-	bool is_null_mx; /* mx: null */
+	bool has_mx;        /* mx: was written */
+	bool is_null_mx;    /* mx: null */
 	struct dg_spf *spf; /* with its `all`; NULL: not managed */
-	const char *spf_text; /* the whole record was written as one text: published as it is; NULL: terms */
+	const char *
+		spf_text; /* the whole record was written as one text: published as it is; NULL: terms */
 	struct dg_pos spf_pos;
 	struct dg_dkim_spec *dkim;
 	size_t n_dkim;
@@ -67,7 +69,8 @@ struct dg_mail_spec {
 	struct dg_sts_spec *mta_sts; /* NULL: not managed */
 	struct dg_strings tlsrpt;    /* n == 0: not managed */
 	struct dg_split_spec *split; /* NULL: none */
-	uint32_t ttl; /* seconds; 0: records keep the TTL they have, new ones get DG_TTL_NEW (want.h) */
+	uint32_t
+		ttl; /* seconds; 0: records keep the TTL they have, new ones get DG_TTL_NEW (want.h) */
 };
 
 struct dg_silent_spec {
@@ -103,12 +106,13 @@ struct dg_policy {
 	size_t n_mail;
 	struct dg_silent_spec *silent;
 	size_t n_silent;
-	int hosts;                   /* enum dg_hosts */
-	int mx_hosts;                /* enum dg_mx_hosts */
-	struct dg_strings helo;      /* host names of ours that send: SPF a -all beside those of MX */
-	struct dg_strings report_for; /* canonical domains whose DMARC reports this zone receives: NAME._report._dmarc.ZONE */
+	int hosts;              /* enum dg_hosts */
+	int mx_hosts;           /* enum dg_mx_hosts */
+	struct dg_strings helo; /* host names of ours that send: SPF a -all beside those of MX */
+	struct dg_strings
+		report_for; /* canonical domains whose DMARC reports this zone receives: NAME._report._dmarc.ZONE */
 	struct dg_verify_spec verify;
-	struct dg_strings never;     /* canonical mail names that are never split */
+	struct dg_strings never; /* canonical mail names that are never split */
 };
 
 /* One of these for each provider that the program knows, ended by a NULL: the loader does not know providers itself. */

@@ -22,14 +22,14 @@ enum dg_kind {
 	DG_DURATION, /* uint32_t seconds, min..max */
 	DG_STRING,   /* const char *, length min..max bytes of UTF-8 */
 	DG_ENUM,     /* int: index into words */
-	DG_NAME,     /* const char *: canonical domain name, completed by the zone ("@", "lists", "mx.example.net.") */
-	DG_HOST,     /* struct dg_endpoint: "192.0.2.1", "192.0.2.1:5353", "[2001:db8::1]:53", "ns1.example.net:53" */
-	DG_PATH,     /* const char *: relative to the document's folder */
-	DG_SECRET,   /* const char *: path of a file that only its owner (and group) may read; never a value */
-	DG_STRINGS,  /* struct dg_strings: a list of strings, each length min..max; one string alone is taken as a list of one */
-	DG_HOSTS,    /* struct dg_endpoints: a list of DG_HOST */
-	DG_STRUCT,   /* pointer to a struct described by sub; NULL when absent */
-	DG_CUSTOM,   /* whatever custom() makes of the node: see node.h */
+	DG_NAME, /* const char *: canonical domain name, completed by the zone ("@", "lists", "mx.example.net.") */
+	DG_HOST, /* struct dg_endpoint: "192.0.2.1", "192.0.2.1:5353", "[2001:db8::1]:53", "ns1.example.net:53" */
+	DG_PATH, /* const char *: relative to the document's folder */
+	DG_SECRET, /* const char *: path of a file that only its owner (and group) may read; never a value */
+	DG_STRINGS, /* struct dg_strings: a list of strings, each length min..max; one string alone is taken as a list of one */
+	DG_HOSTS,   /* struct dg_endpoints: a list of DG_HOST */
+	DG_STRUCT,  /* pointer to a struct described by sub; NULL when absent */
+	DG_CUSTOM,  /* whatever custom() makes of the node: see node.h */
 };
 
 struct dg_string {
@@ -62,11 +62,12 @@ struct dg_field {
 	bool is_required;
 	size_t offset;
 	uint32_t min, max;
-	const char *dflt; /* as a person would write it; NULL: zero, NULL or absent */
-	const char *const *words; /* DG_ENUM, ends with NULL */
+	const char *dflt;            /* as a person would write it; NULL: zero, NULL or absent */
+	const char *const *words;    /* DG_ENUM, ends with NULL */
 	const struct dg_schema *sub; /* DG_STRUCT; DG_CUSTOM: for documentation, may be NULL */
 	/* DG_CUSTOM: reads node into *field (the field's own memory). */
-	int (*custom)(struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+	int (*custom)(
+		struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
 	const char *json; /* DG_CUSTOM: JSON Schema fragment of its type */
 	const char *help; /* one or two sentences for zone.yaml(5) and the JSON Schema */
 	const char *example;

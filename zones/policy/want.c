@@ -58,6 +58,16 @@ enum dg_name_stage dg_want_stage(const struct dg_wanting *w, const char *name)
 	return DG_STAGE_CALM;
 }
 
+uint32_t dg_want_calm_ttl(const struct dg_wanting *w, const char *name)
+{
+	for (size_t i = 0; i < w->n_states; i++) {
+		if (strcmp(w->states[i].name, name) == 0) {
+			return w->states[i].mx_ttl;
+		}
+	}
+	return 0;
+}
+
 struct dg_rrset dg_want_have(const struct dg_wanting *w, const char *owner, uint16_t type)
 {
 	struct dg_rrset set;

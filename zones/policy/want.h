@@ -25,17 +25,19 @@ enum dg_name_stage {
 struct dg_name_state {
 	const char *name; /* canonical mail name */
 	enum dg_name_stage stage;
+	uint32_t mx_ttl; /* of its MX before it was armed, seconds; 0: not known */
 };
 
 struct dg_item {
 	const char *owner;
 	uint16_t type;
-	const char *tag; /* TXT: only the records that dg_txt_has_tag() are ours. NULL: the whole RRset */
+	const char *
+		tag; /* TXT: only the records that dg_txt_has_tag() are ours. NULL: the whole RRset */
 	struct dg_rdata *rdata;
-	size_t n; /* 0: must not be there */
+	size_t n;     /* 0: must not be there */
 	uint32_t ttl; /* 0: as it is served, DG_TTL_NEW for a new RRset */
 	unsigned phase;
-	bool is_mail_mx; /* the MX of a mail name: nulling it costs mail */
+	bool is_mail_mx;  /* the MX of a mail name: nulling it costs mail */
 	const char *why;  /* "no mail is sent from or to www.example.com." */
 	const char *rule; /* "RFC 7505 section 3" */
 	struct dg_pos pos;
@@ -59,7 +61,7 @@ struct dg_want {
 };
 
 #define DG_TTL_NEW             3600u /* seconds, of a new RRset when no item of the policy asks for a TTL */
-#define DG_WANT_HOST_NOTES_MAX 50u   /* hosts named one by one; the rest is counted */
+#define DG_WANT_HOST_NOTES_MAX 50u /* hosts named one by one; the rest is counted */
 
 /* have: what the zone holds (for hosts with A/AAAA, wildcards, implicit MX); may be incomplete: then notes say what could not be
  * computed. states: of names that are not calm. DG_EINPUT/DG_EPOLICY with the place in zone.yaml: the policy contradicts itself, or

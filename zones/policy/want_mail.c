@@ -316,7 +316,9 @@ static uint32_t own_ttl(
 	}
 	/* What arming lowered goes up again: where no TTL is written, none would ask for it. */
 	if (s && m->ttl == 0 && dg_want_have(w, m->name, DG_TYPE_MX).ttl == s->armed_ttl) {
-		return DG_TTL_NEW;
+		uint32_t before = dg_want_calm_ttl(w, m->name);
+
+		return before > 0 ? before : DG_TTL_NEW;
 	}
 	return m->ttl;
 }

@@ -23,7 +23,7 @@ struct dg_wanting {
 	struct dg_map by_name; /* mail names and silent names; used when there are many */
 	bool has_map;
 	struct dg_map targets; /* split: to: */
-	struct dg_map hosts; /* MX and HELO hosts of this zone: name to struct dg_pos */
+	struct dg_map hosts;   /* MX and HELO hosts of this zone: name to struct dg_pos */
 	struct dg_err *err;
 };
 
@@ -44,7 +44,8 @@ struct dg_claim {
 };
 
 /* want_item.c */
-int dg_want_mx(struct dg_wanting *w, const struct dg_claim *c, const struct dg_mx_spec *mx, size_t n);
+int dg_want_mx(
+	struct dg_wanting *w, const struct dg_claim *c, const struct dg_mx_spec *mx, size_t n);
 void dg_want_null_mx(struct dg_wanting *w, const struct dg_claim *c, bool is_mail_mx);
 /* One TXT record of ours, after our own lint; tag NULL: the whole RRset (DKIM keys). */
 int dg_want_txt(struct dg_wanting *w, const struct dg_claim *c, const char *tag, const char *text);
@@ -67,6 +68,8 @@ struct dg_declared dg_want_declared(const struct dg_wanting *w, const char *name
 /* The mail name whose split moves to name; NULL: none. */
 const struct dg_mail_spec *dg_want_split_to(const struct dg_wanting *w, const char *name);
 enum dg_name_stage dg_want_stage(const struct dg_wanting *w, const char *name);
+/* TTL of its MX before it was armed; 0: not known. */
+uint32_t dg_want_calm_ttl(const struct dg_wanting *w, const char *name);
 /* The RRset of have; n == 0 when it is absent or not known. */
 struct dg_rrset dg_want_have(const struct dg_wanting *w, const char *owner, uint16_t type);
 bool dg_want_is_alias(const struct dg_wanting *w, const char *name);

@@ -157,7 +157,7 @@ static void test_adoption_waits_and_stages(void **state)
 	must(dg_store_waits(t.s, t.a, "example.net.", 1, &waits, &n, &t.err));
 	assert_int_equal(n, 0);
 
-	struct dg_name_state st = {"lists.example.com.", DG_STAGE_ARMED};
+	struct dg_name_state st = {"lists.example.com.", DG_STAGE_ARMED, 300};
 	must(dg_store_stage_put(t.s, ZONE, &st, 1, &t.err));
 	st.name = ZONE;
 	must(dg_store_stage_put(t.s, ZONE, &st, 1, &t.err));
@@ -167,6 +167,7 @@ static void test_adoption_waits_and_stages(void **state)
 	assert_int_equal(n, 2);
 	assert_string_equal(names[0].name, ZONE);
 	assert_int_equal(names[0].stage, DG_STAGE_SPLIT);
+	assert_int_equal(names[0].mx_ttl, 300);
 	assert_int_equal(names[1].stage, DG_STAGE_ARMED);
 	st.stage = DG_STAGE_CALM;
 	must(dg_store_stage_put(t.s, ZONE, &st, 3, &t.err));
