@@ -151,16 +151,21 @@ static void emit_body(struct emit *m, size_t i, const char **ret_head)
 	m->owner = s->owner;
 	put_ttl(m, s, set ? set->ttl : s->ttl);
 	copy_to(m, s->type_end);
-	if (s->depth == 0) {
+	if (set && s->depth == 0) {
 		size_t at = s->type_end;
 
 		while (is_blank(m->f->text[at])) {
 			at++;
 		}
 		copy_to(m, at);
-		*ret_head = dg_strndup(m->f->arena, m->out->data + start, m->out->len - start);
+		/* MX(10 a) and TXT"x" have no blank: other data needs one */
+		*ret_head = dg_printf(m->f->arena, "%.*s%s", (int)(m->out->len - start),
+			m->out->data + start, at == s->type_end ? " " : "");
 	}
 	if (set && step->deed == DG_DEED_REPLACE) {
+		bool is_apart = m->out->len > 0 && is_blank(m->out->data[m->out->len - 1]);
+
+		dg_buf_puts(m->out, is_apart ? "" : " ");
 		dg_rdata_print(m->out, set->type, &set->rdata[step->with]);
 		m->pos = s->body_end;
 	}

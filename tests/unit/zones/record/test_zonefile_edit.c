@@ -169,6 +169,12 @@ static void test_several_lines_become_one(void **state)
 	CHECK(HEAD("7") "@ TXT ( \"v=spf1\" ; first\n  \" ~all\" ) ; spf\nk._domainkey TXT \"a\"\n",
 		HEAD("8") "@ TXT \"v=spf1 -all\" ; spf\nk._domainkey TXT \"a\" \"b\"\n",
 		TXT(APEX, 3600, "\"v=spf1 -all\""), TXT("k._domainkey." APEX, 3600, "\"a\" \"b\""));
+	/* no blank behind the type */
+	CHECK(HEAD("7") "@ MX(10 a)\n@ TXT\"x\"\nb MX(1 b)\nc MX\r 1 a\n",
+		HEAD("8") "@ MX 0 .\n@ TXT \"y\"\nb MX(1 b)\nb MX 2 b.example.com.\nc MX 0 .\n",
+		MX(APEX, 3600, "0 ."), TXT(APEX, 3600, "y"),
+		MX("b." APEX, 3600, "1 b.example.com.\n2 b.example.com."),
+		MX("c." APEX, 3600, "0 ."));
 	/* a parenthesis before the type: the whole record is written anew */
 	CHECK(HEAD("7") "@ ( IN\n MX 10 a ) ; x\n", HEAD("8") "example.com. 3600 IN MX 0 . ; x\n",
 		MX(APEX, 3600, "0 ."));
