@@ -126,7 +126,7 @@ static int provider_section(
 	struct dg_app *app, const char *zone, struct dg_buf *b, struct dg_err *err)
 {
 	const struct dg_args *args = app->args;
-	const char *server = args->server;
+	const char *server = args->server ? args->server : "";
 	int r = 0;
 
 	if (args->from) {
@@ -135,7 +135,7 @@ static int provider_section(
 		dg_buf_puts(b, "}}");
 		return r;
 	}
-	if (!server) {
+	if (!args->server) {
 		r = find_server(app, zone, &server, err);
 		if (r < 0) {
 			return r;
