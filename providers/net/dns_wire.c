@@ -118,7 +118,7 @@ int dg_wire_read_name(struct dg_wire_in *in, struct dg_wire_name *ret)
 {
 	size_t at = in->at;
 	size_t end = 0; /* behind the first pointer */
-	size_t before = in->len;
+	size_t before = in->at;
 
 	ret->len = 0;
 	for (;;) {
@@ -132,7 +132,7 @@ int dg_wire_read_name(struct dg_wire_in *in, struct dg_wire_name *ret)
 			}
 			size_t to = dg_wire_get16(in->msg + at) & 0x3fffu;
 			end = end ? end : at + 2;
-			if (to >= at || to >= before || to < DG_DNS_HEADER_LEN) {
+			if (to >= before || to < DG_DNS_HEADER_LEN) {
 				return 1;
 			}
 			before = to;

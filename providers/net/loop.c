@@ -309,7 +309,6 @@ static bool turn(struct dg_loop *l)
 	if (has_timers && !has_calls && !is_played) {
 		set_alarm(l);
 	}
-	(void)event_base_get_max_events(l->base, EVENT_BASE_COUNT_ACTIVE, 1);
 	int none = event_base_loop(
 		l->base, has_calls || (is_played && has_timers) ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
 	(void)event_del(l->alarm);
@@ -319,7 +318,7 @@ static bool turn(struct dg_loop *l)
 	if (l->n_heap == 0) {
 		return none != 1 || has_timers;
 	}
-	if (is_played && event_base_get_max_events(l->base, EVENT_BASE_COUNT_ACTIVE, 1) == 0) {
+	if (is_played) { /* EVLOOP_NONBLOCK ended when no socket had anything to say any more */
 		int64_t ms = l->heap[0]->due_ms - dg_loop_mono_ms(l);
 		if (ms > 0) {
 			l->clock.advance_ms(l->clock.arg, ms);

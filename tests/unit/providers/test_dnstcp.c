@@ -187,6 +187,24 @@ static void test_silent_server(void **state)
 	assert_int_equal(2, s->fake.n_connections);
 }
 
+/* Where one answer is overdue the next question does not go. */
+static void test_overdue(void **state)
+{
+	struct scene *s = *state;
+
+	open_scene(s, ignore);
+	ask(s, 0, DG_DNS_TCP, 5000);
+	ask(s, 1, DG_DNS_TCP, 50);
+	s->n_expected--;
+	run(s);
+	assert_int_equal(DG_EIO, s->rcs[1]);
+	s->fake.handler = answer_all;
+	ask(s, 2, DG_DNS_TCP, 5000);
+	run(s);
+	assert_int_equal(0, s->rcs[2]);
+	assert_int_equal(2, s->fake.n_connections);
+}
+
 static void test_loop_ends_with_idle_connections(void **state)
 {
 	struct scene *s = *state;
@@ -244,6 +262,7 @@ int main(void)
 		T(test_stale_connection),
 		T(test_refused),
 		T(test_silent_server),
+		T(test_overdue),
 		T(test_loop_ends_with_idle_connections),
 		T(test_freed_in_a_callback),
 	};

@@ -71,6 +71,15 @@ static void say_c_defer_a(void *arg)
 	say(s, 'd'); /* before a: nothing runs inside the call that asked for it */
 }
 
+static void say_c_then_more(void *arg)
+{
+	struct scene *s = arg;
+
+	say(s, 'c');
+	(void)dg_loop_after_ms(s->loop, 0, say_b, s);
+	dg_loop_defer(s->loop, say_a, s);
+}
+
 static void stop(void *arg)
 {
 	struct scene *s = arg;
@@ -177,6 +186,19 @@ static void test_cancel(void **state)
 	s.loop = dg_loop_free(s.loop);
 }
 
+/* A timer that is set at once again does not keep the rest from its turn. */
+static void test_nobody_starves(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	open_scene(&s, true);
+	(void)dg_loop_after_ms(s.loop, 0, say_c_then_more, &s);
+	dg_loop_run(s.loop);
+	assert_string_equal("cab", s.log);
+	s.loop = dg_loop_free(s.loop);
+}
+
 static void test_stop_and_go_on(void **state)
 {
 	struct scene s;
@@ -255,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_timers_in_order),
 		cmocka_unit_test(test_many_timers),
 		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_nobody_starves),
 		cmocka_unit_test(test_stop_and_go_on),
 		cmocka_unit_test(test_sockets_before_time),
 		cmocka_unit_test(test_real_time),
