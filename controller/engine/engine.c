@@ -91,7 +91,7 @@ static void count(struct pass *p, const struct dg_job *j)
 /* Hands over what is finished, in order. */
 static void report(struct pass *p)
 {
-	while (p->first && p->first->end != DG_JOB_RUNNING) {
+	while (p->first && p->first->is_done) {
 		struct dg_job *j = p->first;
 
 		p->first = j->next;
@@ -133,6 +133,7 @@ static void job_done(struct dg_job *j)
 {
 	struct pass *p = j->arg;
 
+	j->is_done = true;
 	report(p);
 	schedule(p);
 }
@@ -244,6 +245,7 @@ static void start_kept(struct pass *p, struct pending *e)
 
 	e->job = NULL;
 	j->end = DG_JOB_RUNNING;
+	j->is_done = false;
 	j->next = NULL;
 	j->done = job_done;
 	append(p, j);

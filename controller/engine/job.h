@@ -99,6 +99,7 @@ struct dg_job {
 	void (*looked)(struct dg_job *j);
 
 	size_t index; /* in the run */
+	bool is_done; /* done() was called: may be handed over and freed */
 	struct dg_job *next;
 };
 
