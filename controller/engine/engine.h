@@ -44,6 +44,7 @@ struct dg_engine {
 	const char *
 		only_zone; /* canonical; other zones of the documents are passed over; NULL: none */
 	int64_t run;
+	bool is_resolver_silent; /* it let one zone wait in vain: the others are not made to wait */
 	int64_t verify_ms; /* how long name servers get to show a change */
 	/* A wish about a stage (split, unsplit, arm) that is not on record yet; NULL: none. */
 	const struct dg_name_state *stage;
