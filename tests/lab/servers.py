@@ -22,6 +22,7 @@ class Server:
     """What they have in common: an address, zones, questions."""
     kind = ''
     address = ''
+    signed = False
 
     def __init__(self, lab, zones=(), address=None, ttl=300, ns=None):
         self.lab = lab
@@ -60,6 +61,17 @@ class Server:
         self.lab.daemon(self.name, argv)
         for zone in list(self.zones)[-1:] if len(self.zones) > 20 else self.zones:
             self.lab.wait_ready(self.name, lambda: lablib.ask(self.address, zone) == (0, 1))
+
+    def wait_signed(self):
+        """Until every signed zone has its keys and signatures (the MX or SOA is signed last)."""
+        for zone in self.zones if self.signed else ():
+            self.lab.wait_ready(self.name, lambda: (lablib.ask(self.address, zone, 'DNSKEY') or (0, 0))[1] > 0)
+            self.lab.wait_ready(self.name, lambda: any(' ' in r for r in self.dig(zone, 'RRSIG')))
+
+    def trust_anchor(self, zone):
+        """Path of a file with the zone's DNSKEY record."""
+        return self.lab.write(f'{zone}.anchor', ''.join(
+            f'{zone}. 300 IN DNSKEY {key}\n' for key in self.dig(zone, 'DNSKEY')))
 
     def dig(self, name, qtype, *options):
         """The answer as dig prints it, one RDATA a line, sorted."""
@@ -153,23 +165,16 @@ template:
 zone:
 ''' + ''.join(f'  - domain: {zone}\n' for zone in self.zones))
         self.launch('knotd', '-c', str(conf))
-        if self.signed:
-            for zone in self.zones:
-                self.lab.wait_ready(self.name, lambda: (lablib.ask(self.address, zone, 'DNSKEY') or (0, 0))[1] > 0)
-
-    def trust_anchor(self, zone):
-        """Path of a file with the zone's DNSKEY record."""
-        return self.lab.write(f'{zone}.anchor', ''.join(
-            f'{zone}. 300 IN DNSKEY {key}\n' for key in self.dig(zone, 'DNSKEY')))
+        self.wait_signed()
 
 
 class Bind(Server):
-    """BIND 9. notify: servers that are its secondaries."""
+    """BIND 9. signed: signs dynamic zones by itself (dnssec-policy). notify: servers that are its secondaries."""
     kind = 'bind'
     address = '127.0.0.12'
 
-    def __init__(self, lab, zones=(), notify=(), extra='', **options):
-        self.notify, self.extra = [getattr(n, 'address', n) for n in notify], extra
+    def __init__(self, lab, zones=(), signed=False, notify=(), extra='', **options):
+        self.signed, self.notify, self.extra = signed, [getattr(n, 'address', n) for n in notify], extra
         super().__init__(lab, zones, **options)
 
     def start(self):
@@ -181,6 +186,7 @@ class Bind(Server):
     file "{zone}.zone";
     update-policy {{ grant {key.name} zonesub ANY; }};
     {f'notify explicit; notify-delay 0; also-notify {{ {also}}};' if also else 'notify no;'}
+    {'dnssec-policy default; inline-signing no;' if self.signed else ''}
     {self.extra}
 }};
 ''' for zone in self.zones)
@@ -200,6 +206,7 @@ controls {{ }};
 {key.text('bind')}
 {zones}''')
         self.launch('named', '-g', '-n', '1', '-c', str(conf))
+        self.wait_signed()
 
 
 class Nsd(Server):
