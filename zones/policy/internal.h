@@ -1,7 +1,7 @@
 /* zones/policy/internal.h: what the files of the loader share; nobody else includes it. */
 #pragma once
 
-#include "zones/base/map.h"
+#include "zones/base/buf.h"
 #include "zones/policy/load.h"
 #include "zones/policy/node.h"
 
@@ -12,6 +12,16 @@ enum dg_loader_state {
 	DG_LOADER_ZONES_MAP,
 	DG_LOADER_ZONES_LIST,
 	DG_LOADER_END,
+};
+
+/* Names with the lines where they stood, found by a hash that is kept: of 100,000 zones only the slots are touched. */
+struct dg_seen {
+	struct dg_seen_slot {
+		uint64_t hash;
+		const char *name; /* NULL: free */
+		unsigned line;
+	} * slots;
+	size_t n, n_slots; /* n_slots: 0 or a power of two */
 };
 
 struct dg_loader {
@@ -37,7 +47,7 @@ struct dg_loader {
 	/* the document */
 	struct dg_arena *arena;
 	const char *folder;             /* "" or ends in '/' */
-	struct dg_map seen;             /* zones of this document, so that none comes twice */
+	struct dg_seen seen;            /* zones of this document, so that none comes twice */
 	const struct dg_node *defaults; /* NULL: none */
 	const struct dg_node *section;  /* of the zone itself, before defaults are put under it */
 	bool is_rehearsal;              /* defaults are being tried on a zone that does not exist */
@@ -46,6 +56,7 @@ struct dg_loader {
 	struct dg_arena *scratch; /* nodes */
 	struct dg_arena *out;
 	const char *zone;
+	struct dg_buf text_of_key; /* of the provider, used again for each zone */
 };
 
 /* yaml_scan.c: the text before libyaml sees it. */
@@ -62,8 +73,13 @@ int dg_node_build_map(struct dg_loader *l, struct dg_arena *arena, const struct 
 int dg_event_fail(const struct dg_loader *l, const yaml_event_t *event, struct dg_err *err,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* seen.c: 0: name is new and kept, borrowed; else the line where it stood first. */
+unsigned dg_seen_put(struct dg_seen *s, const char *name, unsigned line);
+void dg_seen_done(struct dg_seen *s);
+
 /* load.c */
-#define DG_SCRATCH_MAX (64u << 20) /* bytes: nodes of one zone, copies and key maps */
+#define DG_PROVIDER_KEY_MAX (4u << 20)  /* bytes: no document of one zone makes a longer one */
+#define DG_SCRATCH_MAX      (64u << 20) /* bytes: nodes of one zone, copies and key maps */
 void dg_loader_begin(struct dg_loader *l, const yaml_event_t *event);
 /* l->zone from a name. */
 int dg_loader_zone_name(struct dg_loader *l, const struct dg_node *node, struct dg_err *err);

@@ -60,7 +60,7 @@ int dg_loader_new(const char *text, size_t len, const char *file, dg_provider_sc
 	l->reader = reader;
 	l->arena = dg_arena_new(LOADER_MAX);
 	l->folder = slash ? dg_strndup(l->arena, file, (size_t)(slash - file) + 1) : "";
-	dg_map_init(&l->seen, l->arena);
+	dg_buf_init(&l->text_of_key, DG_PROVIDER_KEY_MAX);
 	yaml_parser_set_encoding(&l->yaml, YAML_UTF8_ENCODING);
 	yaml_parser_set_input(&l->yaml, feed, l);
 	*ret_loader = l;
@@ -71,6 +71,8 @@ struct dg_loader *dg_loader_free(struct dg_loader *l)
 {
 	if (l) {
 		yaml_parser_delete(&l->yaml);
+		dg_seen_done(&l->seen);
+		dg_buf_done(&l->text_of_key);
 		dg_arena_free(l->arena);
 		dg_arena_free(l->scratch);
 		free(l->stack);
@@ -127,12 +129,11 @@ int dg_loader_zone_name(struct dg_loader *l, const struct dg_node *node, struct 
 /* Each zone once in a document: two sections would undo each other. */
 int dg_loader_zone_once(struct dg_loader *l, const struct dg_node *node, struct dg_err *err)
 {
-	uintptr_t line = node->line;
-	const void *before = dg_map_put(&l->seen, dg_strdup(l->arena, l->zone), (void *)line);
+	unsigned before = dg_seen_put(&l->seen, dg_strdup(l->arena, l->zone), node->line);
 
-	return before ? dg_node_fail(l, node, err, "stands here twice, first in line %lu",
-				(unsigned long)(uintptr_t)before)
-		      : 0;
+	return before > 0
+		       ? dg_node_fail(l, node, err, "stands here twice, first in line %u", before)
+		       : 0;
 }
 
 /* A section with its zone: key inside. */

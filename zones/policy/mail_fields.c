@@ -15,12 +15,23 @@ static struct dg_mail_spec *mail_of(void *field, size_t offset)
 	return (struct dg_mail_spec *)(void *)((char *)field - offset);
 }
 
+static bool is_address(const char *host)
+{
+	uint8_t address[16];
+	char last = host[strlen(host) - 1];
+
+	if (!strchr(host, ':') &&
+		(last < '0' || last > '9')) { /* nearly all: no need to look closer */
+		return false;
+	}
+	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
 /* "10 mx1.example.com" */
 static int read_mx(
 	struct dg_loader *l, const struct dg_node *node, struct dg_mx_spec *out, struct dg_err *err)
 {
 	static const char expected[] = "a preference and a host, for example 10 mx1.example.com";
-	uint8_t address[16];
 	uint32_t preference = 0;
 	size_t n = 0;
 
@@ -41,8 +52,7 @@ static int read_mx(
 		return dg_node_expected(
 			l, node, err, "a host; for a null MX (RFC 7505) write mx: null, alone");
 	}
-	if (inet_pton(AF_INET, host.text, address) == 1 ||
-		inet_pton(AF_INET6, host.text, address) == 1) {
+	if (is_address(host.text)) {
 		return dg_node_expected(
 			l, node, err, "a host name: an MX names no address (RFC 5321 section 5.1)");
 	}

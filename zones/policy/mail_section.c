@@ -2,6 +2,7 @@
 #include "zones/policy/internal.h"
 
 #include "zones/base/arena.h"
+#include "zones/base/map.h"
 #include "zones/record/name.h"
 
 #include <stddef.h>

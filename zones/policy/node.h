@@ -65,7 +65,7 @@ int dg_node_endpoints(struct dg_loader *l, const struct dg_node *node,
 /* "90", "5m", "1h30m" to seconds. 1: not a duration. */
 int dg_duration_parse(const char *text, uint32_t *ret_seconds);
 
-#define DG_FIELDS_MAX 32u /* keys of one mapping */
+#define DG_FIELDS_MAX 16u /* keys of one mapping */
 
 /* Fills the struct at out (schema->size zeroed bytes) from a mapping; an empty node is an empty mapping. */
 int dg_fields_read(struct dg_loader *l, const struct dg_node *node, const struct dg_schema *schema,

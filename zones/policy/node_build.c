@@ -2,6 +2,7 @@
 #include "zones/policy/internal.h"
 
 #include "zones/base/arena.h"
+#include "zones/base/map.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -116,7 +117,8 @@ int dg_event_next(struct dg_loader *l, yaml_event_t *ret_event, struct dg_err *e
 	return r;
 }
 
-static void push(struct dg_loader *l, const struct dg_node *node)
+/* Room for one more node on the stack. */
+static void reserve(struct dg_loader *l)
 {
 	if (l->n_stack == l->stack_cap) {
 		size_t cap = l->stack_cap > 0 ? 2 * l->stack_cap : 64;
@@ -128,7 +130,6 @@ static void push(struct dg_loader *l, const struct dg_node *node)
 		l->stack = grown;
 		l->stack_cap = cap;
 	}
-	l->stack[l->n_stack++] = *node;
 }
 
 static int build_scalar(struct dg_loader *l, struct dg_arena *arena, const yaml_event_t *e,
@@ -218,7 +219,7 @@ static int build_children(
 
 	for (;;) {
 		yaml_event_t e;
-		struct dg_node child = {0};
+		struct dg_node child;
 		int r = dg_event_next(l, &e, err);
 
 		if (r < 0) {
@@ -232,7 +233,8 @@ static int build_children(
 		if (r < 0) {
 			return r;
 		}
-		push(l, &child);
+		reserve(l);
+		l->stack[l->n_stack++] = child;
 	}
 }
 
@@ -248,7 +250,8 @@ static int build_collection(struct dg_loader *l, struct dg_arena *arena,
 	}
 	l->depth++;
 	if (first_key) {
-		push(l, first_key);
+		reserve(l);
+		l->stack[l->n_stack++] = *first_key;
 	}
 	r = build_children(l, arena, node, err);
 	l->depth--;

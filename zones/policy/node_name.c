@@ -7,14 +7,37 @@
 #include <idn2.h>
 #include <string.h>
 
-static bool is_ascii(const struct dg_node *node)
+#define SIMPLE_MAX 200u /* bytes: far from the limits of a name */
+
+enum shape {
+	SIMPLE, /* lower-case letters, digits, - and _ in short labels: canonical but for the origin */
+	ASCII,
+	INTERNATIONAL,
+};
+
+static enum shape shape_of(const struct dg_node *node)
 {
+	enum shape shape = node->len <= SIMPLE_MAX ? SIMPLE : ASCII;
+	size_t n_label = 0;
+
 	for (size_t i = 0; i < node->len; i++) {
-		if ((unsigned char)node->text[i] >= 0x80) {
-			return false;
+		unsigned char c = (unsigned char)node->text[i];
+
+		if (c >= 0x80) {
+			return INTERNATIONAL;
+		}
+		if (c == '.') {
+			shape = n_label == 0 ? ASCII : shape;
+			n_label = 0;
+			continue;
+		}
+		n_label++;
+		if (n_label > DG_LABEL_MAX || !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+						      c == '-' || c == '_')) {
+			shape = ASCII;
 		}
 	}
-	return true;
+	return shape;
 }
 
 /* "lists" and "*.lists" are relative, "lists.example.com" is not. */
@@ -24,6 +47,24 @@ static bool is_relative(const char *text)
 		text += 2;
 	}
 	return !strchr(text, '.');
+}
+
+/* What dg_name_parse() would make of nearly all names, for a fleet of them. False: let it. */
+static bool join_simple(struct dg_loader *l, const struct dg_node *node, const char **ret_name)
+{
+	const char *origin = is_relative(node->text) ? l->zone : ".";
+	size_t n = node->len - (node->text[node->len - 1] == '.');
+	size_t n_origin = strcmp(origin, ".") == 0 ? 0 : strlen(origin);
+
+	if (n + 1 + n_origin > SIMPLE_MAX) {
+		return false;
+	}
+	char *name = dg_get(l->out, 1, n + 1 + n_origin + 1);
+	memcpy(name, node->text, n);
+	name[n] = '.';
+	memcpy(name + n + 1, origin, n_origin);
+	*ret_name = name;
+	return true;
 }
 
 static int parse(struct dg_loader *l, const struct dg_node *node, const char *text,
@@ -47,7 +88,11 @@ int dg_node_name(
 		return dg_node_expected(
 			l, node, err, "a domain name, for example lists or lists.example.com");
 	}
-	if (is_ascii(node)) {
+	enum shape shape = shape_of(node);
+	if (shape == SIMPLE && join_simple(l, node, ret_name)) {
+		return 0;
+	}
+	if (shape != INTERNATIONAL) {
 		return parse(l, node, node->text, ret_name, err);
 	}
 	int rc = idn2_to_ascii_8z(node->text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#define KEY_MAX       (4u << 20) /* bytes: no document of one zone makes a longer one */
 #define PROVIDERS_MAX 64u
 
 static void put_number(struct dg_buf *b, size_t v)
@@ -130,14 +129,12 @@ static void put_options(
 static const char *key_of(struct dg_loader *l, const struct dg_schema *s,
 	const struct dg_node *node, const void *opts)
 {
-	struct dg_buf b;
+	struct dg_buf *b = &l->text_of_key;
 
-	dg_buf_init(&b, KEY_MAX);
-	dg_buf_puts(&b, s->name);
-	put_options(&b, s, node, opts);
-	const char *key = dg_strdup(l->out, b.data);
-	dg_buf_done(&b);
-	return key;
+	dg_buf_clear(b);
+	dg_buf_puts(b, s->name);
+	put_options(b, s, node, opts);
+	return dg_strdup(l->out, b->data);
 }
 
 static int unknown_provider(

@@ -60,28 +60,35 @@ int dg_duration_parse(const char *text, uint32_t *ret_seconds)
 	return 0;
 }
 
-static int read_number(const struct dg_loader *l, const struct dg_node *node,
-	const struct dg_field *f, uint32_t *at, struct dg_err *err)
+static int bad_number(const struct dg_loader *l, const struct dg_node *node,
+	const struct dg_field *f, struct dg_err *err)
 {
 	char expected[160];
 	bool is_duration = f->kind == DG_DURATION;
+
+	(void)snprintf(expected, sizeof(expected), "%s from %u to %u%s",
+		is_duration ? "a duration" : "a whole number", f->min, f->max,
+		is_duration ? " seconds, for example 300, 5m or 1h30m" : "");
+	return dg_node_expected(l, node, err, expected);
+}
+
+static int read_number(const struct dg_loader *l, const struct dg_node *node,
+	const struct dg_field *f, uint32_t *at, struct dg_err *err)
+{
 	uint32_t v = 0;
 	bool is_valid = false;
 
 	if (node->kind == DG_NODE_SCALAR) {
 		size_t n = digits(node->text, &v);
 
-		is_valid = is_duration ? dg_duration_parse(node->text, &v) == 0
-				       : n > 0 && node->text[n] == '\0';
+		is_valid = f->kind == DG_DURATION ? dg_duration_parse(node->text, &v) == 0
+						  : n > 0 && node->text[n] == '\0';
 	}
-	if (is_valid && v >= f->min && v <= f->max) {
-		*at = v;
-		return 0;
+	if (!is_valid || v < f->min || v > f->max) {
+		return bad_number(l, node, f, err);
 	}
-	(void)snprintf(expected, sizeof(expected), "%s from %u to %u%s",
-		is_duration ? "a duration" : "a whole number", f->min, f->max,
-		is_duration ? " seconds, for example 300, 5m or 1h30m" : "");
-	return dg_node_expected(l, node, err, expected);
+	*at = v;
+	return 0;
 }
 
 static int read_bool(
@@ -97,21 +104,45 @@ static int read_bool(
 		l, node, err, "true or false (yes, no, on and off are words like any other here)");
 }
 
+static int bad_word(const struct dg_loader *l, const struct dg_node *node, const struct dg_field *f,
+	struct dg_err *err)
+{
+	char expected[200] = "one of ";
+	size_t start = strlen(expected);
+	size_t len = start;
+
+	for (size_t i = 0; f->words[i]; i++) {
+		if (f->words[i][0] != '\0' && len < sizeof(expected)) {
+			len += (size_t)snprintf(expected + len, sizeof(expected) - len, "%s%s",
+				len > start ? ", " : "", f->words[i]);
+		}
+	}
+	return dg_node_expected(l, node, err, expected);
+}
+
 static int read_enum(const struct dg_loader *l, const struct dg_node *node,
 	const struct dg_field *f, int *at, struct dg_err *err)
 {
-	char expected[200] = "one of ";
-	size_t len = strlen(expected);
-
 	for (int i = 0; f->words[i]; i++) {
-		if (dg_node_is(node, f->words[i])) {
+		if (node->len > 0 && dg_node_is(node, f->words[i])) {
 			*at = i;
 			return 0;
 		}
-		if (f->words[i][0] != '\0' && len < sizeof(expected)) {
-			len += (size_t)snprintf(expected + len, sizeof(expected) - len, "%s%s",
-				len > strlen("one of ") ? ", " : "", f->words[i]);
-		}
+	}
+	return bad_word(l, node, f, err);
+}
+
+static int bad_text(const struct dg_loader *l, const struct dg_node *node, const struct dg_field *f,
+	size_t min, size_t max, struct dg_err *err)
+{
+	char expected[160];
+
+	(void)snprintf(expected, sizeof(expected), "%s of %zu to %zu bytes%s%s",
+		f->kind == DG_STRING ? "text" : "the path of a file", min, max,
+		f->example ? ", for example " : "", f->example ? f->example : "");
+	if (f->kind == DG_SECRET &&
+		node->kind == DG_NODE_SCALAR) { /* it may be the secret itself */
+		return dg_node_fail(l, node, err, "expected %s", expected);
 	}
 	return dg_node_expected(l, node, err, expected);
 }
@@ -121,21 +152,12 @@ static int read_text(const struct dg_loader *l, const struct dg_node *node,
 {
 	size_t min = f->min > 0 ? f->min : 1;
 	size_t max = f->max > 0 ? f->max : DG_POLICY_TEXT_MAX;
-	char expected[160];
 
-	if (node->kind == DG_NODE_SCALAR && node->len >= min && node->len <= max) {
-		*at = f->kind == DG_STRING ? dg_strdup(l->out, node->text)
-					   : dg_loader_path(l, node->text);
-		return 0;
+	if (node->kind != DG_NODE_SCALAR || node->len < min || node->len > max) {
+		return bad_text(l, node, f, min, max, err);
 	}
-	(void)snprintf(expected, sizeof(expected), "%s of %zu to %zu bytes%s%s",
-		f->kind == DG_STRING ? "text" : "the path of a file", min, max,
-		f->example ? ", for example " : "", f->example ? f->example : "");
-	if (f->kind == DG_SECRET &&
-		node->kind == DG_NODE_SCALAR) { /* it may be the secret itself */
-		return dg_node_fail(l, node, err, "expected %s", expected);
-	}
-	return dg_node_expected(l, node, err, expected);
+	*at = f->kind == DG_STRING ? dg_strdup(l->out, node->text) : dg_loader_path(l, node->text);
+	return 0;
 }
 
 int dg_scalar_read(struct dg_loader *l, const struct dg_node *node, const struct dg_field *f,

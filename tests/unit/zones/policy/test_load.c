@@ -156,6 +156,44 @@ static void test_verify(void **state)
 	assert_int_equal(s->ttl, 0); /* records keep theirs */
 }
 
+/* Simple names take a short cut past dg_name_parse(): the result is the same. */
+static void test_names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *written, *name;
+	} cases[] = {{"lists", "lists.example.com."}, {"Lists", "lists.example.com."},
+		{"_x-1", "_x-1.example.com."}, {"a.b.example.com", "a.b.example.com."},
+		{"A.example.com.", "a.example.com."}, {"*", "*.example.com."},
+		{"*.lists", "*.lists.example.com."}, {"*.a.example.com", "*.a.example.com."},
+		{"@", "example.com."}, {"a\\.b.example.com", "a\\.b.example.com."},
+		{"B\xc3\xbc"
+		 "cher",
+			"xn--bcher-kva.example.com."},
+		{"b\xc3\xbc"
+		 "cher.example.com",
+			"xn--bcher-kva.example.com."},
+		{"*.b\xc3\xbc"
+		 "cher.example.com",
+			"*.xn--bcher-kva.example.com."},
+		{"123456789012345678901234567890123456789012345678901234567890123",
+			"123456789012345678901234567890123456789012345678901234567890123.example."
+			"com."}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct dg_policy *p = load_ok(
+			a, dg_printf(a, "zone: example.com\nsilent: ['%s']\n", cases[i].written));
+
+		assert_string_equal(p->silent[0].name, cases[i].name);
+	}
+	assert_refused("zone: example.com\nsilent: [a..example.com]\n", 2, 10, "empty label");
+	assert_refused("zone: example.com\nsilent: [.example.com]\n", 2, 10, "empty label");
+	assert_refused("zone: example.com\nsilent: [\"a b\"]\n", 2, 10, "space");
+	assert_refused("zone: example.com\nsilent: "
+		       "[1234567890123456789012345678901234567890123456789012345678901234]\n",
+		2, 10, "63 octets");
+}
+
 /* Records written whole are published to the letter. */
 static void test_records_as_text(void **state)
 {
@@ -323,6 +361,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_mail, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_verify, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_records_as_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_provider_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_durations, setup, teardown),
