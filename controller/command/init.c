@@ -227,7 +227,7 @@ static int read_zone(
 	struct dg_provider *provider = NULL;
 	bool keeps = false;
 
-	int r = dg_pool_get(app->pool, policy, &provider, &keeps, err);
+	int r = dg_pool_get(app->pool, policy, NULL, &provider, &keeps, err);
 	if (r < 0) {
 		return r;
 	}

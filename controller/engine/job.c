@@ -26,8 +26,16 @@ struct dg_job *dg_job_new(struct dg_engine *e, struct dg_arena *take_arena,
 
 struct dg_job *dg_job_free(struct dg_job *j)
 {
-	if (j && !j->arena_is_kept) {
-		dg_arena_free(j->arena);
+	if (!j) {
+		return NULL;
+	}
+	bool is_kept = j->arena_is_kept; /* then the pool may free the job with it */
+	struct dg_arena *a = j->arena;
+	if (j->provider) {
+		dg_pool_release(j->engine->pool, j->provider);
+	}
+	if (!is_kept) {
+		dg_arena_free(a);
 	}
 	return NULL;
 }
@@ -106,14 +114,11 @@ int dg_job_open(struct dg_job *j)
 	struct dg_engine *e = j->engine;
 	bool keeps = false;
 
-	int r = dg_pool_get(e->pool, j->policy, &j->provider, &keeps, &j->err);
+	int r = dg_pool_get(e->pool, j->policy, j->arena, &j->provider, &keeps, &j->err);
 	if (r < 0) {
 		return r;
 	}
-	if (keeps) {
-		dg_pool_keep(e->pool, j->arena);
-		j->arena_is_kept = true;
-	}
+	j->arena_is_kept = keeps;
 	r = dg_store_owned_all(
 		e->store, j->arena, j->policy->zone, &j->owned, &j->n_owned, &j->err);
 	if (r == 0) {
