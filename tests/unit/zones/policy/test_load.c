@@ -242,6 +242,11 @@ static void test_provider_key(void **state)
 	assert_string_not_equal(one, other);
 	assert_string_not_equal(one, port);
 	assert_string_not_equal(x, y);
+	x = load_ok(a, "zone: b.example\nprovider: {fake: {server: a.b, names: [\"a\", \":b\"]}}")
+		    ->provider.key;
+	y = load_ok(a, "zone: b.example\nprovider: {fake: {server: a.b, names: [\"a:\", \"b\"]}}")
+		    ->provider.key;
+	assert_string_not_equal(x, y);
 }
 
 static void test_durations(void **state)
