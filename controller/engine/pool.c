@@ -4,7 +4,6 @@
 #include "zones/base/arena.h"
 #include "zones/policy/policy.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,8 +63,8 @@ static void to_front(struct dg_pool *p, struct entry **at)
 	p->first = e;
 }
 
-static int open_entry(struct dg_pool *p, const struct dg_policy *policy, struct entry **ret_entry,
-	struct dg_err *err)
+/* The new entry is the first. */
+static int open_entry(struct dg_pool *p, const struct dg_policy *policy, struct dg_err *err)
 {
 	const struct dg_provider_spec *spec = &policy->provider;
 	const struct dg_provider_ops *ops = NULL;
@@ -88,7 +87,6 @@ static int open_entry(struct dg_pool *p, const struct dg_policy *policy, struct 
 	*e = (struct entry){
 		.next = p->first, .name = spec->name, .key = spec->key, .provider = opened};
 	p->first = e;
-	*ret_entry = e;
 	return 0;
 }
 
@@ -96,34 +94,34 @@ int dg_pool_get(struct dg_pool *p, const struct dg_policy *policy, struct dg_are
 	struct dg_provider **ret_provider, bool *ret_keeps, struct dg_err *err)
 {
 	const struct dg_provider_spec *spec = &policy->provider;
-	struct entry *e = NULL;
+	bool is_open = false;
 
 	if (!spec->name) {
 		return dg_fail_at(err, &policy->pos, DG_EINPUT,
-			"zone %s has no provider: section; say where the zone is kept, for instance "
+			"zone %s has no provider: section; say where the zone is kept, for "
+			"instance "
 			"provider: {zonefile: {path: /etc/nsd/%szone}}",
 			policy->zone, policy->zone);
 	}
 	*ret_keeps = false;
-	for (struct entry **at = &p->first; *at && !e; at = &(*at)->next) {
+	for (struct entry **at = &p->first; *at; at = &(*at)->next) {
 		if (strcmp((*at)->key, spec->key) == 0 && strcmp((*at)->name, spec->name) == 0) {
-			e = *at;
+			is_open = true;
 			to_front(p, at);
 			break;
 		}
 	}
-	if (!e) {
-		int r = open_entry(p, policy, &e, err);
+	if (!is_open) {
+		int r = open_entry(p, policy, err);
 
 		if (r < 0) {
 			return r;
 		}
-		e->arena = arena;
+		p->first->arena = arena;
 		*ret_keeps = arena != NULL;
 	}
-	assert(e);
-	e->n_held++;
-	*ret_provider = e->provider;
+	p->first->n_held++;
+	*ret_provider = p->first->provider;
 	return 0;
 }
 
