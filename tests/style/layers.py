@@ -28,8 +28,9 @@ LIBRARIES = {
     r'curl/': ('providers/net', 'controller/command', 'tests'),
     r'sqlite3\.h': ('controller/store', 'controller/command', 'tests'),
     r'unbound(-event)?\.h': ('controller/lookup', 'controller/command', 'tests'),
-    r'event2?(/|\.h)': ('providers/net', 'controller/lookup', 'controller/command', 'tests'),
-    r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'tests'),
+    r'event2?(/|\.h)': ('providers/net', 'providers/zonefile', 'controller/lookup', 'controller/command',
+                               'tests'),
+    r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'tests'),
     r'jansson\.h': ('zones/plan', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',
                     'tests'),
 }
