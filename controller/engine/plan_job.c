@@ -4,6 +4,7 @@
 #include "controller/engine/marker.h"
 #include "zones/base/arena.h"
 #include "zones/base/map.h"
+#include "zones/mail/mx.h"
 #include "zones/plan/plan.h"
 #include "zones/policy/want.h"
 #include "zones/record/zone.h"
@@ -58,6 +59,20 @@ static int check_limits(struct dg_job *j, const struct dg_change *c)
 			"write "
 			"another ttl:",
 			s->owner, s->ttl, j->provider->ops->name, l->ttl_min, l->ttl_max);
+	}
+	if (dg_mx_state(s->type == DG_TYPE_MX ? s : NULL) == DG_MX_NULL && !l->has_null_mx) {
+		return dg_fail_at(&j->err, &c->pos, DG_EPOLICY,
+			"%s: provider %s refuses a null MX (seen on %s); point the MX to a host "
+			"that "
+			"refuses all mail instead",
+			s->owner, j->provider->ops->name, l->verified_on);
+	}
+	for (size_t i = 0; s->type == DG_TYPE_TXT && l->txt_max > 0 && i < s->n; i++) {
+		if (dg_txt_len(&s->rdata[i]) > l->txt_max) {
+			return dg_fail_at(&j->err, &c->pos, DG_EPOLICY,
+				"%s: a TXT record of %zu octets, provider %s takes %zu", s->owner,
+				dg_txt_len(&s->rdata[i]), j->provider->ops->name, l->txt_max);
+		}
 	}
 	return 0;
 }
