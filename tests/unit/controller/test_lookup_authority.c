@@ -316,7 +316,12 @@ static void test_servers_of_the_zone(void **state)
 	/* A zone read for mail only: the addresses come from the resolver. */
 	s->ask.have = z = dg_zone_new(s->arena, "example.test.");
 	add_ns(z, "ns2.example.test.", NULL);
+	const struct dg_rdata unread = {0};
+	const struct dg_rrset address = {
+		.owner = "ns2.example.test.", .type = DG_TYPE_A, .rdata = &unread, .n = 1};
+	dg_zone_add(z, &address);
 	dg_zone_seal(z);
+	z->is_complete = true;
 	run(s);
 	assert_int_equal(s->ask.n_views, 1);
 	assert_non_null(strstr(s->ask.views[0].text, "ns2.example.test 127.0.0.2@"));

@@ -294,6 +294,38 @@ static void test_new(void **state)
 	scene_free(s);
 }
 
+/* An anchor for a zone that comes unsigned: its data is bogus, whatever the resolver behind says. */
+static void test_bogus(void **state)
+{
+	struct scene *s = scene_new(FAKE_WELL);
+	const struct dg_endpoint at = {.host = "127.0.0.1", .port = s->server.port};
+	const struct dg_rrkey key = {"example.test.", DG_TYPE_MX};
+	char path[] = "/tmp/dg-anchor-XXXXXX";
+	int fd = mkstemp(path);
+	static const char anchor[] =
+		"example.test. 3600 IN DS 12345 13 2 "
+		"3490A6806D47F17A34C29E2CE80E8A999FFBE4BE6F1B3B6E4F3A1E2C3D4E5F60\n";
+	struct dg_err err;
+
+	(void)state;
+	assert_int_equal(write(fd, anchor, strlen(anchor)), strlen(anchor));
+	(void)close(fd);
+	(void)dg_resolver_free(s->resolver);
+	assert_int_equal(dg_resolver_new(s->loop, &at, path, &s->resolver, &err), 0);
+	struct dg_resolve *q = get(s, "example.test.", DG_TYPE_MX);
+	assert_int_equal(q->result, DG_RESOLVED_UNKNOWN);
+	assert_int_equal(q->trust, DG_TRUST_BOGUS);
+	assert_int_equal(q->set.n, 0);
+	assert_non_null(strstr(q->why, "DNSSEC validation failed"));
+	const struct dg_resolver_look l = look(s, &key, 1);
+	assert_int_equal(l.view.state, DG_VIEW_BOGUS);
+	q = get(s, "localhost.", DG_TYPE_A);
+	assert_int_equal(q->trust, DG_TRUST_INSECURE);
+	assert_int_equal(q->result, DG_RESOLVED_FOUND);
+	(void)unlink(path);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_many_cancel_and_free),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_look),
+		cmocka_unit_test(test_bogus),
 		cmocka_unit_test(test_new),
 	};
 

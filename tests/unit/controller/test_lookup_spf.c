@@ -303,6 +303,10 @@ static void test_zone_rules(void **state)
 	s->have->is_complete = false;
 	check_zone(s, "mail.example.test.", DG_TYPE_A, 0, 1, "mail.example.test.");
 	check_zone(s, "mail.example.test.", DG_TYPE_TXT, 1, 0, "mail.example.test.");
+	const struct dg_rrset none = dg_rrset_none("in.example.test.", DG_TYPE_TXT);
+	dg_zone_add(s->have, &none); /* it was asked for TXT, not for the CNAME that is there */
+	dg_zone_seal(s->have);
+	check_zone(s, "in.example.test.", DG_TYPE_TXT, 1, 0, "in.example.test.");
 	s->budget.have = NULL;
 	check_zone(s, "mail.example.test.", DG_TYPE_A, 1, 0, "mail.example.test.");
 	scene_free(s);

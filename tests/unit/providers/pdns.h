@@ -46,6 +46,7 @@ struct scene {
 	const char *patch; /* answer to PATCH; NULL: close without one */
 	bool is_mute;      /* to PATCH: no answer, open */
 	unsigned n_patches;
+	char order[128]; /* G and P, as they came */
 	char patched[65536];
 	int rc;
 	enum dg_outcome outcome;
@@ -61,6 +62,8 @@ static inline void play(struct fake_http *f, const char *request, struct fake_an
 	assert_non_null(strstr(request, "X-API-Key: " KEY "\r\n"));
 	assert_non_null(
 		strstr(request, " /api/v1/servers/localhost/zones/example.test. HTTP/1.1\r\n"));
+	assert_true(strlen(s->order) + 1 < sizeof(s->order));
+	s->order[strlen(s->order)] = request[0];
 	if (strncmp(request, "PATCH ", 6) != 0) {
 		answer->bytes = s->zone;
 		return;

@@ -186,6 +186,64 @@ static void test_statuses(void **state)
 	}
 }
 
+#define N_MANY 10u
+
+static void on_one_of_many(struct dg_apply *a, enum dg_outcome outcome)
+{
+	struct scene *s = a->arg;
+
+	s->outcome = outcome;
+	if (++s->n_done == N_MANY) {
+		dg_loop_stop(s->loop);
+	}
+}
+
+/* Sets s->order to the order in which the requests of ten applies came. */
+static void run_many(struct scene *s)
+{
+	struct dg_apply *many = calloc(N_MANY, sizeof(*many));
+	struct dg_swap swap = null_mx(s);
+
+	assert_non_null(many);
+	open_provider(s);
+	s->n_done = 0;
+	memset(s->order, 0, sizeof(s->order));
+	for (unsigned i = 0; i < N_MANY; i++) {
+		many[i] = (struct dg_apply){
+			.zone = "example.test.",
+			.swaps = &swap,
+			.n_swaps = 1,
+			.deadline_ms = 3000,
+			.arena = s->arena,
+			.done = on_one_of_many,
+			.arg = s,
+		};
+		dg_provider_powerdns.apply(&s->provider, &many[i]);
+	}
+	dg_loop_run(s->loop);
+	free(many);
+}
+
+/* The SQLite back end fails under several requests at once: after the first failure one apply() follows the other. */
+static void test_in_line_after_a_failure(void **state)
+{
+	struct scene *s = scene_new();
+	struct dg_swap swap = null_mx(s);
+	const char *ok = s->patch;
+
+	(void)state;
+	run_many(s);
+	assert_int_equal(strncmp(s->order, "GGGGGGGG", 8), 0);
+	assert_int_equal(strlen(s->order), 2 * N_MANY);
+	s->patch = "HTTP/1.1 500 Internal Server Error\r\n\r\nInternal Server Error";
+	assert_int_equal(run_apply(s, &swap, 1, false), DG_UNKNOWN);
+	s->patch = ok;
+	run_many(s);
+	assert_string_equal(s->order, "GPGPGPGPGPGPGPGPGPGP");
+	assert_int_equal(s->outcome, DG_APPLIED);
+	scene_free(s);
+}
+
 static void test_silence_after_patch(void **state)
 {
 	struct scene *s = scene_new();
@@ -226,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_apply_dry_run),
 		cmocka_unit_test(test_apply_secondary),
 		cmocka_unit_test(test_statuses),
+		cmocka_unit_test(test_in_line_after_a_failure),
 		cmocka_unit_test(test_silence_after_patch),
 		cmocka_unit_test(test_unreachable),
 	};
