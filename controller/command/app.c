@@ -1,6 +1,7 @@
 #include "controller/command/app.h"
 
 #include "controller/command/command.h"
+#include "controller/command/report.h"
 #include "controller/engine/eyes.h"
 #include "controller/engine/files.h"
 #include "controller/engine/fleet.h"
@@ -105,6 +106,9 @@ void dg_app_complain(struct dg_app *app, const struct dg_err *err)
 	struct dg_buf b;
 
 	dg_app_progress_end(app);
+	if (app->args->is_json) {
+		dg_report_error(app, err);
+	}
 	(void)fflush(stdout);
 	dg_buf_init(&b, LINE_MAX_BYTES);
 	(void)dg_err_line(err, line, sizeof(line));
@@ -133,10 +137,11 @@ void dg_app_say(struct dg_app *app, const char *fmt, ...)
 	va_list ap;
 
 	dg_app_progress_end(app);
+	FILE *to = app->args->is_json ? stderr : stdout; /* standard output is JSON alone then */
 	va_start(ap, fmt);
-	(void)vprintf(fmt, ap);
+	(void)vfprintf(to, fmt, ap);
 	va_end(ap);
-	(void)putchar('\n');
+	(void)fputc('\n', to);
 }
 
 void dg_app_progress(struct dg_app *app, const char *fmt, ...)

@@ -42,10 +42,12 @@ void dg_app_close(struct dg_app *app);
 int dg_app_run_start(struct dg_app *app, struct dg_err *err);
 int dg_app_run_end(struct dg_app *app, const char *result, struct dg_err *err);
 
-void dg_app_complain(
-	struct dg_app *app, const struct dg_err *err);       /* "dnsguard: place: text" on stderr */
+void dg_app_complain(struct dg_app *app,
+	const struct dg_err
+		*err); /* "dnsguard: place: text" on stderr; with --json also an error line */
 int dg_app_exit_of(const struct dg_err *err);                /* 1 or 2 */
 void dg_app_out(struct dg_app *app, const struct dg_buf *b); /* stdout */
+/* A line for people: on stdout, with --json on stderr. */
 void dg_app_say(struct dg_app *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void dg_app_progress(struct dg_app *app, const char *fmt, ...) __attribute__((
 	format(printf, 2, 3))); /* one line on a terminal's stderr, replaced by the next */

@@ -87,6 +87,12 @@ static json_t *json_set(const struct dg_rrset *set)
 		       : json_pack("{s:I, s:o}", "ttl", (json_int_t)set->ttl, "records", records);
 }
 
+/* Neither times nor changes are numbered 0: there is none. */
+static json_t *json_known(int64_t n)
+{
+	return n > 0 ? json_integer((json_int_t)n) : json_null();
+}
+
 static void put_step_json(struct dg_buf *b, const struct dg_step *s, const struct dg_run *run)
 {
 	json_t *changes = json_array();
@@ -101,12 +107,12 @@ static void put_step_json(struct dg_buf *b, const struct dg_step *s, const struc
 				json_set(&c->before), "after", json_set(&c->after)));
 	}
 	json_t *o = json_pack(
-		"{s:s, s:I, s:I, s:s, s:s?, s:s?, s:s, s:I, s:I, s:s, s:s, s:s?, s:I, s:o}", "type",
+		"{s:s, s:I, s:I, s:s, s:s?, s:s?, s:s, s:I, s:o, s:s, s:s, s:s?, s:o, s:o}", "type",
 		"step", "change", (json_int_t)s->id, "run", (json_int_t)s->run, "zone", s->zone,
 		"provider", s->provider, "document", s->document, "state", state_text(s->state),
-		"intended_at", (json_int_t)s->intended_at, "ended_at", (json_int_t)s->ended_at,
+		"intended_at", (json_int_t)s->intended_at, "ended_at", json_known(s->ended_at),
 		"who", run->who, "command", run->why, "note", s->note, "restores",
-		(json_int_t)s->restores, "changes", changes);
+		json_known(s->restores), "changes", changes);
 	char *text = json_dumps(o, JSON_COMPACT);
 	dg_buf_puts(b, text ? text : "{}");
 	dg_buf_putc(b, '\n');

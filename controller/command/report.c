@@ -67,9 +67,30 @@ static void put_json(struct dg_app *app, json_t *o)
 	json_decref(o);
 }
 
+static const char *error_code(enum dg_rc rc)
+{
+	switch (rc) {
+	case DG_OK:
+		break;
+	case DG_EINPUT:
+		return "input";
+	case DG_EPOLICY:
+		return "policy";
+	case DG_ECONFLICT:
+		return "conflict";
+	case DG_EREMOTE:
+		return "remote";
+	case DG_EIO:
+		return "io";
+	case DG_ELIMIT:
+		return "limit";
+	}
+	return "none";
+}
+
 static json_t *json_error(const struct dg_err *err)
 {
-	json_t *o = json_pack("{s:i, s:s}", "code", (int)err->rc, "text", err->text);
+	json_t *o = json_pack("{s:s, s:s}", "code", error_code(err->rc), "text", err->text);
 
 	if (o && err->pos.line > 0) {
 		(void)json_object_set_new(
@@ -78,6 +99,11 @@ static json_t *json_error(const struct dg_err *err)
 		(void)json_object_set_new(o, "column", json_integer(err->pos.column));
 	}
 	return o ? o : json_null();
+}
+
+static json_t *json_time(int64_t t)
+{
+	return t > 0 ? json_integer((json_int_t)t) : json_null();
 }
 
 static json_t *json_of(const struct dg_buf *b)
@@ -229,8 +255,8 @@ void dg_report_result(struct dg_app *app, const struct dg_job *j)
 			o, "steps_applied", json_integer((json_int_t)j->n_steps_applied));
 		if (j->n_steps_applied > 0) {
 			(void)json_object_set_new(o, "change", json_integer(j->step.id));
-			(void)json_object_set_new(o, "old_until", json_integer(j->last_old_until));
-			(void)json_object_set_new(o, "mx_old_until", json_integer(j->mx_old_until));
+			(void)json_object_set_new(o, "old_until", json_time(j->last_old_until));
+			(void)json_object_set_new(o, "mx_old_until", json_time(j->mx_old_until));
 		}
 		add_verify(o, "servers", j->verify);
 		put_json(app, o);
@@ -279,12 +305,9 @@ void dg_report_verify(struct dg_app *app, const struct dg_job *j)
 	say_verify(app, j, j->seen);
 }
 
-void dg_report_broken(struct dg_app *app, const struct dg_err *err)
+void dg_report_error(struct dg_app *app, const struct dg_err *err)
 {
-	if (app->args->is_json) {
-		put_json(app, json_pack("{s:s, s:o}", "type", "error", "error", json_error(err)));
-	}
-	dg_app_complain(app, err);
+	put_json(app, json_pack("{s:s, s:o}", "type", "error", "error", json_error(err)));
 }
 
 static void append(struct dg_buf *b, size_t n, const char *text)

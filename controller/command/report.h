@@ -1,6 +1,7 @@
 /* controller/command/report.h: how jobs and runs read, as text and as JSON lines.
  *
- * Shape    With --json every line of stdout is one object with a "type": plan, result, summary, step, error (doc/json.md).
+ * Shape    With --json every line of stdout is one object with a "type": plan, result, verify, summary, step, error,
+ *          provider (doc/json.md).
  */
 #pragma once
 
@@ -9,11 +10,10 @@ struct dg_engine_counts;
 struct dg_err;
 struct dg_job;
 
-void dg_report_plan(struct dg_app *app, const struct dg_job *j);   /* after planning */
-void dg_report_result(struct dg_app *app, const struct dg_job *j); /* after publishing */
-void dg_report_verify(struct dg_app *app, const struct dg_job *j); /* after verifying */
-void dg_report_broken(
-	struct dg_app *app, const struct dg_err *err); /* a document that could not be read */
+void dg_report_plan(struct dg_app *app, const struct dg_job *j);    /* after planning */
+void dg_report_result(struct dg_app *app, const struct dg_job *j);  /* after publishing */
+void dg_report_verify(struct dg_app *app, const struct dg_job *j);  /* after verifying */
+void dg_report_error(struct dg_app *app, const struct dg_err *err); /* as JSON */
 /* what: "planned", "applied", "verified". */
 void dg_report_summary(struct dg_app *app, const struct dg_engine_counts *c, const char *what);
 const char *dg_report_end_text(int end); /* "pending", "applied": stable */

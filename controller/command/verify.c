@@ -11,7 +11,7 @@ static void on_verified(void *arg, struct dg_job *j, const struct dg_err *err)
 	if (j) {
 		dg_report_verify(arg, j);
 	} else {
-		dg_report_broken(arg, err);
+		dg_app_complain(arg, err);
 	}
 }
 

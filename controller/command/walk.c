@@ -71,7 +71,7 @@ static void on_planned(void *arg, struct dg_job *j, const struct dg_err *err)
 	progress(x, "planned");
 	if (!j) {
 		x->walk->has_bad_policy = x->walk->has_bad_policy || err->rc == DG_EINPUT;
-		dg_report_broken(x->app, err);
+		dg_app_complain(x->app, err);
 		return;
 	}
 	if (j->end == DG_JOB_REFUSED && j->err.rc == DG_EINPUT) {
@@ -169,7 +169,7 @@ static void on_published(void *arg, struct dg_job *j, const struct dg_err *err)
 		x->walk->n_touched += j->n_steps_applied > 0 || j->may_have_arrived ? 1 : 0;
 		dg_report_result(x->app, j);
 	} else {
-		dg_report_broken(x->app, err);
+		dg_app_complain(x->app, err);
 	}
 }
 

@@ -21,8 +21,9 @@ static void print_head(struct dg_buf *b, const struct dg_verify *v)
 	if (n == 0) {
 		dg_buf_puts(b, "no name server could be asked\n");
 	} else if (is_resolver(v)) {
-		dg_buf_puts(b, v->is_in_force ? "the resolver sees it\n"
-					      : "the resolver does not see it\n");
+		dg_buf_puts(b, v->is_in_force         ? "the resolver sees it\n"
+			       : v->n_unknown == v->n ? "what the resolver sees is not known\n"
+						      : "the resolver does not see it\n");
 	} else if (v->is_in_force) {
 		dg_buf_printf(
 			b, n == 1 ? "the name server has it" : "all %zu name servers have it", n);

@@ -6,7 +6,7 @@
 import servers
 
 KINDS = ('knot', 'knot-signed', 'bind', 'bind-signed', 'pdns', 'pdns-api', 'nsd')
-MARKED = ('knot', 'knot-signed', 'bind', 'bind-signed', 'pdns')  # where a marker stands in the zone
+MARKED = tuple(kind for kind in KINDS if kind != 'nsd')  # where a marker stands in the zone
 
 
 class Place:
