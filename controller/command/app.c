@@ -28,7 +28,9 @@ static void tell(void *arg, const struct dg_job *job, const char *text)
 	struct dg_app *app = arg;
 
 	dg_app_progress_end(app);
-	(void)fprintf(stderr, "%s %s\n", job->policy->zone, text);
+	const char *zone = job->policy->zone;
+	int len = (int)strlen(zone);
+	(void)fprintf(stderr, "%.*s: %s\n", len > 1 ? len - 1 : len, zone, text);
 }
 
 int dg_app_open(struct dg_app *app, bool can_write, struct dg_err *err)
