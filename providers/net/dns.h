@@ -27,12 +27,12 @@ struct dg_loop;
 struct dg_rrkey;
 struct dg_zone;
 
-#define DG_DNS_INFLIGHT    64u          /* messages in flight on one TCP connection */
-#define DG_DNS_CONNECTIONS 4u           /* TCP connections to one server */
-#define DG_DNS_TRANSFERS   8u           /* transfers at once from one server: BIND serves 10 by default */
-#define DG_DNS_UDP_MAX     128u         /* UDP questions in flight to one server, a socket each */
-#define DG_DNS_ATTEMPTS    3u           /* connections that one request may be tried on */
-#define DG_DNS_RECORDS_MAX 6000u        /* of one answer: more do not fit in a message */
+#define DG_DNS_INFLIGHT    64u   /* messages in flight on one TCP connection */
+#define DG_DNS_CONNECTIONS 4u    /* TCP connections to one server */
+#define DG_DNS_TRANSFERS   8u    /* transfers at once from one server: BIND serves 10 by default */
+#define DG_DNS_UDP_MAX     128u  /* UDP questions in flight to one server, a socket each */
+#define DG_DNS_ATTEMPTS    3u    /* connections that one request may be tried on */
+#define DG_DNS_RECORDS_MAX 6000u /* of one answer: more do not fit in a message */
 #define DG_DNS_ANSWER_MAX  (1u << 20)   /* bytes of arena for one section of an answer */
 #define DG_AXFR_MAX        (256u << 20) /* bytes of arena for a transfer */
 
@@ -95,7 +95,7 @@ struct dg_dns_axfr {
 	struct dg_err err;
 	void *internal;
 };
-void dg_dns_transfer(struct dg_dns_server *s, struct dg_dns_axfr *x);
+void dg_dns_transfer(struct dg_dns_server *s, struct dg_dns_axfr *a);
 
 /* One UPDATE message (RFC 2136): each swap is a prerequisite "before is exactly what stands there" (section 2.4.2, or 2.4.3
  * when n == 0) and delete RRset plus add. dry_run: prerequisites only. */

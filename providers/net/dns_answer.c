@@ -22,16 +22,16 @@ struct section {
 	size_t n;
 };
 
-int dg_answer_check(const uint8_t *msg, size_t len, uint16_t id, unsigned opcode, const char *name,
-	uint16_t type, struct dg_wire_header *ret_header, struct dg_wire_in *ret_in)
+int dg_answer_check(const uint8_t *msg, size_t len, const struct dg_asked *asked,
+	struct dg_wire_header *ret_header, struct dg_wire_in *ret_in)
 {
-	struct dg_wire_name asked;
-	uint16_t asked_type = 0;
+	struct dg_wire_name name;
+	uint16_t type = 0;
 	uint16_t class = 0;
 	uint8_t wire[DG_NAME_WIRE_MAX];
 
-	if (dg_wire_open(ret_in, msg, len, ret_header) != 0 || ret_header->id != id ||
-		!dg_wire_is_answer(ret_header) || dg_wire_opcode(ret_header) != opcode ||
+	if (dg_wire_open(ret_in, msg, len, ret_header) != 0 || ret_header->id != asked->id ||
+		!dg_wire_is_answer(ret_header) || dg_wire_opcode(ret_header) != asked->opcode ||
 		ret_header->n[0] > 1) {
 		return 1;
 	}
@@ -39,11 +39,11 @@ int dg_answer_check(const uint8_t *msg, size_t len, uint16_t id, unsigned opcode
 		/* Errors may come without it; in a transfer so may all messages but the first (RFC 5936 section 2.2.1). */
 		return 0;
 	}
-	if (dg_wire_read_question(ret_in, &asked, &asked_type, &class) != 0) {
+	if (dg_wire_read_question(ret_in, &name, &type, &class) != 0) {
 		return 1;
 	}
-	return asked_type != type || class != DG_CLASS_IN ||
-	       !dg_wire_name_is(&asked, wire, dg_name_to_wire(name, wire));
+	return type != asked->type || class != DG_CLASS_IN ||
+	       !dg_wire_name_is(&name, wire, dg_name_to_wire(asked->name, wire));
 }
 
 int dg_update_answer_parse(
@@ -52,7 +52,8 @@ int dg_update_answer_parse(
 	struct dg_wire_header h;
 	struct dg_wire_in in;
 
-	if (dg_answer_check(msg, len, id, DG_OPCODE_UPDATE, zone, DG_TYPE_SOA, &h, &in) != 0) {
+	const struct dg_asked asked = {zone, DG_TYPE_SOA, id, DG_OPCODE_UPDATE};
+	if (dg_answer_check(msg, len, &asked, &h, &in) != 0) {
 		return 1;
 	}
 	*ret_rcode = dg_wire_rcode(&h);
@@ -189,7 +190,8 @@ int dg_dns_answer_parse(const uint8_t *wire, size_t len, uint16_t id, struct dg_
 	struct dg_wire_in in;
 	struct section s[4];
 
-	if (dg_answer_check(wire, len, id, DG_OPCODE_QUERY, q->name, q->type, &h, &in) != 0 ||
+	const struct dg_asked asked = {q->name, q->type, id, DG_OPCODE_QUERY};
+	if (dg_answer_check(wire, len, &asked, &h, &in) != 0 ||
 		(h.n[0] == 0 && dg_wire_rcode(&h) == DG_RCODE_NOERROR)) {
 		return 1;
 	}

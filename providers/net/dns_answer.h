@@ -14,9 +14,17 @@ struct dg_arena;
 struct dg_dns_axfr;
 struct dg_err;
 
-/* Answers id, opcode and (unless it has no question, as errors may) the question. */
-int dg_answer_check(const uint8_t *msg, size_t len, uint16_t id, unsigned opcode, const char *name,
-	uint16_t type, struct dg_wire_header *ret_header, struct dg_wire_in *ret_in);
+/* What an answer must be the answer to. */
+struct dg_asked {
+	const char *name;
+	uint16_t type;
+	uint16_t id;
+	unsigned opcode;
+};
+
+/* Id, opcode and question (errors may have none). 0: the reader stands behind the question. */
+int dg_answer_check(const uint8_t *msg, size_t len, const struct dg_asked *asked,
+	struct dg_wire_header *ret_header, struct dg_wire_in *ret_in);
 
 /* ret_rcode of an answer to an UPDATE. */
 int dg_update_answer_parse(

@@ -117,7 +117,8 @@ int dg_axfr_take(
 	struct dg_wire_in in;
 	struct dg_wire_record rr;
 
-	if (dg_answer_check(msg, len, id, DG_OPCODE_QUERY, x->zone, DG_TYPE_AXFR, &h, &in) != 0) {
+	const struct dg_asked asked = {x->zone, DG_TYPE_AXFR, id, DG_OPCODE_QUERY};
+	if (dg_answer_check(msg, len, &asked, &h, &in) != 0) {
 		return DG_AXFR_OTHER;
 	}
 	if (dg_wire_rcode(&h) != DG_RCODE_NOERROR) {

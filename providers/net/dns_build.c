@@ -21,7 +21,7 @@ void dg_query_build(struct dg_wire_out *o, uint16_t id, const char *name, uint16
 	dg_wire_put_header(o, id, DG_OPCODE_QUERY, rd);
 	put_question(o, name, type);
 	if (udp_size > 0) {
-		dg_wire_put_record(o, ".", DG_TYPE_OPT, (uint16_t)udp_size, 0, NULL, 0);
+		dg_wire_put_record(o, ".", DG_TYPE_OPT, (uint16_t)udp_size, 0, NULL);
 		dg_wire_count(o, 3, 1);
 	}
 }
@@ -29,8 +29,7 @@ void dg_query_build(struct dg_wire_out *o, uint16_t id, const char *name, uint16
 static size_t put_set(struct dg_wire_out *o, const struct dg_rrset *set, uint32_t ttl)
 {
 	for (size_t i = 0; i < set->n; i++) {
-		dg_wire_put_record(o, set->owner, set->type, DG_CLASS_IN, ttl, set->rdata[i].wire,
-			set->rdata[i].len);
+		dg_wire_put_record(o, set->owner, set->type, DG_CLASS_IN, ttl, &set->rdata[i]);
 	}
 	return set->n;
 }
@@ -45,13 +44,12 @@ static size_t put_prerequisites(struct dg_wire_out *o, const struct dg_dns_updat
 		if (set->n > 0) {
 			n += put_set(o, set, 0);
 		} else {
-			dg_wire_put_record(o, set->owner, set->type, DG_CLASS_NONE, 0, NULL, 0);
+			dg_wire_put_record(o, set->owner, set->type, DG_CLASS_NONE, 0, NULL);
 			n++;
 		}
 	}
 	for (size_t i = 0; i < u->n_exist; i++) {
-		dg_wire_put_record(
-			o, u->exist[i].owner, u->exist[i].type, DG_CLASS_ANY, 0, NULL, 0);
+		dg_wire_put_record(o, u->exist[i].owner, u->exist[i].type, DG_CLASS_ANY, 0, NULL);
 		n++;
 	}
 	return n;
@@ -72,7 +70,7 @@ static size_t put_changes(struct dg_wire_out *o, const struct dg_dns_update *u)
 	for (size_t i = 0; i < u->n_swaps; i++) {
 		const struct dg_rrset *set = &u->swaps[i].before;
 		if (!is_guard(&u->swaps[i]) && set->n > 0) {
-			dg_wire_put_record(o, set->owner, set->type, DG_CLASS_ANY, 0, NULL, 0);
+			dg_wire_put_record(o, set->owner, set->type, DG_CLASS_ANY, 0, NULL);
 			n++;
 		}
 	}

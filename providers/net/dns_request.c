@@ -91,7 +91,8 @@ static enum dg_taken query_take(struct dg_exchange *x, const uint8_t *msg, size_
 	struct dg_wire_header h;
 	struct dg_wire_in in;
 
-	if (dg_answer_check(msg, len, x->id, DG_OPCODE_QUERY, q->name, q->type, &h, &in) != 0) {
+	const struct dg_asked asked = {q->name, q->type, x->id, DG_OPCODE_QUERY};
+	if (dg_answer_check(msg, len, &asked, &h, &in) != 0) {
 		return DG_TAKEN_NOT;
 	}
 	int rcode = dg_wire_rcode(&h);
@@ -164,8 +165,8 @@ static enum dg_taken axfr_take(struct dg_exchange *x, const uint8_t *msg, size_t
 	struct dg_wire_header h;
 	struct dg_wire_in in;
 
-	if (dg_answer_check(msg, len, x->id, DG_OPCODE_QUERY, a->zone, DG_TYPE_AXFR, &h, &in) !=
-		0) {
+	const struct dg_asked asked = {a->zone, DG_TYPE_AXFR, x->id, DG_OPCODE_QUERY};
+	if (dg_answer_check(msg, len, &asked, &h, &in) != 0) {
 		return DG_TAKEN_NOT;
 	}
 	int r = verify(x, DG_DNS_ASKED_AXFR, msg, len);

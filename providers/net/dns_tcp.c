@@ -10,7 +10,7 @@
 #include "providers/net/dns_server.h"
 #include "providers/net/loop.h"
 
-#define FRAME_MAX      (2u + DG_DNS_MESSAGE_MAX)
+#define FRAME_MAX      ((size_t)2 + DG_DNS_MESSAGE_MAX)
 #define READS_PER_TURN 16u /* so that one busy server does not starve the others */
 
 struct dg_conn {

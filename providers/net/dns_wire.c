@@ -61,14 +61,16 @@ void dg_wire_put_header(struct dg_wire_out *o, uint16_t id, unsigned opcode, boo
 }
 
 void dg_wire_put_record(struct dg_wire_out *o, const char *owner, uint16_t type, uint16_t class,
-	uint32_t ttl, const uint8_t *data, size_t len)
+	uint32_t ttl, const struct dg_rdata *data)
 {
 	dg_wire_put_name(o, owner);
 	dg_wire_put16(o, type);
 	dg_wire_put16(o, class);
 	dg_wire_put32(o, ttl);
-	dg_wire_put16(o, (unsigned)len);
-	dg_wire_put(o, data, len);
+	dg_wire_put16(o, data ? (unsigned)data->len : 0);
+	if (data) {
+		dg_wire_put(o, data->wire, data->len);
+	}
 }
 
 void dg_wire_count(struct dg_wire_out *o, unsigned section, size_t n)
@@ -113,7 +115,29 @@ static void put_lower(struct dg_wire_name *n, const uint8_t *p, size_t len)
 	}
 }
 
-/* Pointers must go backwards, each before the last: so there is no loop and at most 255 octets come of it. */
+/* A pointer goes to before where this name began, and each further one to before the last: so there is no loop.
+ * Returns where it goes, 0: nowhere. */
+static size_t follow(const struct dg_wire_in *in, size_t at, size_t before)
+{
+	size_t to = at + 2 <= in->len ? dg_wire_get16(in->msg + at) & 0x3fffu : 0;
+
+	return to >= DG_DNS_HEADER_LEN && to < before ? to : 0;
+}
+
+/* One label, its length octet included, the final 0 too. */
+static int put_label(struct dg_wire_name *n, const struct dg_wire_in *in, size_t at)
+{
+	size_t len = (size_t)in->msg[at] + 1;
+	size_t room = DG_NAME_WIRE_MAX - n->len;
+
+	/* Behind each label the final 0 must have its place. */
+	if (len > DG_LABEL_MAX + 1 || len > in->len - at || len + (len > 1) > room) {
+		return 1;
+	}
+	put_lower(n, in->msg + at, len);
+	return 0;
+}
+
 int dg_wire_read_name(struct dg_wire_in *in, struct dg_wire_name *ret)
 {
 	size_t at = in->at;
@@ -121,36 +145,27 @@ int dg_wire_read_name(struct dg_wire_in *in, struct dg_wire_name *ret)
 	size_t before = in->at;
 
 	ret->len = 0;
-	for (;;) {
-		if (at >= in->len) {
-			return 1;
-		}
-		uint8_t c = in->msg[at];
-		if ((c & POINTER) == POINTER) {
-			if (at + 2 > in->len) {
-				return 1;
-			}
-			size_t to = dg_wire_get16(in->msg + at) & 0x3fffu;
+	while (at < in->len) {
+		if ((in->msg[at] & POINTER) == POINTER) {
 			end = end ? end : at + 2;
-			if (to >= before || to < DG_DNS_HEADER_LEN) {
+			before = follow(in, at, before);
+			if (before == 0) {
 				return 1;
 			}
-			before = to;
-			at = to;
+			at = before;
 			continue;
 		}
-		if ((c & POINTER) != 0 || (size_t)c + 1 > in->len - at ||
-			ret->len + c + 1 + (c > 0) > DG_NAME_WIRE_MAX) {
+		if (put_label(ret, in, at) != 0) {
 			return 1;
 		}
-		put_lower(ret, in->msg + at, (size_t)c + 1);
-		at += (size_t)c + 1;
-		if (c == 0) {
-			break;
+		size_t len = in->msg[at];
+		at += len + 1;
+		if (len == 0) {
+			in->at = end ? end : at;
+			return 0;
 		}
 	}
-	in->at = end ? end : at;
-	return 0;
+	return 1;
 }
 
 int dg_wire_read_question(struct dg_wire_in *in, struct dg_wire_name *ret_name, uint16_t *ret_type,

@@ -14,6 +14,8 @@
 
 #include "zones/record/name.h"
 
+struct dg_rdata;
+
 #define DG_DNS_HEADER_LEN  12u
 #define DG_DNS_MESSAGE_MAX 65535u
 #define DG_WIRE_RDATA_MAX        \
@@ -69,9 +71,9 @@ void dg_wire_put32(struct dg_wire_out *o, uint32_t v);
 void dg_wire_put_name(struct dg_wire_out *o, const char *name);
 /* Header with opcode and RD; the counts are all 0: see dg_wire_count(). */
 void dg_wire_put_header(struct dg_wire_out *o, uint16_t id, unsigned opcode, bool rd);
-/* One record; data may be NULL when len is 0. */
+/* One record; data may be NULL: empty. */
 void dg_wire_put_record(struct dg_wire_out *o, const char *owner, uint16_t type, uint16_t class,
-	uint32_t ttl, const uint8_t *data, size_t len);
+	uint32_t ttl, const struct dg_rdata *data);
 /* Sets count n of section 0 (question, zone) to 3 (additional). */
 void dg_wire_count(struct dg_wire_out *o, unsigned section, size_t n);
 

@@ -224,6 +224,7 @@ struct dg_timer *dg_loop_after_ms(struct dg_loop *l, int64_t ms, void (*fn)(void
 		abort();
 	}
 	if (l->n_heap == l->cap_heap) {
+		/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 		l->heap = grow(l->heap, &l->cap_heap, sizeof(*l->heap));
 	}
 	ms = ms < 0 ? 0 : ms;
@@ -277,9 +278,10 @@ static void run_calls(struct dg_loop *l)
 static void run_timers(struct dg_loop *l)
 {
 	int64_t now = dg_loop_mono_ms(l);
-	uint64_t end =
-		l->next_order; /* a timer of 0 ms that sets itself again waits for the next turn */
+	/* A timer of 0 ms that sets itself again waits for the next turn. */
+	uint64_t end = l->next_order;
 
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): each is in the heap once */
 	while (l->n_heap > 0 && l->heap[0]->due_ms <= now && l->heap[0]->order < end &&
 		!l->is_stopped) {
 		struct dg_timer *t = l->heap[0];

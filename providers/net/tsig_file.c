@@ -352,7 +352,10 @@ static int settle_algorithm(const char *path, const struct span *in_file, const 
 	}
 	for (size_t i = 0; i < a.n; i++) {
 		char c = a.p[i];
-		buf[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+		buf[i] = c;
+		if (c >= 'A' && c <= 'Z') {
+			buf[i] = (char)(c + ('a' - 'A'));
+		}
 	}
 	buf[a.n] = '\0';
 	return 0;
@@ -429,7 +432,7 @@ int dg_tsig_key_load(const char *path, const char *name, const char *algorithm,
 	if (r < 0) {
 		return r;
 	}
-	char *text = malloc(DG_TSIG_FILE_MAX + 1);
+	char *text = calloc(1, DG_TSIG_FILE_MAX + 1);
 	if (!text) {
 		return dg_fail(err, DG_EIO, "out of memory");
 	}

@@ -80,12 +80,14 @@ static void add(struct scene *s, const char *owner, uint16_t type, uint32_t ttl,
 {
 	struct dg_rdata rd = rdata(s, type, text);
 
-	dg_wire_put_record(&s->o, owner, type, DG_CLASS_IN, ttl, rd.wire, rd.len);
+	dg_wire_put_record(&s->o, owner, type, DG_CLASS_IN, ttl, &rd);
 }
 
 static void add_raw(struct scene *s, const char *owner, uint16_t type, const char *data, size_t len)
 {
-	dg_wire_put_record(&s->o, owner, type, DG_CLASS_IN, 5, (const uint8_t *)data, len);
+	const struct dg_rdata rd = {(const uint8_t *)data, len};
+
+	dg_wire_put_record(&s->o, owner, type, DG_CLASS_IN, 5, &rd);
 }
 
 #define SOA_TEXT "ns1 hostmaster 7 3600 600 604800 300"
