@@ -1,0 +1,146 @@
+"""Killed at each system call that writes or sends, and no room or a broken disk at each write: the next run ends as one
+that nobody disturbed would have, nothing is done twice, and nothing is sent that is not in the journal.
+"""
+import os
+import shutil
+
+import pytest
+from safety import EVERYWHERE, RFC2136, Site, count_calls, points, report, slow, strace
+
+KILL_AT = ['write', 'pwrite64', 'writev', 'pwritev2', 'sendto', 'sendmsg', 'sendmmsg', 'fsync', 'fdatasync', 'rename',
+           'renameat', 'renameat2', 'unlink', 'unlinkat', 'ftruncate', 'mkdir', 'fchown', 'fchmod', 'recvfrom', 'recvmsg',
+           'epoll_wait']
+FAIL_AT = ['write', 'pwrite64', 'writev', 'pwritev2', 'fsync', 'fdatasync', 'rename', 'renameat', 'renameat2', 'ftruncate',
+           'mkdir', 'fallocate']
+SHORT = 9  # of how many points the ordinary run takes one
+
+
+class Flow:
+    """One command on a site, from a state that can be brought back; what it ends in when nobody disturbs it."""
+
+    def __init__(self, lab, kind, command):
+        self.site = Site(lab, kind)
+        self.policy = self.site.policy()
+        self.before, self.state = self.site.first, None
+        if command == 'apply':
+            self.argv = ['apply', '--yes', '--adopt', self.policy]
+        else:
+            self.argv = ['split', '--yes', '--now', self.policy, '@']
+            self.site.apply(self.policy).expect(0)
+            self.state = lab.dir / 'prepared'
+            shutil.copytree(self.site.state, self.state)
+            self.before = self.site.image(has_marker=True)
+        self.bytes = self.site.path.read_bytes() if kind == 'zonefile' else None
+        self.restart()
+        start = self.site.serial()
+        done, self.counts = count_calls(self.site, self.argv, KILL_AT + FAIL_AT)
+        done.expect(0)
+        self.after = self.site.image()
+        self.moves = self.site.serial() - start  # of the serial: one a step
+        self.steps = len(self.site.journal().steps)
+        assert self.moves >= (2 if command == 'split' else 1)
+
+    def restart(self):
+        self.site.fresh_state(self.state)
+        if self.bytes is not None:
+            self.site.path.write_bytes(self.bytes)
+        else:
+            self.site.reset(self.before)
+        self.serial = self.site.serial()
+
+    def check_next_run(self, told):
+        """A plain second run of the same command line ends as the undisturbed one."""
+        site = self.site
+        again = site.run(*self.argv)
+        told = f'{told}\n{again}'
+        assert again.rc == 0, told
+        assert site.image() == self.after, told
+        assert site.serial() - self.serial == self.moves, told
+        journal = site.journal()
+        assert journal.open_steps == [], told
+        if site.kind != 'zonefile':
+            assert site.marker() == journal.markers.get('example.test'), told
+        assert site.run('plan', self.policy).rc == 0, told
+        assert leftovers(site) == [], told
+
+
+def leftovers(site):
+    return [name for name in os.listdir(site.path.parent) if name.startswith('.')] if site.kind == 'zonefile' else []
+
+
+def check_journaled(flow, told):
+    """What the zone shows beyond the state before is a step of the journal."""
+    moved = flow.site.serial() - flow.serial
+    sent = [s for s in flow.site.journal().steps if s['state'] in ('intended', 'applied', 'verified')]
+    assert moved <= len(sent), told
+
+
+def kill(record, lab, kind, command, stride):
+    flow = Flow(lab, kind, command)
+    at = points({n: c for n, c in flow.counts.items() if n in KILL_AT}, stride)
+    survived = 0
+    for name, k in at:
+        flow.restart()
+        done = strace(flow.site, flow.argv, '-e', f'trace={name}', '-e', f'inject={name}:signal=SIGKILL:when={k}')
+        told = f'killed at {name} {k}: {done}'
+        survived += done.rc == 0  # an undisturbed run may call it once less than the counted one did
+        assert done.rc in (0, -9, 137), told
+        check_journaled(flow, told)
+        flow.check_next_run(told)
+    assert survived <= 2 + len(at) // 20, survived
+    report(record, kind=kind, command=command, kills=len(at) - survived, calls=sum(flow.counts.values()))
+
+
+@pytest.mark.parametrize('kind', ['zonefile', 'knot'])
+def test_killed_apply(record_property, lab, kind):
+    kill(record_property, lab, kind, 'apply', SHORT)
+
+
+@pytest.mark.parametrize('kind', ['knot'])
+def test_killed_split(record_property, lab, kind):
+    kill(record_property, lab, kind, 'split', SHORT)
+
+
+@slow
+@pytest.mark.parametrize('kind', EVERYWHERE)
+def test_killed_apply_at_each_call(record_property, lab, kind):
+    kill(record_property, lab, kind, 'apply', 1)
+
+
+@slow
+@pytest.mark.parametrize('kind', ['zonefile', *RFC2136])
+def test_killed_split_at_each_call(record_property, lab, kind):
+    kill(record_property, lab, kind, 'split', 1)
+
+
+def fail(record, lab, kind, command, stride):
+    flow = Flow(lab, kind, command)
+    at = points({n: c for n, c in flow.counts.items() if n in FAIL_AT}, stride)
+    failed = 0
+    for name, k in at:
+        for error, words in (('ENOSPC', 'No space left on device'), ('EIO', 'Input/output error')):
+            flow.restart()
+            lasts = '' if name == 'write' else '+'  # words must come out somewhere
+            done = strace(flow.site, flow.argv, '-e', f'trace={name}', '-e', f'inject={name}:error={error}:when={k}{lasts}')
+            told = f'{error} from {name} {k} on: {done}'
+            assert done.rc in (0, 1), told
+            failed += done.rc
+            check_journaled(flow, told)
+            if done.rc == 0:  # it was not needed for what was promised
+                assert flow.site.image() == flow.after, told
+            else:
+                assert 'dnsguard: ' in done.stderr or 'example.test: ' in done.stdout, told
+            flow.check_next_run(told)
+    report(record, kind=kind, command=command, faults=2 * len(at), failed=failed)
+
+
+@pytest.mark.parametrize('kind', ['zonefile', 'knot'])
+def test_disk_fails(record_property, lab, kind):
+    fail(record_property, lab, kind, 'apply', SHORT)
+
+
+@slow
+@pytest.mark.parametrize('kind', ['zonefile', 'knot'])
+@pytest.mark.parametrize('command', ['apply', 'split'])
+def test_disk_fails_at_each_call(record_property, lab, kind, command):
+    fail(record_property, lab, kind, command, 1)
