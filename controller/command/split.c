@@ -214,11 +214,32 @@ static bool is_sound(const struct dg_walk *w)
 	       (status == DG_EXIT_FINDINGS && w->counts.by_end[DG_JOB_CONFLICT] == 0);
 }
 
-/* Lowers the TTLs and waits until the old ones are gone: the split itself then takes seconds. */
+/* Caches may hold the MX with the long TTL that it had before, also when an earlier run lowered it and was interrupted. */
+static int wait_for_old_mx(struct split *s, struct dg_err *err)
+{
+	struct dg_app *app = s->app;
+	struct dg_wait *waits = NULL;
+	size_t n = 0;
+	int64_t until = 0;
+
+	int r = app->args->is_now ? 0
+				  : dg_store_waits(app->store, app->arena, s->zone,
+					    dg_loop_now(app->loop), &waits, &n, err);
+	for (size_t i = 0; i < n; i++) {
+		if (waits[i].type == DG_TYPE_MX && waits[i].ttl > s->armed_ttl &&
+			strcmp(waits[i].owner, s->was.name) == 0) {
+			until = waits[i].until;
+		}
+	}
+	dg_waits_until(app, until,
+		"caches may still hold the old MX with its long TTL (--now goes on at once)");
+	return r;
+}
+
+/* Lowers the TTLs: when the old ones are gone, the split itself takes seconds. */
 static int arm(struct split *s, struct dg_err *err)
 {
 	struct dg_walk w;
-	int64_t old_ttl = s->mx_ttl;
 
 	dg_app_say(s->app, "\nStep 1: the subdomain is published, TTLs at %s are lowered to %u s.",
 		s->was.name, s->armed_ttl);
@@ -227,18 +248,7 @@ static int arm(struct split *s, struct dg_err *err)
 		w.state = dg_run_state_free(w.state);
 		return r < 0 ? r : 1;
 	}
-	bool has_changes = dg_run_state_n(w.state) > 0;
-	r = publish_stage(s, &w, err);
-	if (r != 0) {
-		return r;
-	}
-	if (has_changes && !s->app->args->is_now) {
-		dg_waits_until(s->app, dg_loop_now(s->app->loop) + old_ttl,
-			"caches may still hold the old MX with its long TTL (--now goes on at "
-			"once)");
-	}
-	dg_app_say(s->app, "\nStep 2: %s gets its null MX.", s->was.name);
-	return 0;
+	return publish_stage(s, &w, err);
 }
 
 static int finish(struct split *s, struct dg_walk *w, int r, struct dg_err *err)
@@ -254,7 +264,8 @@ static int finish(struct split *s, struct dg_walk *w, int r, struct dg_err *err)
 static int split(struct split *s, struct dg_walk *w, struct dg_err *err)
 {
 	struct dg_app *app = s->app;
-	bool is_armed = s->was.stage != DG_STAGE_CALM || s->mx_ttl <= s->armed_ttl;
+	/* What stands in the zone tells: a stage is on record before anything of it is published. */
+	bool is_armed = s->mx_ttl <= s->armed_ttl;
 
 	dg_walk_say_digest(app, w);
 	int r = dg_walk_confirm(app, w, err);
@@ -265,12 +276,14 @@ static int split(struct split *s, struct dg_walk *w, struct dg_err *err)
 	if (!is_armed) {
 		w->state = dg_run_state_free(w->state);
 		r = arm(s, err);
-		if (r == 0) {
-			r = plan_stage(s, w, DG_STAGE_SPLIT, true, err);
-		}
-		if (r != 0 || !is_sound(w)) {
-			return r != 0 ? r : 1;
-		}
+	}
+	r = r == 0 ? wait_for_old_mx(s, err) : r;
+	if (r == 0 && !is_armed) {
+		dg_app_say(app, "\nStep 2: %s gets its null MX.", s->was.name);
+		r = plan_stage(s, w, DG_STAGE_SPLIT, true, err);
+	}
+	if (r != 0 || !is_sound(w)) {
+		return r != 0 ? r : 1;
 	}
 	s->wanted.stage = DG_STAGE_SPLIT;
 	return publish_stage(s, w, err);

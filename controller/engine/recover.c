@@ -78,6 +78,26 @@ static const char *words(enum dg_step_state s)
 	return "is still open";
 }
 
+/* The run that sent it did not live to note how long caches hold the old answers. */
+static int write_waits(struct dg_job *j, const struct dg_step *s, int64_t now)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < s->n_changes && r == 0; i++) {
+		const struct dg_rrset *old = &s->changes[i].before;
+		struct dg_wait w = {.zone = s->zone,
+			.owner = old->owner,
+			.type = old->type,
+			.until = now + old->ttl,
+			.ttl = old->ttl};
+
+		if (old->n > 0 && old->ttl > 0) {
+			r = dg_store_wait_put(j->engine->store, &w, &j->err);
+		}
+	}
+	return r;
+}
+
 static int settle_one(struct dg_job *j, const struct dg_step *s, enum dg_step_state state)
 {
 	struct dg_engine *e = j->engine;
@@ -87,8 +107,11 @@ static int settle_one(struct dg_job *j, const struct dg_step *s, enum dg_step_st
 	if (state == DG_STEP_INTENDED || !e->can_write) {
 		return 0;
 	}
-	return dg_store_end(e->store, s, state, dg_loop_now(e->loop), "settled by a later run",
-		NULL, 0, &j->err);
+	int64_t now = dg_loop_now(e->loop);
+	int r = state == DG_STEP_APPLIED ? write_waits(j, s, now) : 0;
+	return r < 0 ? r
+		     : dg_store_end(
+			       e->store, s, state, now, "settled by a later run", NULL, 0, &j->err);
 }
 
 /* A step that was given up as not applied, whose UPDATE arrived all the same: its marker stands in the zone. */

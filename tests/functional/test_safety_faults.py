@@ -3,9 +3,12 @@ that nobody disturbed would have, nothing is done twice, and nothing is sent tha
 """
 import os
 import shutil
+import subprocess
+import time
 
+import lab as lablib
 import pytest
-from safety import EVERYWHERE, RFC2136, Site, count_calls, points, report, slow, strace
+from safety import EVERYWHERE, MAIL, RFC2136, ZONE, Site, count_calls, points, report, slow, strace
 
 KILL_AT = ['write', 'pwrite64', 'writev', 'pwritev2', 'sendto', 'sendmsg', 'sendmmsg', 'fsync', 'fdatasync', 'rename',
            'renameat', 'renameat2', 'unlink', 'unlinkat', 'ftruncate', 'mkdir', 'fchown', 'fchmod', 'recvfrom', 'recvmsg',
@@ -59,7 +62,7 @@ class Flow:
         journal = site.journal()
         assert journal.open_steps == [], told
         if site.kind != 'zonefile':
-            assert site.marker() == journal.markers.get('example.test'), told
+            assert site.marker() == journal.markers.get(ZONE), told
         assert site.run('plan', self.policy).rc == 0, told
         assert leftovers(site) == [], told
 
@@ -101,6 +104,24 @@ def test_killed_split(record_property, lab, kind):
     kill(record_property, lab, kind, 'split', SHORT)
 
 
+def test_killed_while_it_waits(lab):
+    """The TTLs are lowered, the caches still hold the old MX: the next run waits for them too."""
+    site = Site(lab, 'knot', ttl=5)
+    policy = site.policy(ttl='5s', body=MAIL.format(mx='10 mx1.example.test', dmarc='reject').replace('60s', '1s'))
+    site.apply(policy).expect(0)
+    with subprocess.Popen([lab.program, '--state', site.state, 'split', '--yes', policy, '@'], cwd=lab.dir,
+                          stdout=subprocess.DEVNULL) as process:
+        lablib.wait_for(lambda: site.image()[f'{ZONE}.', 'MX'][0] == 1, 'lowered TTL')
+        lowered = time.time()
+        lablib.wait_for(lambda: site.journal().open_steps == [], 'journal')
+        process.kill()
+    assert site.image()[f'{ZONE}.', 'MX'] == (1, frozenset({f'10 mx1.{ZONE}.'}))
+    said = site.run('split', '--yes', policy, '@').expect(0)
+    assert 'caches may still hold the old MX with its long TTL' in said.stdout
+    assert time.time() - lowered >= 4
+    assert site.image()[f'{ZONE}.', 'MX'] == (1, frozenset({'0 .'}))
+
+
 @slow
 @pytest.mark.parametrize('kind', EVERYWHERE)
 def test_killed_apply_at_each_call(record_property, lab, kind):
@@ -129,7 +150,7 @@ def fail(record, lab, kind, command, stride):
             if done.rc == 0:  # it was not needed for what was promised
                 assert flow.site.image() == flow.after, told
             else:
-                assert 'dnsguard: ' in done.stderr or 'example.test: ' in done.stdout, told
+                assert 'dnsguard: ' in done.stderr or f'{ZONE}: ' in done.stdout, told
             flow.check_next_run(told)
     report(record, kind=kind, command=command, faults=2 * len(at), failed=failed)
 
