@@ -26,11 +26,12 @@ struct dg_provider;
 struct dg_schema;
 
 enum dg_cap {
-	DG_CAP_ATOMIC = 1 << 0,     /* all swaps of one apply() or none */
-	DG_CAP_CAS = 1 << 1,        /* the other side itself compares before with what stands there */
-	DG_CAP_MARKER = 1 << 2,     /* other writers may come between: use the marker */
+	DG_CAP_ATOMIC = 1 << 0, /* all swaps of one apply() or none */
+	DG_CAP_CAS = 1 << 1,    /* the other side itself compares before with what stands there */
+	DG_CAP_MARKER = 1 << 2, /* other writers may come between: use the marker */
 	DG_CAP_WHOLE_ZONE = 1 << 3, /* read() can give the complete zone */
-	DG_CAP_PUBLISHED = 1 << 4,  /* a name server answers what was applied (a zone file may wait for a reload) */
+	/* A name server answers what was applied (a zone file may wait for a reload). */
+	DG_CAP_PUBLISHED = 1 << 4,
 };
 
 struct dg_limits {
@@ -44,16 +45,16 @@ struct dg_limits {
 enum dg_outcome {
 	DG_APPLIED,
 	DG_NOT_APPLIED, /* surely nothing was changed; err says why; err.retry_after_s > 0: later it may work */
-	DG_CONFLICT,    /* surely nothing was changed: what stands there is not before; read again */
-	DG_PARTIAL,     /* some of it */
-	DG_UNKNOWN,     /* no answer, or one that cannot be believed: read before anything else */
+	DG_CONFLICT, /* surely nothing was changed: what stands there is not before; read again */
+	DG_PARTIAL,  /* some of it */
+	DG_UNKNOWN,  /* no answer, or one that cannot be believed: read before anything else */
 };
 
 struct dg_read {
 	const char *zone;
 	const struct dg_rrkey *keys; /* what must be known; the marker is among them */
 	size_t n_keys;
-	bool whole; /* read everything when that is possible, else the keys */
+	bool whole;     /* read everything when that is possible, else the keys */
 	bool mail_only; /* rdata only of the types that mail needs (zones/record/zonefile.h) */
 	int64_t deadline_ms;
 	struct dg_arena *arena;
@@ -69,7 +70,7 @@ struct dg_apply {
 	const struct dg_swap *swaps;
 	size_t n_swaps;
 	const char *version; /* dg_zone.version of the read that the swaps were planned on */
-	bool is_dry_run;     /* everything but the change itself: reach, key, rights, prerequisites */
+	bool is_dry_run; /* everything but the change itself: reach, key, rights, prerequisites */
 	int64_t deadline_ms;
 	struct dg_arena *arena;
 	void (*done)(struct dg_apply *a, enum dg_outcome outcome);
@@ -84,14 +85,17 @@ struct dg_provider_ops {
 	struct dg_limits limits;
 	const struct dg_schema *schema;
 
-	int (*open)(struct dg_provider *p, struct dg_err *err); /* p->loop and p->opts are set; sets p->priv */
+	/* p->loop and p->opts are set; sets p->priv. */
+	int (*open)(struct dg_provider *p, struct dg_err *err);
 	void (*close)(struct dg_provider *p);
 	void (*read)(struct dg_provider *p, struct dg_read *r);
 	/* Offline: can the provider hold this? DG_EPOLICY with the alternative. */
-	int (*check)(struct dg_provider *p, const struct dg_swap *swaps, size_t n, struct dg_err *err);
+	int (*check)(
+		struct dg_provider *p, const struct dg_swap *swaps, size_t n, struct dg_err *err);
 	void (*apply)(struct dg_provider *p, struct dg_apply *a);
 	/* "zonefile /etc/nsd/example.com.zone", "rfc2136 127.0.0.1@53": for people, no secrets. In buf. */
-	const char *(*describe)(const struct dg_provider *p, const char *zone, char *buf, size_t len);
+	const char *(*describe)(
+		const struct dg_provider *p, const char *zone, char *buf, size_t len);
 };
 
 struct dg_provider {

@@ -41,11 +41,11 @@ struct dg_engine {
 	bool adopt;         /* what stands where we want to publish is taken over */
 	bool force;         /* past the rails */
 	bool waits_between; /* between phases, caches get the time to let go of an old MX (unsplit) */
-	const char *
-		only_zone; /* canonical; other zones of the documents are passed over; NULL: none */
+	/* Canonical; other zones of the documents are passed over; NULL: none. */
+	const char *only_zone;
 	int64_t run;
 	bool is_resolver_silent; /* it let one zone wait in vain: the others are not made to wait */
-	int64_t verify_ms; /* how long name servers get to show a change */
+	int64_t verify_ms;       /* how long name servers get to show a change */
 	/* A wish about a stage (split, unsplit, arm) that is not on record yet; NULL: none. */
 	const struct dg_name_state *stage;
 	/* What is going on, for a person who waits. May be NULL. */

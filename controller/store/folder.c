@@ -28,21 +28,29 @@ static const char *words(int number)
 }
 
 /* A new name is only there for good when its folder is on disk. */
-static void sync_parent(const char *path)
+static void sync_folder(const char *dir)
 {
-	char parent[PATH_MAX];
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	(void)snprintf(parent, sizeof(parent), "%s", path);
-	char *slash = strrchr(parent, '/');
-	if (slash && slash != parent) {
-		*slash = '\0';
-	}
-	int fd = open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0) {
-		(void)fsync(
-			fd); /* some file systems refuse it for folders: then they need no such call */
+		/* Some file systems refuse it for folders: then they need no such call. */
+		(void)fsync(fd);
 		(void)close(fd);
 	}
+}
+
+/* path is as before afterwards. */
+static void sync_parent(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (!slash || slash == path) {
+		sync_folder(slash ? "/" : ".");
+		return;
+	}
+	*slash = '\0';
+	sync_folder(path);
+	*slash = '/';
 }
 
 static int make_folders(const char *dir, struct dg_err *err)
@@ -154,7 +162,7 @@ int dg_store_file(const char *dir, const char *path, bool read_only, struct dg_e
 	}
 	give_to_owner(fd, dir);
 	(void)close(fd);
-	sync_parent(path);
+	sync_folder(dir);
 	return 0;
 }
 

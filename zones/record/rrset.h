@@ -69,16 +69,18 @@ int dg_rdata_canonical(struct dg_arena *a, uint16_t type, const uint8_t *wire, s
 	struct dg_rdata *ret_rdata);
 
 /* Sorts rdata in place, drops duplicates, returns the set. */
-struct dg_rrset dg_rrset_make(const char *owner, uint16_t type, uint32_t ttl,
-	struct dg_rdata *rdata, size_t n);
+struct dg_rrset dg_rrset_make(
+	const char *owner, uint16_t type, uint32_t ttl, struct dg_rdata *rdata, size_t n);
 /* "There is none." */
 struct dg_rrset dg_rrset_none(const char *owner, uint16_t type);
 struct dg_rrset dg_rrset_dup(struct dg_arena *a, const struct dg_rrset *set); /* deep */
 
 int dg_rdata_cmp(const struct dg_rdata *x, const struct dg_rdata *y);
 bool dg_rrset_has(const struct dg_rrset *set, const struct dg_rdata *rd);
-bool dg_rrset_same_data(const struct dg_rrset *x, const struct dg_rrset *y); /* byte for byte; TTL does not count */
-bool dg_rrset_same(const struct dg_rrset *x, const struct dg_rrset *y);      /* and the same TTL; two absent sets are the same */
+/* Byte for byte; the TTL does not count. */
+bool dg_rrset_same_data(const struct dg_rrset *x, const struct dg_rrset *y);
+/* And the same TTL; two absent sets are the same. */
+bool dg_rrset_same(const struct dg_rrset *x, const struct dg_rrset *y);
 /* As same_data, but TXT records are equal when their joined octets are (RFC 7208 section 3.3). */
 bool dg_rrset_same_meaning(const struct dg_rrset *x, const struct dg_rrset *y);
 
@@ -92,7 +94,8 @@ int dg_rrset_decode(struct dg_arena *a, const void *image, size_t len, struct dg
 
 /* TXT (RFC 1035 section 3.3.14): the octets of the character-strings, joined with nothing between. */
 size_t dg_txt_len(const struct dg_rdata *rd);
-const char *dg_txt_join(struct dg_arena *a, const struct dg_rdata *rd); /* NUL added; may hold NULs */
+/* NUL added; may hold NULs. */
+const char *dg_txt_join(struct dg_arena *a, const struct dg_rdata *rd);
 /* True when the joined octets begin with tag, any letter case, followed by the end, SP, TAB or ';'.
  * "v=spf1" does not match "v=spf10". */
 bool dg_txt_has_tag(const struct dg_rdata *rd, const char *tag);

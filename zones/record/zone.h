@@ -13,7 +13,7 @@
 struct dg_arena;
 
 struct dg_zone {
-	const char *apex; /* canonical */
+	const char *apex;      /* canonical */
 	struct dg_rrset *sets; /* after seal: sorted by dg_name_cmp(owner), then type */
 	size_t n;
 	size_t cap;
@@ -22,7 +22,8 @@ struct dg_zone {
 	struct dg_arena *arena;
 	/* What the provider needs to notice an edit between reading and writing; empty when it has none. */
 	const char *version; /* zone file: digest of its bytes; others: the SOA serial as text */
-	const char *from;    /* where it was read, for people: "zonefile /etc/…", "127.0.0.1@53 (AXFR)" */
+	/* Where it was read, for people: "zonefile /etc/…", "127.0.0.1@53 (AXFR)". */
+	const char *from;
 };
 
 /* An RRset's place. */
@@ -36,8 +37,10 @@ void dg_zone_add(struct dg_zone *z, const struct dg_rrset *set);
 /* Sorts; several sets of one owner and type become one (records of a transfer come one by one), with the lowest TTL. */
 void dg_zone_seal(struct dg_zone *z);
 /* 0: *ret_set is it (n == 0: it does not exist). 1: not known. */
-int dg_zone_get(const struct dg_zone *z, const char *owner, uint16_t type, struct dg_rrset *ret_set);
+int dg_zone_get(
+	const struct dg_zone *z, const char *owner, uint16_t type, struct dg_rrset *ret_set);
 /* Any RRset at this owner? 0 no, 1 yes, 2 not known. */
 int dg_zone_has_name(const struct dg_zone *z, const char *owner);
-uint32_t dg_zone_serial(const struct dg_zone *z);       /* 0: no SOA was read */
-uint32_t dg_zone_negative_ttl(const struct dg_zone *z); /* min(SOA TTL, MINIMUM), RFC 2308 section 5; 0: no SOA */
+uint32_t dg_zone_serial(const struct dg_zone *z); /* 0: no SOA was read */
+/* min(SOA TTL, MINIMUM), RFC 2308 section 5; 0: no SOA. */
+uint32_t dg_zone_negative_ttl(const struct dg_zone *z);
