@@ -30,10 +30,19 @@ const struct dg_field *dg_schema_field(const struct dg_schema *s, const char *ke
 	return NULL;
 }
 
+/* A key is its field's name with '-' for '_'. */
+static char shown(char c)
+{
+	if (c == '_') {
+		c = '-';
+	}
+	return c;
+}
+
 static void put_key(struct dg_buf *b, const char *key)
 {
 	for (; *key != '\0'; key++) {
-		dg_buf_putc(b, *key == '_' ? '-' : *key);
+		dg_buf_putc(b, shown(*key));
 	}
 }
 
@@ -58,7 +67,7 @@ static size_t distance(const char *known, const char *key)
 	for (size_t i = 1; i <= n; i++) {
 		size_t *row = rows[i % 3];
 		const size_t *up = rows[(i - 1) % 3];
-		char c = known[i - 1] == '_' ? '-' : known[i - 1];
+		char c = shown(known[i - 1]);
 
 		row[0] = i;
 		for (size_t j = 1; j <= m; j++) {
@@ -172,6 +181,7 @@ static int match_keys(const struct dg_loader *l, const struct dg_node *map,
 	return 0;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): the depth of the tables bounds it */
 static int read_field(struct dg_loader *l, const struct dg_node *node, const struct dg_field *f,
 	void *at, struct dg_err *err)
 {
@@ -264,3 +274,4 @@ int dg_fields_read(struct dg_loader *l, const struct dg_node *node, const struct
 	}
 	return r;
 }
+/* NOLINTEND(misc-no-recursion) */

@@ -92,11 +92,12 @@ static void tell_addresses(struct hazard *h)
 /* Is this the end of a domain name? */
 static bool is_end(const char *p, size_t len)
 {
-	char c = len > 0 ? *p : ' ';
-	char next = len > 1 ? p[1] : ' ';
-
+	if (len == 0) {
+		return true;
+	}
+	char c = *p;
 	if (c == '.') {
-		return next == ' ' || next == '"' || next == ',' || next == ';';
+		return len == 1 || strchr(" \",;", p[1]);
 	}
 	return c != '-' && c != '_' && !(c >= '0' && c <= '9') &&
 	       !((c | 0x20) >= 'a' && (c | 0x20) <= 'z');

@@ -30,6 +30,7 @@ static int feed(void *data, unsigned char *buffer, size_t size, size_t *ret_size
 	return 1;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): text and length are one thing */
 int dg_loader_new(const char *text, size_t len, const char *file, dg_provider_schemas providers,
 	const struct dg_file_reader *reader, struct dg_loader **ret_loader, struct dg_err *err)
 {

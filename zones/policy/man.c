@@ -125,6 +125,7 @@ static void put_type(struct dg_buf *b, const struct dg_field *f)
 	}
 }
 
+/* NOLINTBEGIN(misc-no-recursion): the depth of the tables bounds it */
 static void put_fields(struct dg_buf *b, const char *prefix, const struct dg_schema *s);
 
 static void put_field(struct dg_buf *b, const char *prefix, const struct dg_field *f)
@@ -171,6 +172,8 @@ static void put_fields(struct dg_buf *b, const char *prefix, const struct dg_sch
 		put_field(b, prefix, &s->fields[i]);
 	}
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static void put_section(struct dg_buf *b, const char *title, const struct dg_schema *s)
 {

@@ -92,7 +92,7 @@ const char *dg_loader_path(const struct dg_loader *l, const char *path)
 	size_t n = strlen(path);
 	char *joined = dg_get(l->out, 1, n_folder + n + 1);
 	memcpy(joined, l->folder, n_folder);
-	memcpy(joined + n_folder, path, n);
+	memcpy(joined + n_folder, path, n + 1);
 	return joined;
 }
 

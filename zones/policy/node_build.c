@@ -2,7 +2,6 @@
 #include "zones/policy/internal.h"
 
 #include "zones/base/arena.h"
-#include "zones/base/map.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -159,44 +158,50 @@ static int build_scalar(struct dg_loader *l, struct dg_arena *arena, const yaml_
 	return 0;
 }
 
-static int twice(const struct dg_loader *l, const struct dg_node *first, const struct dg_node *key,
-	struct dg_err *err)
+static int check_key(const struct dg_loader *l, const struct dg_node *key, struct dg_err *err)
 {
-	return dg_node_fail(l, key, err, "the key '%.60s' stands twice, first in line %u",
-		key->text, first->line);
+	if (key->kind != DG_NODE_SCALAR || key->len == 0) {
+		return dg_node_expected(l, key, err, "a key");
+	}
+	if (key->is_plain && strcmp(key->text, "<<") == 0) {
+		return dg_node_fail(l, key, err, "merge keys (<<) are not accepted; use defaults:");
+	}
+	return 0;
 }
 
-static int check_keys(const struct dg_loader *l, struct dg_arena *arena, const struct dg_node *map,
-	struct dg_err *err)
+/* The line of an earlier key of the same name; 0: none. */
+static unsigned earlier(const struct dg_node *map, size_t i, struct dg_seen *seen)
 {
-	struct dg_map seen;
+	const struct dg_node *key = &map->list[2 * i];
 
-	dg_map_init(&seen, arena);
-	for (size_t i = 0; i < map->n; i++) {
-		const struct dg_node *key = &map->list[2 * i];
-
-		if (key->kind != DG_NODE_SCALAR || key->len == 0) {
-			return dg_node_expected(l, key, err, "a key");
-		}
-		if (key->is_plain && strcmp(key->text, "<<") == 0) {
-			return dg_node_fail(
-				l, key, err, "merge keys (<<) are not accepted; use defaults:");
-		}
-		for (size_t j = 0; map->n <= PAIRS_COMPARED && j < i; j++) {
-			if (strcmp(map->list[2 * j].text, key->text) == 0) {
-				return twice(l, &map->list[2 * j], key, err);
-			}
-		}
-		if (map->n > PAIRS_COMPARED) {
-			const struct dg_node *before =
-				dg_map_put(&seen, key->text, (void *)(uintptr_t)key);
-
-			if (before) {
-				return twice(l, before, key, err);
-			}
+	if (map->n > PAIRS_COMPARED) {
+		return dg_seen_put(seen, key->text, key->line);
+	}
+	for (size_t j = 0; j < i; j++) {
+		if (strcmp(map->list[2 * j].text, key->text) == 0) {
+			return map->list[2 * j].line;
 		}
 	}
 	return 0;
+}
+
+static int check_keys(const struct dg_loader *l, const struct dg_node *map, struct dg_err *err)
+{
+	struct dg_seen seen = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < map->n; i++) {
+		const struct dg_node *key = &map->list[2 * i];
+
+		r = check_key(l, key, err);
+		unsigned line = r == 0 ? earlier(map, i, &seen) : 0;
+		if (line > 0) {
+			r = dg_node_fail(l, key, err,
+				"the key '%.60s' stands twice, first in line %u", key->text, line);
+		}
+	}
+	dg_seen_done(&seen);
+	return r;
 }
 
 /* Moves what was pushed since base to the arena. */
@@ -212,6 +217,7 @@ static void take_children(
 	l->n_stack = base;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): DG_POLICY_DEPTH_MAX bounds it */
 static int build_children(
 	struct dg_loader *l, struct dg_arena *arena, struct dg_node *ret_node, struct dg_err *err)
 {
@@ -259,7 +265,7 @@ static int build_collection(struct dg_loader *l, struct dg_arena *arena,
 		return r;
 	}
 	take_children(l, arena, base, node);
-	return node->kind == DG_NODE_MAP ? check_keys(l, arena, node, err) : 0;
+	return node->kind == DG_NODE_MAP ? check_keys(l, node, err) : 0;
 }
 
 int dg_node_build(struct dg_loader *l, struct dg_arena *arena, yaml_event_t *event,
@@ -286,6 +292,8 @@ int dg_node_build(struct dg_loader *l, struct dg_arena *arena, yaml_event_t *eve
 	yaml_event_delete(event);
 	return r;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 int dg_node_build_map(struct dg_loader *l, struct dg_arena *arena, const struct dg_node *first_key,
 	struct dg_node *ret_node, struct dg_err *err)

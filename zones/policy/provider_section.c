@@ -35,6 +35,7 @@ static void put_endpoint(struct dg_buf *b, const struct dg_endpoint *e)
 	put_number(b, e->port);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): the depth of the document or of the tables bounds it */
 static void put_node(struct dg_buf *b, const struct dg_node *node)
 {
 	if (node->kind == DG_NODE_SCALAR) {
@@ -125,6 +126,8 @@ static void put_options(
 		put_field(b, f, value, (const char *)opts + f->offset);
 	}
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static const char *key_of(struct dg_loader *l, const struct dg_schema *s,
 	const struct dg_node *node, const void *opts)

@@ -12,24 +12,29 @@
 struct dg_declared dg_want_declared(const struct dg_wanting *w, const char *name)
 {
 	const struct dg_policy *p = w->policy;
-	struct dg_declared none = {0};
+	struct dg_declared found = {0};
 
 	if (w->has_map) {
 		const struct dg_declared *d = dg_map_get(&w->by_name, name);
 
-		return d ? *d : none;
+		return d ? *d : found;
 	}
 	for (size_t i = 0; i < p->n_mail; i++) {
-		if (strcmp(p->mail[i].name, name) == 0) {
-			none.mail = &p->mail[i];
+		const struct dg_mail_spec *m = &p->mail[i];
+
+		if (strcmp(m->name, name) == 0) {
+			found.mail = m;
+		}
+		if (m->split && !found.split_from && strcmp(m->split->to, name) == 0) {
+			found.split_from = m;
 		}
 	}
 	for (size_t i = 0; i < p->n_silent; i++) {
 		if (strcmp(p->silent[i].name, name) == 0) {
-			none.silent = &p->silent[i];
+			found.silent = &p->silent[i];
 		}
 	}
-	return none;
+	return found;
 }
 
 static struct dg_declared *entry(struct dg_wanting *w, const char *name)
@@ -45,7 +50,7 @@ static struct dg_declared *entry(struct dg_wanting *w, const char *name)
 
 const struct dg_mail_spec *dg_want_split_to(const struct dg_wanting *w, const char *name)
 {
-	return dg_map_get(&w->targets, name);
+	return dg_want_declared(w, name).split_from;
 }
 
 enum dg_name_stage dg_want_stage(const struct dg_wanting *w, const char *name)
@@ -112,7 +117,6 @@ void dg_want_index(struct dg_wanting *w)
 
 	dg_map_init(&w->by_name, w->arena);
 	dg_map_init(&w->hosts, w->arena);
-	dg_map_init(&w->targets, w->arena);
 	w->has_map = p->n_mail + p->n_silent > NAMES_COMPARED;
 	for (size_t i = 0; i < p->n_mail; i++) {
 		const struct dg_mail_spec *m = &p->mail[i];
@@ -120,8 +124,8 @@ void dg_want_index(struct dg_wanting *w)
 		if (w->has_map) {
 			entry(w, m->name)->mail = m;
 		}
-		if (m->split) {
-			(void)dg_map_put(&w->targets, m->split->to, (void *)(uintptr_t)m);
+		if (w->has_map && m->split && !entry(w, m->split->to)->split_from) {
+			entry(w, m->split->to)->split_from = m;
 		}
 		for (size_t k = 0; k < m->n_mx; k++) {
 			add_host(w, m->mx[k].host, &m->mx[k].pos);
@@ -165,6 +169,7 @@ static int cmp_items(const void *x, const void *y)
 	return d != 0 ? d : strcmp(a->tag ? a->tag : "", b->tag ? b->tag : "");
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what it needs is told in one call */
 int dg_want_make(struct dg_arena *a, const struct dg_policy *policy, const struct dg_zone *have,
 	const struct dg_name_state *states, size_t n_states, struct dg_want **ret_want,
 	struct dg_err *err)

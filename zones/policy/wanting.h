@@ -22,15 +22,15 @@ struct dg_wanting {
 	struct dg_lints lints; /* of the record at hand */
 	struct dg_map by_name; /* mail names and silent names; used when there are many */
 	bool has_map;
-	struct dg_map targets; /* split: to: */
-	struct dg_map hosts;   /* MX and HELO hosts of this zone: name to struct dg_pos */
+	struct dg_map hosts; /* MX and HELO hosts of this zone: name to struct dg_pos */
 	struct dg_err *err;
 };
 
 /* What zone.yaml says of a name. */
 struct dg_declared {
-	const struct dg_mail_spec *mail;     /* NULL: no mail name */
-	const struct dg_silent_spec *silent; /* NULL: not silent */
+	const struct dg_mail_spec *mail;       /* NULL: no mail name */
+	const struct dg_silent_spec *silent;   /* NULL: not silent */
+	const struct dg_mail_spec *split_from; /* whose split moves here; NULL: none */
 };
 
 /* Where and why a record is wanted. */

@@ -48,13 +48,20 @@ static int bad_byte(
 		(unsigned)(unsigned char)text[offset], offset, what);
 }
 
+static size_t lead_len(unsigned char c)
+{
+	if (c < 0xc2 || c > 0xf4) {
+		return 0;
+	}
+	return c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
 /* Octets of the character at p (RFC 3629), 0: not well-formed, or one that breaks lines or controls a terminal unseen. */
 static size_t utf8_len(const unsigned char *p, size_t n)
 {
-	size_t len = p[0] >= 0xc2 && p[0] < 0xe0   ? 2
-		     : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-		     : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-						   : 0;
+	static const uint32_t least[] = {
+		0, 0, 0xa0, 0x800, 0x10000}; /* from U+00A0: no C1 controls */
+	size_t len = lead_len(p[0]);
 
 	if (len == 0 || len > n) {
 		return 0;
@@ -66,14 +73,10 @@ static size_t utf8_len(const unsigned char *p, size_t n)
 		}
 		cp = (cp << 6) | (p[i] & 0x3fu);
 	}
-	if ((len == 3 && cp < 0x800) || (len == 4 && cp < 0x10000) || cp > 0x10ffff ||
-		(cp >= 0xd800 && cp < 0xe000)) {
+	if (cp < least[len] || cp > 0x10ffff || (cp >= 0xd800 && cp < 0xe000)) {
 		return 0;
 	}
-	return cp < 0xa0 || cp == 0x2028 || cp == 0x2029 || cp == 0xfeff || cp == 0xfffe ||
-			       cp == 0xffff
-		       ? 0
-		       : len;
+	return cp == 0x2028 || cp == 0x2029 || cp == 0xfeff || (cp & 0xfffe) == 0xfffe ? 0 : len;
 }
 
 /* No byte of these eight below 0x20, above 0x7e or unknown to be neither: nothing to look at. */
