@@ -60,10 +60,11 @@ static bool join_simple(struct dg_loader *l, const struct dg_node *node, const c
 		return false;
 	}
 	char *name = dg_get(l->out, 1, n + 1 + n_origin + 1);
-	memcpy(name, node->text, node->len + 1);
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the memory is zeroed */
+	memcpy(name, node->text, n);
 	name[n] = '.';
-	memcpy(name + n + 1, origin,
-		n_origin); /* NOLINT(bugprone-not-null-terminated-result): zeroed before */
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the memory is zeroed */
+	memcpy(name + n + 1, origin, n_origin);
 	*ret_name = name;
 	return true;
 }
