@@ -3,6 +3,7 @@
 
 Without PROGRAM only the links are looked at.
 """
+import os
 import re
 import sys
 
@@ -55,6 +56,6 @@ def broken_links():
 if __name__ == '__main__':
     found = list(broken_links())
     if len(sys.argv) > 1:
-        known = commands(sys.argv[1])
+        known = commands(os.path.abspath(sys.argv[1]))
         found += [*manual_gaps(known), *completion_gaps(known)]
     source.finish(sorted(set(found)), 'gaps in the documents')

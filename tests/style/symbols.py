@@ -5,6 +5,7 @@ symbols.py pure LIBRARY...     asks for nothing but memory and text: no socket, 
 symbols.py quiet LIBRARY...    prints nothing and does not end the process
 symbols.py state LIBRARY...    has no writable static data
 """
+import os
 import re
 import sys
 
@@ -69,4 +70,4 @@ def complaints(rule, libraries):
 
 
 if __name__ == '__main__':
-    source.finish(sorted(set(complaints(sys.argv[1], sys.argv[2:]))), f'symbols against "{sys.argv[1]}"')
+    source.finish(sorted(set(complaints(sys.argv[1], map(os.path.abspath, sys.argv[2:])))), f'symbols against "{sys.argv[1]}"')
