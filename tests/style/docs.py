@@ -24,7 +24,8 @@ def commands(program):
 
 def manual_gaps(known):
     manual = source.read(MANUAL)
-    parts = dict(re.findall(r'^\*([a-z]+)\*.*?\n(.*?)(?=^\*[a-z]+\*|^# )', manual, re.M | re.S))
+    manual_commands = manual.partition('# COMMANDS')[2]
+    parts = dict(re.findall(r'^\*([a-z]+)\*.*?\n(.*?)(?=^\*[a-z]+\*|^# )', manual_commands, re.M | re.S))
     for name, options in known.items():
         if name not in parts:
             yield f'{MANUAL}: the command {name} is missing (a line that begins with *{name}*)'
