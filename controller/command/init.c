@@ -24,7 +24,7 @@
 static const char *const usual_selectors[] = {"default", "dkim", "mail", "google", "selector1",
 	"selector2", "s1", "s2", "k1", "k2", "k3", "mandrill", "smtp", "key1", "mx", "dk", "zoho",
 	"fm1", "fm2", "fm3", "protonmail", "protonmail2", "protonmail3", "pm", "mailjet", NULL};
-static const char *const usual_hosts[] = {"www", "mail", "smtp", "mx", "mx1", "mx2", "ftp",
+static const char *const usual_hosts[] = {"*", "www", "mail", "smtp", "mx", "mx1", "mx2", "ftp",
 	"webmail", "imap", "pop", "ns1", "ns2", NULL};
 
 struct reading {
@@ -88,7 +88,9 @@ static int find_server(
 			"--from FILE for a zone file",
 			zone, x.q.why ? x.q.why : "no SOA record");
 	}
-	*ret_host = host;
+	size_t n = strlen(host);
+	*ret_host =
+		n > 1 ? dg_strndup(app->arena, host, n - 1) : host; /* as zone.yaml writes hosts */
 	return 0;
 }
 
@@ -234,6 +236,7 @@ static int read_zone(
 	x->app = app;
 	x->read = (struct dg_read){.zone = policy->zone,
 		.whole = true,
+		.only_looks = true,
 		.deadline_ms = DG_READ_MS,
 		.arena = app->arena,
 		.done = on_read,

@@ -25,9 +25,10 @@ struct dg_store;
 #define DG_WINDOW 96u /* zones in flight */
 #define DG_KEEP_MAX \
 	2048u /* changed zones that are kept from planning to publishing; others are planned again */
-#define DG_JOB_MEMORY_MAX  ((size_t)1 << 30)
-#define DG_READ_MS         30000 /* one read of one zone */
-#define DG_APPLY_MS        30000 /* one change of one zone */
+#define DG_JOB_MEMORY_MAX ((size_t)1 << 30)
+/* Outer bounds of one read and of one change of a zone; providers have timeouts of their own below them. */
+#define DG_READ_MS         120000
+#define DG_APPLY_MS        60000
 #define DG_APPLY_ATTEMPTS  4u
 #define DG_SETTLE_ATTEMPTS 6u /* reads after a change whose outcome is open: 0.2 s, 0.4 s, ... */
 

@@ -152,6 +152,7 @@ void dg_job_read(struct dg_job *j, const struct dg_rrkey *keys, size_t n_keys, b
 		.n_keys = n,
 		.whole = whole,
 		.mail_only = true,
+		.only_looks = !j->engine->can_write,
 		.deadline_ms = DG_READ_MS,
 		.arena = j->arena,
 		.done = then,

@@ -34,6 +34,13 @@ int dg_rfc2136_check(
 	/* Of the root nothing can be left out by a pointer: the longest that the message can get. */
 	const struct dg_dns_update u = {.zone = ".", .swaps = swaps, .n_swaps = n};
 
+	if (!s->key && n > 0 && !dg_dns_server_is_loopback(s->server)) {
+		return dg_fail(err, DG_EPOLICY,
+			"server %s: no tsig: is given and this is not the loopback address: "
+			"whoever stands between could write into the zone; "
+			"make a key (tsig-keygen, keymgr -t) and name it",
+			dg_dns_server_text(s->server));
+	}
 	for (size_t i = 0; i < n; i++) {
 		int r = check_set(&swaps[i].after, err);
 		if (r < 0) {

@@ -9,6 +9,8 @@
 #include "zones/base/arena.h"
 #include "zones/record/name.h"
 
+#define NEIGHBOUR "dnsguard-no-such-name-7f3a9c" /* a label that nobody has */
+
 struct job;
 
 /* One RRset that is asked for. */
@@ -163,6 +165,58 @@ static void make_have(struct job *j)
 
 static void start_probe(struct job *j, struct look **looks, size_t n);
 
+static void after_probes(struct job *j)
+{
+	if (j->n_open > 0) {
+		return;
+	}
+	if (j->has_failed) {
+		finish(j, (int)j->read->err.rc);
+	} else {
+		make_have(j);
+	}
+}
+
+/* A neighbour that surely does not exist gives the same answer: a wildcard made both. */
+static void on_neighbour(struct dg_dns_query *q, int rc)
+{
+	struct look *l = q->arg;
+	struct job *j = l->job;
+	const struct dg_rrset *mine =
+		find(l->query.answer, l->query.n_answer, l->seen.owner, l->seen.type);
+	const struct dg_rrset *theirs =
+		rc == 0 ? find(q->answer, q->n_answer, q->name, l->seen.type) : NULL;
+
+	j->n_open--;
+	l->is_wild = mine && theirs && dg_rrset_same_data(mine, theirs);
+	after_probes(j);
+}
+
+/* Whoever may not update cannot test; for looking, a neighbour tells nearly as well. */
+static void ask_neighbour(struct look *l)
+{
+	struct job *j = l->job;
+	struct dg_dns_query *q = dg_new(j->read->arena, struct dg_dns_query);
+	const char *name = NULL;
+
+	if (dg_name_is_wildcard(l->query.name) ||
+		dg_name_join(j->read->arena, NEIGHBOUR, dg_name_parent(l->query.name), &name,
+			&l->query.err) < 0) {
+		return;
+	}
+	*q = (struct dg_dns_query){
+		.name = name,
+		.type = l->query.type,
+		.transport = DG_DNS_TCP,
+		.deadline_ms = time_left(j),
+		.done = on_neighbour,
+		.arg = l,
+		.arena = j->read->arena,
+	};
+	j->n_open++;
+	dg_dns_ask(j->s->server, q);
+}
+
 static void on_probe(struct dg_dns_update *u, int rc)
 {
 	struct probe *p = u->arg;
@@ -175,6 +229,10 @@ static void on_probe(struct dg_dns_update *u, int rc)
 		}
 	} else if (rc == 0 && (u->rcode == DG_RCODE_NXRRSET || u->rcode == DG_RCODE_NXDOMAIN)) {
 		p->looks[0]->is_wild = true;
+	} else if ((rc < 0 || u->rcode != DG_RCODE_NOERROR) && j->read->only_looks) {
+		for (size_t i = 0; i < p->n; i++) {
+			ask_neighbour(p->looks[i]);
+		}
 	} else if (rc < 0 || u->rcode != DG_RCODE_NOERROR) {
 		if (rc == 0) {
 			(void)dg_fail(&u->err, DG_EREMOTE, "%s: test of an UPDATE of zone %s: %s",
@@ -187,14 +245,7 @@ static void on_probe(struct dg_dns_update *u, int rc)
 			p->looks[0]->query.name);
 		keep_first_error(j, &u->err);
 	}
-	if (j->n_open > 0) {
-		return;
-	}
-	if (j->has_failed) {
-		finish(j, (int)j->read->err.rc);
-	} else {
-		make_have(j);
-	}
+	after_probes(j);
 }
 
 static void start_probe(struct job *j, struct look **looks, size_t n)

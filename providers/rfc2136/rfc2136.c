@@ -41,7 +41,9 @@ static const struct dg_field fields[] = {
 		.help = "The primary name server, where changes go. Port 53 unless it is given.",
 		.example = "192.0.2.1:53"),
 	DG_FIELD_STRUCT(struct dg_rfc2136_opts, tsig, struct dg_rfc2136_tsig, &tsig_schema,
-		.help = "The key. May be left out only for a server on the loopback address."),
+		.help = "The key. Without it the zone can be looked at, but changed only at a "
+			"server "
+			"on the loopback address."),
 	DG_FIELD_BOOL(struct dg_rfc2136_opts, transfer, .dflt = "true",
 		.help = "Read whole zones by transfer (AXFR). When false, or when the server "
 			"refuses it, RRset by RRset."),
@@ -60,7 +62,9 @@ const struct dg_schema dg_schema_rfc2136 = {
 
 int64_t dg_rfc2136_deadline(const struct dg_rfc2136 *s, int64_t asked_ms)
 {
-	return asked_ms > 0 ? asked_ms : (int64_t)s->opts->timeout * 1000;
+	int64_t own_ms = (int64_t)s->opts->timeout * 1000;
+
+	return asked_ms > 0 && asked_ms < own_ms ? asked_ms : own_ms;
 }
 
 static int open_key(struct dg_rfc2136 *s, struct dg_err *err)
@@ -76,19 +80,7 @@ static int open_key(struct dg_rfc2136 *s, struct dg_err *err)
 
 static int open_server(struct dg_provider *p, struct dg_rfc2136 *s, struct dg_err *err)
 {
-	int r = dg_dns_server_new(p->loop, &s->opts->server, DNS_PORT, s->key, &s->server, err);
-
-	if (r < 0) {
-		return r;
-	}
-	if (!s->key && !dg_dns_server_is_loopback(s->server)) {
-		return dg_fail(err, DG_EPOLICY,
-			"server %s: no tsig: is given and this is not the loopback address: "
-			"whoever stands between could write into the zone; "
-			"make a key (tsig-keygen, keymgr -t) and name it",
-			dg_dns_server_text(s->server));
-	}
-	return 0;
+	return dg_dns_server_new(p->loop, &s->opts->server, DNS_PORT, s->key, &s->server, err);
 }
 
 static void rfc2136_close(struct dg_provider *p)

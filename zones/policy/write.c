@@ -65,10 +65,10 @@ static void put_comment(struct dg_buf *b, const char *indent, const char *text)
 	dg_buf_putc(b, '\n');
 }
 
-static void put_lints(struct writer *w, const struct dg_lints *l)
+static void put_lints(struct writer *w, const struct dg_lints *l, const char *indent)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		put_comment(w->b, "    ",
+		put_comment(w->b, indent,
 			dg_printf(w->arena, "%s: %s (%s)",
 				l->list[i].level == DG_LEVEL_ERROR     ? "broken"
 				: l->list[i].level == DG_LEVEL_WARNING ? "weak"
@@ -218,7 +218,7 @@ static void put_spf(struct writer *w, const char *name)
 	dg_lints_init(&lints, w->arena);
 	dg_spf_parse(w->arena, text, strlen(text), &spf, &lints);
 	dg_spf_lint(&spf, name, strlen(text), &lints);
-	put_lints(w, &lints);
+	put_lints(w, &lints, "    ");
 	dg_buf_puts(
 		w->b, lints.n_errors > 0 ? "    # spf: left alone, it is broken: " : "    spf: ");
 	put_quoted(w->b, text);
@@ -250,7 +250,7 @@ static void put_dmarc(struct writer *w, const char *name)
 	dg_lints_init(&lints, w->arena);
 	dg_dmarc_parse(w->arena, text, strlen(text), &dmarc, &lints);
 	dg_dmarc_lint(&dmarc, &lints);
-	put_lints(w, &lints);
+	put_lints(w, &lints, "    ");
 	dg_buf_puts(w->b,
 		lints.n_errors > 0 ? "    # dmarc: left alone, it is broken: " : "    dmarc: ");
 	put_quoted(w->b, text);
@@ -273,7 +273,7 @@ static void put_dkim_key(
 		dg_dkim_parse(w->arena, text, strlen(text), &key, &lints);
 		dg_dkim_lint(&key, &lints);
 	}
-	put_lints(w, &lints);
+	put_lints(w, &lints, "      ");
 	bool is_good = set->n == 1 && lints.n_errors == 0 && dg_dkim_is_record(text, strlen(text));
 	dg_buf_puts(w->b, is_good ? "      " : "      # left alone, it is broken: ");
 	put_quoted(w->b, selector);
