@@ -99,7 +99,7 @@ static int put_path(struct dg_buf *b, const char *given, struct dg_err *err)
 	char *path = realpath(given, NULL);
 
 	if (!path) {
-		return dg_fail(err, DG_EIO, "%s: %s", given, strerror(errno));
+		return dg_fail(err, DG_EIO, "%s: %s", given, strerrordesc_np(errno));
 	}
 	put_yaml(b, path);
 	free(path);
@@ -271,7 +271,7 @@ static int write_new(const char *path, const struct dg_buf *b, struct dg_err *er
 			(void)close(fd);
 			(void)unlink(path);
 		}
-		return dg_fail(err, DG_EIO, "%s: %s", path, strerror(why));
+		return dg_fail(err, DG_EIO, "%s: %s", path, strerrordesc_np(why));
 	}
 	return 0;
 }

@@ -28,7 +28,7 @@ static int status_of(const struct dg_engine_counts *c)
 
 int dg_cmd_verify(struct dg_app *app, const struct dg_args *args)
 {
-	struct dg_engine_counts counts;
+	struct dg_engine_counts counts = {0};
 	struct dg_err err;
 
 	int r = dg_app_open(app, false, &err);

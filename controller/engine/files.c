@@ -19,31 +19,32 @@ static int too_large(const char *path, size_t max, struct dg_err *err)
 		err, DG_ELIMIT, "%s: larger than %zu bytes, the most that is read", path, max);
 }
 
-/* Reads on until the end; grows as it goes, so that pipes work as well. */
-static int read_all(int fd, const char *path, size_t max, size_t guess, char **ret_data,
-	size_t *ret_len, struct dg_err *err)
+/* Reads on until the end; grows as it goes, so that pipes work as well. NULL: errno says why, EFBIG
+ * that there is more than max. */
+static char *read_all(int fd, size_t max, size_t guess, size_t *ret_len)
 {
 	size_t cap = guess + 2;
 	size_t len = 0;
 	char *data = malloc(cap);
 
-	for (;;) {
-		ssize_t n = data ? read(fd, data + len, cap - 1 - len) : -1;
+	while (data) {
+		ssize_t n = read(fd, data + len, cap - 1 - len);
 
-		if (n < 0 && data && errno == EINTR) {
+		if (n < 0 && errno == EINTR) {
 			continue;
 		}
-		if (n < 0) {
-			free(data);
-			return dg_fail(err, DG_EIO, "%s: %s", path, strerror(errno));
-		}
 		if (n == 0) {
-			break;
+			data[len] = '\0';
+			*ret_len = len;
+			return data;
 		}
-		len += (size_t)n;
-		if (len > max) {
+		len += n > 0 ? (size_t)n : 0;
+		if (n < 0 || len > max) {
+			int why = n < 0 ? errno : EFBIG;
+
 			free(data);
-			return too_large(path, max, err);
+			errno = why;
+			return NULL;
 		}
 		if (len + 1 == cap) {
 			char *grown = realloc(data, cap *= 2);
@@ -54,10 +55,7 @@ static int read_all(int fd, const char *path, size_t max, size_t guess, char **r
 			data = grown;
 		}
 	}
-	data[len] = '\0';
-	*ret_data = data;
-	*ret_len = len;
-	return 0;
+	return NULL;
 }
 
 int dg_file_read(const char *path, size_t max, char **ret_data, size_t *ret_len, struct dg_err *err)
@@ -67,7 +65,7 @@ int dg_file_read(const char *path, size_t max, char **ret_data, size_t *ret_len,
 	struct stat st;
 
 	if (fd < 0) {
-		return dg_fail(err, DG_EIO, "%s: %s", path, strerror(errno));
+		return dg_fail(err, DG_EIO, "%s: %s", path, strerrordesc_np(errno));
 	}
 	size_t guess = FIRST_READ;
 	int r = 0;
@@ -80,7 +78,15 @@ int dg_file_read(const char *path, size_t max, char **ret_data, size_t *ret_len,
 		r = dg_fail(err, DG_EINPUT, "%s: is a folder, a file was expected", path);
 	}
 	if (r == 0) {
-		r = read_all(fd, path, max, guess, ret_data, ret_len, err);
+		char *data = read_all(fd, max, guess, ret_len);
+
+		if (data) {
+			*ret_data = data;
+		} else {
+			r = errno == EFBIG
+				    ? too_large(path, max, err)
+				    : dg_fail(err, DG_EIO, "%s: %s", path, strerrordesc_np(errno));
+		}
 	}
 	if (!is_stdin) {
 		(void)close(fd);
@@ -88,6 +94,7 @@ int dg_file_read(const char *path, size_t max, char **ret_data, size_t *ret_len,
 	return r;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): struct dg_file_reader has this form */
 static int reader_read(void *arg, struct dg_arena *a, const char *path, size_t max,
 	const char **ret_data, size_t *ret_len, struct dg_err *err)
 {
@@ -111,9 +118,11 @@ struct dg_file_reader dg_file_reader_real(void)
 
 const char *dg_state_dir_default(struct dg_arena *a)
 {
+	/* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
 	const char *given = getenv("DNSGUARD_STATE");
 	const char *xdg = getenv("XDG_STATE_HOME");
 	const char *home = getenv("HOME");
+	/* NOLINTEND(concurrency-mt-unsafe) */
 
 	if (given && given[0] != '\0') {
 		return dg_strdup(a, given);

@@ -54,7 +54,7 @@ static int add_folder(struct dg_fleet *f, const char *path, struct dg_err *err)
 	int n = scandir(path, &list, is_yaml, alphasort);
 
 	if (n < 0) {
-		return dg_fail(err, DG_EIO, "%s: %s", path, strerror(errno));
+		return dg_fail(err, DG_EIO, "%s: %s", path, strerrordesc_np(errno));
 	}
 	struct dg_arena *scratch = dg_arena_new(NAMES_MAX);
 	for (int i = 0; i < n; i++) {
@@ -85,7 +85,7 @@ int dg_fleet_open(const char *const *paths, size_t n, dg_provider_schemas provid
 		struct stat st;
 
 		if (strcmp(paths[i], "-") != 0 && stat(paths[i], &st) != 0) {
-			r = dg_fail(err, DG_EIO, "%s: %s", paths[i], strerror(errno));
+			r = dg_fail(err, DG_EIO, "%s: %s", paths[i], strerrordesc_np(errno));
 		} else if (strcmp(paths[i], "-") != 0 && S_ISDIR(st.st_mode)) {
 			r = add_folder(f, paths[i], err);
 		} else {

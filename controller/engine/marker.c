@@ -24,8 +24,8 @@ int dg_marker_new(struct dg_arena *a, const char **ret_text, struct dg_err *err)
 	char hex[2 * NONCE_LEN + 1];
 
 	if (getrandom(nonce, sizeof(nonce), 0) != (ssize_t)sizeof(nonce)) {
-		return dg_fail(
-			err, DG_EIO, "no random numbers from the system: %s", strerror(errno));
+		return dg_fail(err, DG_EIO, "no random numbers from the system: %s",
+			strerrordesc_np(errno));
 	}
 	*ret_text = dg_printf(a, "v=dg1 x=%s", dg_digest_text(nonce, sizeof(nonce), hex));
 	return 0;

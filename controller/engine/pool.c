@@ -64,7 +64,8 @@ static void to_front(struct dg_pool *p, struct entry **at)
 }
 
 /* The new entry is the first. */
-static int open_entry(struct dg_pool *p, const struct dg_policy *policy, struct dg_err *err)
+static int open_entry(struct dg_pool *p, const struct dg_policy *policy, struct dg_arena *arena,
+	struct dg_err *err)
 {
 	const struct dg_provider_spec *spec = &policy->provider;
 	const struct dg_provider_ops *ops = NULL;
@@ -84,8 +85,11 @@ static int open_entry(struct dg_pool *p, const struct dg_policy *policy, struct 
 	if (!e) {
 		abort();
 	}
-	*e = (struct entry){
-		.next = p->first, .name = spec->name, .key = spec->key, .provider = opened};
+	*e = (struct entry){.next = p->first,
+		.name = spec->name,
+		.key = spec->key,
+		.provider = opened,
+		.arena = arena};
 	p->first = e;
 	return 0;
 }
@@ -112,12 +116,11 @@ int dg_pool_get(struct dg_pool *p, const struct dg_policy *policy, struct dg_are
 		}
 	}
 	if (!is_open) {
-		int r = open_entry(p, policy, err);
+		int r = open_entry(p, policy, arena, err);
 
 		if (r < 0) {
 			return r;
 		}
-		p->first->arena = arena;
 		*ret_keeps = arena != NULL;
 	}
 	p->first->n_held++;

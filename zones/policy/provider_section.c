@@ -146,7 +146,7 @@ static int unknown_provider(
 	const char *known[PROVIDERS_MAX];
 	size_t n = 0;
 
-	while (l->providers[n] && n < PROVIDERS_MAX) {
+	while (n < PROVIDERS_MAX && l->providers[n]) {
 		known[n] = l->providers[n]->name;
 		n++;
 	}
