@@ -18,7 +18,7 @@
 
 #define TEXT_MAX (4u << 20)
 #define WRAP_AT  78u
-#define N_CAPS   5u
+#define N_CAPS   6u
 
 /* Words of text, wrapped, each line after indent blanks. */
 static void wrap(struct dg_buf *b, const char *text, size_t indent)
@@ -138,6 +138,7 @@ static const struct cap_text caps[N_CAPS] = {
 	{DG_CAP_MARKER, "marker", "a marker record keeps two writers apart"},
 	{DG_CAP_WHOLE_ZONE, "whole-zone", "can read the complete zone"},
 	{DG_CAP_PUBLISHED, "published", "name servers answer at once"},
+	{DG_CAP_GUARD, "guard", "the SOA tells that somebody changed a TTL meanwhile"},
 };
 
 static void provider_text(struct dg_buf *b, const struct dg_provider_ops *p)

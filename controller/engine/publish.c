@@ -1,5 +1,6 @@
 /* Journal, apply, read back, settle, verify: one atomic step a phase (DESIGN "Publishing safely"). */
 #include "controller/engine/engine.h"
+#include "controller/engine/guard.h"
 #include "controller/engine/job.h"
 #include "controller/engine/journal.h"
 #include "controller/engine/marker.h"
@@ -324,6 +325,10 @@ static void judge_read_back(struct dg_job *j, const struct dg_zone *now)
 				read_back); /* a server that answers a little late */
 			return;
 		}
+		if (dg_guard_was_all(j, now)) {
+			send_step(j);
+			return;
+		}
 		not_applied(j);
 		return;
 	case DG_SETTLED_UNREAD:
@@ -413,6 +418,7 @@ static void send_step(void *arg)
 		.swaps = j->swaps,
 		.n_swaps = j->n_swaps,
 		.version = j->have->version,
+		.guard = j->has_guard ? &j->soa : NULL,
 		.deadline_ms = DG_APPLY_MS,
 		.arena = j->arena,
 		.done = on_applied,
@@ -456,6 +462,7 @@ static void on_fresh(struct dg_read *read, int rc)
 		dg_job_fail(j, moved(j, j->have, odd, "this changed after the plan was made"));
 		return;
 	}
+	dg_guard_begin(j);
 	dg_journal_intend(j, on_intended);
 }
 

@@ -1,4 +1,6 @@
 /* Writing: one UPDATE, and what its answer means for the zone. */
+#include <string.h>
+
 #include "providers/net/dns.h"
 #include "providers/net/dns_wire.h"
 #include "providers/provider.h"
@@ -105,6 +107,22 @@ static void on_update(struct dg_dns_update *u, int rc)
 	a->done(a, outcome_of(u, &a->err));
 }
 
+/* The SOA as one more prerequisite (RFC 2136 section 2.4.2), where the message has room for it. */
+static void add_guard(struct dg_rfc2136 *s, struct dg_apply *a, struct dg_dns_update *u)
+{
+	struct dg_swap *w = dg_newn(a->arena, struct dg_swap, a->n_swaps + 1);
+	struct dg_err unused;
+
+	memcpy(w, a->swaps, a->n_swaps * sizeof(*w));
+	w[a->n_swaps] = (struct dg_swap){*a->guard, *a->guard};
+	u->swaps = w;
+	u->n_swaps = a->n_swaps + 1;
+	if (dg_dns_update_fits(u, s->key, &unused) < 0) {
+		u->swaps = a->swaps;
+		u->n_swaps = a->n_swaps;
+	}
+}
+
 void dg_rfc2136_apply(struct dg_provider *p, struct dg_apply *a)
 {
 	struct dg_rfc2136 *s = p->priv;
@@ -124,6 +142,9 @@ void dg_rfc2136_apply(struct dg_provider *p, struct dg_apply *a)
 				.arg = j,
 			},
 	};
+	if (a->guard) {
+		add_guard(s, a, &j->update);
+	}
 	a->internal = j;
 	dg_dns_update(s->server, &j->update);
 }

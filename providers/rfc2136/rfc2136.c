@@ -126,7 +126,8 @@ static const char *rfc2136_describe(
 
 const struct dg_provider_ops dg_provider_rfc2136 = {
 	.name = "rfc2136",
-	.caps = DG_CAP_ATOMIC | DG_CAP_CAS | DG_CAP_MARKER | DG_CAP_WHOLE_ZONE | DG_CAP_PUBLISHED,
+	.caps = DG_CAP_ATOMIC | DG_CAP_CAS | DG_CAP_MARKER | DG_CAP_WHOLE_ZONE | DG_CAP_PUBLISHED |
+		DG_CAP_GUARD,
 	.limits =
 		{
 			.ttl_min = 0,

@@ -6,9 +6,11 @@ import os
 import re
 import shutil
 import sqlite3
+import time
 
 import dns.name
 import dns.query
+import dns.rcode
 import dns.rdatatype
 import dns.tsigkeyring
 import dns.update
@@ -105,9 +107,12 @@ class Site:
         message = dns.update.UpdateMessage(ZONE, keyring=self.keyring, keyname=self.lab.key.name)
         for verb, owner, *rest in lines:
             getattr(message, verb)(dns.name.from_text(owner + '.'), *rest)
-        reply = dns.query.tcp(message, self.server.address, timeout=10)
+        for _ in range(20):
+            reply = dns.query.tcp(message, self.server.address, timeout=10)
+            if reply.rcode() != dns.rcode.SERVFAIL:  # PowerDNS, while another's change is under way
+                break
+            time.sleep(0.05)
         assert reply.rcode() == 0, reply
-        return reply
 
     def reset(self, image=None):
         """The zone as it was at first (or as image), without a marker."""
