@@ -199,8 +199,13 @@ static void test_errors_have_a_place(void **state)
 			fail_msg("want %s\ngot %s", rows[i].line, line);
 		}
 	}
+}
+
+static void test_nul_is_refused(void **state)
+{
 	struct dg_zonefile *f = NULL;
 	struct dg_err err = {0};
+
 	assert_int_equal(
 		dg_zonefile_scan(*state, "a\0b", 3, "example.com.", "x", &f, &err), DG_EINPUT);
 	assert_non_null(strstr(err.text, "NUL"));
@@ -308,6 +313,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_same_word_other_origin, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_records_apart_are_one_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_errors_have_a_place, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nul_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mail_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_opaque_types, setup, teardown),
