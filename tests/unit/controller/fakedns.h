@@ -192,26 +192,44 @@ static inline void fake_on_accept(
 	(void)bufferevent_enable(b, EV_READ | EV_WRITE);
 }
 
-/* f->port 0: any. */
-static inline void fake_dns_start(struct fake_dns *f, struct dg_loop *l, const char *address)
+/* False: the port is another's. */
+static inline bool fake_dns_bind(struct fake_dns *f, struct dg_loop *l, struct sockaddr_in at)
 {
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(f->port)};
 	socklen_t len = sizeof(at);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	f->arena = dg_arena_new(16u << 20);
-	assert_int_equal(inet_pton(AF_INET, address, &at.sin_addr), 1);
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-	f->port = ntohs(at.sin_port);
-	f->udp = event_new(dg_loop_base(l), fd, EV_READ | EV_PERSIST, fake_on_udp, f);
-	assert_int_equal(event_add(f->udp, NULL), 0);
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
+		getsockname(fd, (struct sockaddr *)&at, &len) != 0) {
+		(void)close(fd);
+		return false;
+	}
 	if (!f->has_no_tcp) {
 		f->tcp = evconnlistener_new_bind(dg_loop_base(l), fake_on_accept, f,
 			LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, 16, (struct sockaddr *)&at,
 			sizeof(at));
-		assert_non_null(f->tcp);
+		if (!f->tcp) {
+			(void)close(fd);
+			return false;
+		}
 	}
+	f->port = ntohs(at.sin_port);
+	f->udp = event_new(dg_loop_base(l), fd, EV_READ | EV_PERSIST, fake_on_udp, f);
+	assert_int_equal(event_add(f->udp, NULL), 0);
+	return true;
+}
+
+/* f->port 0: any that is free for UDP and TCP: what is free for one may be taken for the other. */
+static inline void fake_dns_start(struct fake_dns *f, struct dg_loop *l, const char *address)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(f->port)};
+	bool is_bound = false;
+
+	f->arena = dg_arena_new(16u << 20);
+	assert_int_equal(inet_pton(AF_INET, address, &at.sin_addr), 1);
+	for (int i = 0; i < 20 && !is_bound; i++) {
+		is_bound = fake_dns_bind(f, l, at);
+	}
+	assert_true(is_bound);
 }
 
 static inline void fake_dns_stop(struct fake_dns *f)

@@ -239,7 +239,7 @@ static void test_speed(void **state)
 	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
 	double ms =
 		(double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
-	print_message("1000 intents: %.1f ms of CPU\n", ms);
+	print_message("# 1000 intents: %.1f ms of CPU\n", ms);
 	assert_true(ms < 500); /* 30 without sanitizers and valgrind; tests/bench measures */
 }
 
