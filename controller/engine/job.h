@@ -56,6 +56,7 @@ struct dg_job {
 	struct dg_rrset *owned; /* what was applied last */
 	size_t n_owned;
 	struct dg_zone *have;
+	const char *version; /* of the last read before writing */
 	struct dg_want *want;
 	struct dg_plan *plan;
 

@@ -417,7 +417,7 @@ static void send_step(void *arg)
 		.zone = j->plan->zone,
 		.swaps = j->swaps,
 		.n_swaps = j->n_swaps,
-		.version = j->have->version,
+		.version = j->version,
 		.guard = j->has_guard ? &j->soa : NULL,
 		.deadline_ms = DG_APPLY_MS,
 		.arena = j->arena,
@@ -448,18 +448,20 @@ static void on_fresh(struct dg_read *read, int rc)
 		dg_job_fail(j, rc);
 		return;
 	}
-	j->have = read->have;
+	j->version =
+		read->have
+			->version; /* j->have stays: it is the whole zone, with its name servers */
 	for (odd = 0; odd < j->n_swaps; odd++) {
 		struct dg_rrset now;
 
-		if (dg_zone_get(j->have, j->swaps[odd].before.owner, j->swaps[odd].before.type,
+		if (dg_zone_get(read->have, j->swaps[odd].before.owner, j->swaps[odd].before.type,
 			    &now) != 0 ||
 			!dg_rrset_same(&now, &j->swaps[odd].before)) {
 			break;
 		}
 	}
 	if (odd < j->n_swaps) {
-		dg_job_fail(j, moved(j, j->have, odd, "this changed after the plan was made"));
+		dg_job_fail(j, moved(j, read->have, odd, "this changed after the plan was made"));
 		return;
 	}
 	dg_guard_begin(j);
