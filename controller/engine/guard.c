@@ -9,10 +9,10 @@ static void take(struct dg_job *j, const struct dg_zone *z)
 		       dg_zone_get(z, z->apex, DG_TYPE_SOA, &j->soa) == 0 && j->soa.n > 0;
 }
 
-void dg_guard_begin(struct dg_job *job)
+void dg_guard_begin(struct dg_job *job, const struct dg_zone *now)
 {
 	job->n_guarded = 0;
-	take(job, job->have);
+	take(job, now);
 }
 
 /* Either something that is not ours changed meanwhile, or this server compares another SOA than it serves (inline-signing of

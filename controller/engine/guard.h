@@ -12,8 +12,8 @@ struct dg_zone;
 
 #define DG_GUARD_ATTEMPTS 3u /* tries with it, in a zone where much else changes */
 
-/* From job->have, before a step is sent for the first time. */
-void dg_guard_begin(struct dg_job *job);
+/* From what was read last, before a step is sent for the first time. */
+void dg_guard_begin(struct dg_job *job, const struct dg_zone *now);
 /* The step was not applied, and all of it stands as before. true: nothing but the guard can have been in the way; send it again,
  * with the SOA of now, or without any when that cannot help. */
 bool dg_guard_was_all(struct dg_job *job, const struct dg_zone *now);

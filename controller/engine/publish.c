@@ -464,7 +464,7 @@ static void on_fresh(struct dg_read *read, int rc)
 		dg_job_fail(j, moved(j, read->have, odd, "this changed after the plan was made"));
 		return;
 	}
-	dg_guard_begin(j);
+	dg_guard_begin(j, read->have);
 	dg_journal_intend(j, on_intended);
 }
 
