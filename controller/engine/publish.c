@@ -448,9 +448,8 @@ static void on_fresh(struct dg_read *read, int rc)
 		dg_job_fail(j, rc);
 		return;
 	}
-	j->version =
-		read->have
-			->version; /* j->have stays: it is the whole zone, with its name servers */
+	/* j->have stays as it is: it is the whole zone, with its name servers. */
+	j->version = read->have->version;
 	for (odd = 0; odd < j->n_swaps; odd++) {
 		struct dg_rrset now;
 
