@@ -3,19 +3,17 @@
 #include "controller/engine/guard.h"
 #include "controller/engine/job.h"
 #include "controller/engine/journal.h"
-#include "controller/engine/marker.h"
 #include "controller/engine/settle.h"
+#include "controller/engine/step.h"
 #include "controller/lookup/verify.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
-#include "zones/base/buf.h"
 #include "zones/record/zone.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_FIRST_MS  200
-#define SHOWN_RRSET_MAX 300u
+#define RETRY_FIRST_MS 200
 
 static void start_phase(void *arg);
 static void send_step(void *arg);
@@ -26,106 +24,7 @@ static void later(struct dg_job *j, int64_t ms, void (*fn)(void *arg))
 	(void)dg_loop_after_ms(j->engine->loop, ms, fn, j);
 }
 
-/* --- the swaps of a phase ---------------------------------------------------------------------------------- */
-
-static size_t marker_at(const struct dg_job *j)
-{
-	return j->has_marker_swap ? j->n_swaps - 1 : j->n_swaps + 1;
-}
-
-/* The marker is replaced by a new one; undoing the very first change takes it away: the zone is as it was before. */
-static int add_marker_swap(struct dg_job *j)
-{
-	int r = 0;
-
-	j->step.marker_before = j->marker_text;
-	if (!j->removes_marker) {
-		r = dg_marker_new(j->arena, &j->step.marker_after, &j->err);
-	}
-	if (r == 0) {
-		j->swaps[j->n_swaps++] = (struct dg_swap){j->marker_have,
-			dg_marker_rrset(j->arena, j->marker_owner, j->step.marker_after)};
-		j->has_marker_swap = true;
-	}
-	return r;
-}
-
-/* The journal outlives the folder that the command was started in. */
-static const char *absolute(struct dg_job *j)
-{
-	char *path = realpath(j->document, NULL);
-	const char *kept = dg_strdup(j->arena, path ? path : j->document);
-
-	free(path);
-	return kept;
-}
-
-static int make_swaps(struct dg_job *j)
-{
-	struct dg_plan *p = j->plan;
-	size_t n = 0;
-
-	j->swaps = dg_newn(j->arena, struct dg_swap, p->n + 1);
-	struct dg_step_change *changes = dg_newn(j->arena, struct dg_step_change, p->n);
-	for (size_t i = 0; i < p->n; i++) {
-		const struct dg_change *c = &p->changes[i];
-
-		if (c->phase == j->phase) {
-			changes[n] = (struct dg_step_change){c->before, c->after, c->why};
-			j->swaps[n++] = (struct dg_swap){c->before, c->after};
-		}
-	}
-	j->n_swaps = n;
-	char *where = dg_get(j->arena, 1, SHOWN_RRSET_MAX);
-	j->step = (struct dg_step){
-		.run = j->engine->run,
-		.zone = p->zone,
-		.provider =
-			j->provider->ops->describe(j->provider, p->zone, where, SHOWN_RRSET_MAX),
-		.document = absolute(j),
-		.changes = changes,
-		.n_changes = n,
-		.restores = j->restores,
-	};
-	memcpy(j->step.digest, p->digest, sizeof(p->digest));
-	j->has_marker_swap = false;
-	return j->marker_owner && n > 0 ? add_marker_swap(j) : 0;
-}
-
 /* --- ends ---------------------------------------------------------------------------------------------------- */
-
-static const char *shown(struct dg_job *j, const struct dg_rrset *set)
-{
-	struct dg_buf b;
-
-	if (set->n == 0) {
-		return "nothing";
-	}
-	dg_buf_init(&b, SHOWN_RRSET_MAX);
-	dg_rrset_print(&b, set);
-	while (b.len > 0 && b.data[b.len - 1] == '\n') {
-		b.data[--b.len] = '\0';
-	}
-	const char *text = b.is_full ? "other records" : dg_strdup(j->arena, b.data);
-	dg_buf_done(&b);
-	return text;
-}
-
-/* Names the first RRset that is not what it should be, and what stands there. */
-static int moved(struct dg_job *j, const struct dg_zone *now, size_t odd, const char *what)
-{
-	struct dg_rrset set;
-	const struct dg_swap *w = &j->swaps[odd < j->n_swaps ? odd : 0];
-	char type[16];
-
-	if (dg_zone_get(now, w->before.owner, w->before.type, &set) != 0) {
-		set = dg_rrset_none(w->before.owner, w->before.type);
-	}
-	return dg_fail(&j->err, DG_ECONFLICT,
-		"%s %s: %s: expected \"%s\", found \"%s\". Look with `dnsguard plan`, then decide",
-		w->before.owner, dg_type_text(w->before.type, type), what, shown(j, &w->before),
-		shown(j, &set));
-}
 
 static void after_failed_end(struct dg_job *j, int rc)
 {
@@ -315,7 +214,7 @@ static void judge_read_back(struct dg_job *j, const struct dg_zone *now)
 {
 	size_t odd = 0;
 
-	switch (dg_settle(j->swaps, j->n_swaps, marker_at(j), now, &odd)) {
+	switch (dg_settle(j->swaps, j->n_swaps, dg_step_marker_at(j), now, &odd)) {
 	case DG_SETTLED_APPLIED:
 		applied(j);
 		return;
@@ -336,14 +235,14 @@ static void judge_read_back(struct dg_job *j, const struct dg_zone *now)
 		leave_open(j);
 		return;
 	case DG_SETTLED_MIXED:
-		(void)moved(j, now, odd,
+		(void)dg_step_moved(j, now, odd,
 			"our change was published, and somebody else changed this right after");
 		give_up(j, DG_STEP_LOST);
 		return;
 	case DG_SETTLED_OTHER:
 		break;
 	}
-	(void)moved(
+	(void)dg_step_moved(
 		j, now, odd, "somebody else changed this zone meanwhile; nothing was overwritten");
 	give_up(j, j->outcome == DG_CONFLICT || j->outcome == DG_NOT_APPLIED ? DG_STEP_CONFLICT
 									     : DG_STEP_LOST);
@@ -460,7 +359,8 @@ static void on_fresh(struct dg_read *read, int rc)
 		}
 	}
 	if (odd < j->n_swaps) {
-		dg_job_fail(j, moved(j, read->have, odd, "this changed after the plan was made"));
+		dg_job_fail(j,
+			dg_step_moved(j, read->have, odd, "this changed after the plan was made"));
 		return;
 	}
 	dg_guard_begin(j, read->have);
@@ -472,7 +372,7 @@ static void start_phase(void *arg)
 	struct dg_job *j = arg;
 
 	j->n_attempts = 0;
-	int r = make_swaps(j);
+	int r = dg_step_make(j);
 	if (r == 0) {
 		r = j->provider->ops->check(j->provider, j->swaps, j->n_swaps, &j->err);
 	}

@@ -1,0 +1,17 @@
+/* controller/engine/step.h: the step of one phase: its swaps, with the marker's, and its entry in the journal.
+ *
+ * Memory   In the job's arena.
+ */
+#pragma once
+
+#include <stddef.h>
+
+struct dg_job;
+struct dg_zone;
+
+/* j->swaps and j->step of the changes of j->phase. < 0: no random numbers for the marker. */
+int dg_step_make(struct dg_job *j);
+/* Index of the marker's swap; above n_swaps: there is none. */
+size_t dg_step_marker_at(const struct dg_job *j);
+/* DG_ECONFLICT: names the RRset of swap odd, which is not what it should be, and what stands there now. */
+int dg_step_moved(struct dg_job *j, const struct dg_zone *now, size_t odd, const char *what);
