@@ -5,10 +5,14 @@
 #include "controller/lookup/resolver.h"
 #include "controller/lookup/verify.h"
 #include "controller/lookup/view.h"
+#include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/plan/plan.h"
 
-#define RESOLVER_MS 5000
+#define RESOLVER_MS    5000
+#define RESOLVER_AGAIN 1000 /* ms between two looks at a cache that is waited for */
+
+static void ask_resolver(void *arg);
 
 /* Every RRset the policy names, as it should stand; before is not known. */
 static struct dg_swap *wanted_swaps(struct dg_job *j)
@@ -21,14 +25,21 @@ static struct dg_swap *wanted_swaps(struct dg_job *j)
 	return w;
 }
 
+/* Does the resolver show something else? One that cannot be asked proves nothing, bogus data are lost for everybody. */
+static bool is_stale(const struct dg_job *j)
+{
+	return j->seen && (j->seen->n_old + j->seen->n_other > 0 ||
+				  j->seen->servers[0].view->state == DG_VIEW_BOGUS);
+}
+
 static void judge(struct dg_job *j)
 {
 	bool is_same = j->plan->n == 0;
 	bool at_servers = j->policy->verify.is_off || dg_job_all_in_force(j);
 
-	dg_job_end(j, is_same && at_servers ? DG_JOB_SAME
-		      : is_same             ? DG_JOB_LAGGING
-					    : DG_JOB_PENDING);
+	dg_job_end(j, is_same && at_servers && !is_stale(j) ? DG_JOB_SAME
+		      : is_same                             ? DG_JOB_LAGGING
+							    : DG_JOB_PENDING);
 }
 
 static void on_resolver(struct dg_resolver_look *q)
@@ -41,14 +52,20 @@ static void on_resolver(struct dg_resolver_look *q)
 		.n_views = 1};
 
 	dg_verify_make(j->arena, &in, &j->seen);
-	if (q->n_keys > 0 && q->view.n_unknown == q->n_keys) {
+	if (q->n_keys > 0 && q->view.n_unknown == q->n_keys && q->view.state != DG_VIEW_BOGUS) {
 		j->engine->is_resolver_silent = true;
+	}
+	if (is_stale(j) && j->plan->n == 0 && dg_job_all_in_force(j) &&
+		dg_loop_mono_ms(j->engine->loop) + RESOLVER_AGAIN <= j->look_until_ms) {
+		(void)dg_loop_after_ms(j->engine->loop, RESOLVER_AGAIN, ask_resolver, j);
+		return;
 	}
 	judge(j);
 }
 
-static void on_looked(struct dg_job *j)
+static void ask_resolver(void *arg)
 {
+	struct dg_job *j = arg;
 	struct dg_resolver *resolver = NULL;
 	struct dg_authority *authority = NULL;
 	struct dg_err err;
@@ -73,6 +90,11 @@ static void on_looked(struct dg_job *j)
 		.done = on_resolver,
 		.arg = j};
 	dg_resolver_look(resolver, q);
+}
+
+static void on_looked(struct dg_job *j)
+{
+	ask_resolver(j);
 }
 
 void dg_job_verify(struct dg_job *j)

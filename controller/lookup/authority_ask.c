@@ -68,6 +68,9 @@ static void leave(struct dg_view_task *t)
 		return;
 	}
 	t->seat->n_users--;
+	if (t->view->state != DG_VIEW_OK) {
+		t->view->tcp_why = NULL; /* what is wrong is not TCP alone */
+	}
 	dg_zone_seal(t->view->says);
 	if (--k->n_open == 0) {
 		dg_asking_end(k);

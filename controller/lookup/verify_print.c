@@ -52,7 +52,8 @@ static void print_server(struct dg_buf *b, const struct dg_verify_server *s)
 	if (s->view->tcp_why) {
 		dg_buf_puts(b, "    over TCP it does not answer (RFC 7766): ");
 		put_text(b, s->view->tcp_why);
-		dg_buf_putc(b, '\n');
+		dg_buf_puts(b, "\n    open TCP port 53 to it: long answers, such as DKIM keys, "
+			       "come over TCP alone\n");
 	}
 }
 

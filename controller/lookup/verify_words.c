@@ -146,7 +146,8 @@ static void say_unknown(struct dg_arena *a, const struct dg_verify *v, struct dg
 			a, "let it load or transfer %s, or take it out of the NS records", v->zone);
 		return;
 	case DG_VIEW_ERROR:
-		s->remedy = w->address ? "see its log" : "correct its name or its address records";
+		s->remedy = w->address ? "see that it runs, and what its log says"
+				       : "correct its name or its address records";
 		return;
 	case DG_VIEW_BOGUS:
 		s->remedy = "compare the DS records at the parent with the zone's keys: validating "

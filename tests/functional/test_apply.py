@@ -210,7 +210,7 @@ def test_server_away(lab, dnsguard, kind):
     dnsguard('plan', policy).expect(0)  # the zone file is there
     place.policy(ZONE, SIMPLE_POLICY + '\nsilent: [nix]')
     said = dnsguard('apply', '--yes', '--timeout', '1', policy)  # the file is written, its server is not there to reload
-    assert said.rc in (1, 3) and 'nsd-control' in said.stdout + said.stderr, said
+    assert said.rc in (1, 3) and 'nsd-control' in said.stdout + said.stderr, str(said)
 
 
 def test_waits_for_the_caches(lab, dnsguard):

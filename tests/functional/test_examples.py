@@ -130,4 +130,4 @@ def test_policies_in_the_pages_are_right(lab, dnsguard, page):
         policy = block if 'zone' in block.split(':')[0] or block.startswith('defaults') else 'zone: example.com\n' + block
         jsonschema.Draft202012Validator(schema(dnsguard)).validate(yaml.safe_load(policy))
         said = dnsguard('plan', lab.write(f'page{number}.yaml', policy))
-        assert said.rc != 2, said
+        assert said.rc != 2, str(said)

@@ -94,8 +94,8 @@ def test_wrong_usage(lab, dnsguard):
                         (['log', '-n', 'many'], '--limit wants a whole number'), (['plan', '--nope', 'x'], 'no option --nope'),
                         (['restore', 'x'], 'not the number of a change'), (['plan', 'nowhere.yaml'], 'nowhere.yaml')):
         said = dnsguard(*args)
-        assert said.rc == (1 if 'nowhere' in words else 2), said
-        assert words in said.stderr and said.stderr.startswith('dnsguard: '), said
+        assert said.rc == (1 if 'nowhere' in words else 2), str(said)
+        assert words in said.stderr and said.stderr.startswith('dnsguard: '), str(said)
     assert dnsguard().rc == 2
     assert 'apply' in dnsguard('help').expect(0).stdout and '--adopt' in dnsguard('plan', '--help').expect(0).stdout
     assert '--adopt' in dnsguard('help', 'apply').expect(0).stdout
@@ -161,7 +161,7 @@ def check_servers(servers):
 def lines_of(said):
     """The JSON lines, each as the document says."""
     lines = [json.loads(line) for line in said.stdout.splitlines()]
-    assert said.stdout.isascii() and len(lines) > 0, said
+    assert said.stdout.isascii() and len(lines) > 0, str(said)
     for line in lines:
         check(line, LINES[line['type']], SOMETIMES)
         if 'error' in line:
@@ -229,7 +229,7 @@ def test_json_of_a_split(place, dnsguard):
     policy = place.policy(ZONE, POLICY.replace('spf:', 'split: {to: m, armed-ttl: 1s}, spf:'))
     dnsguard('apply', '--yes', '--adopt', policy).expect(0)
     said = dnsguard('split', '--json', '--yes', '--now', policy, '@').expect(0)
-    assert types(said) == ['plan', 'plan', 'result', 'summary', 'result', 'summary'], said
+    assert types(said) == ['plan', 'plan', 'result', 'summary', 'result', 'summary'], str(said)
     assert 'null MX' in said.stderr
     said = dnsguard('unsplit', '--json', '--yes', '--now', policy, '@').expect(0)
-    assert types(said) == ['plan', 'result', 'summary'], said
+    assert types(said) == ['plan', 'result', 'summary'], str(said)
