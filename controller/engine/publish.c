@@ -202,10 +202,10 @@ static void not_applied(struct dg_job *j)
 	j->err = j->apply_err;
 	if (j->outcome == DG_APPLIED) {
 		(void)dg_fail(&j->err, DG_EREMOTE,
-			"the server said that the change is done, but still serves the old "
-			"records; is it "
-			"another server that answers (an anycast or a proxy), or is the zone "
-			"frozen there");
+			"%s: the server said that the change is done, but still serves the old "
+			"records; does another server answer (an anycast, a proxy), or is the zone "
+			"frozen there",
+			j->step.provider);
 	}
 	give_up(j, DG_STEP_FAILED);
 }

@@ -41,7 +41,10 @@ class Proxy:
             except OSError:
                 return
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            Pair(self, client)
+            try:
+                Pair(self, client)
+            except OSError:  # the server is not there
+                client.close()
 
 
 class Pair:
