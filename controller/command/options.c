@@ -68,9 +68,10 @@ const struct dg_option *dg_option_at(size_t i)
 bool dg_option_is_of(const struct dg_option *o, const struct dg_command *c)
 {
 	size_t len = strlen(o->name);
+	const char *all = c ? c->options : "";
 
-	for (const char *p = c ? c->options : ""; (p = strstr(p, o->name)) != NULL; p += len) {
-		bool begins = p == c->options || p[-1] == ' ';
+	for (const char *p = all; (p = strstr(p, o->name)) != NULL; p += len) {
+		bool begins = p == all || p[-1] == ' ';
 		bool ends = p[len] == '\0' || p[len] == ' ';
 
 		if (begins && ends) {

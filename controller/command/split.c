@@ -10,6 +10,7 @@
 #include "zones/base/buf.h"
 #include "zones/record/name.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define HAZARDS_MAX (256u << 10)
@@ -97,6 +98,7 @@ static int load_stage(struct split *s, struct dg_err *err)
 	struct dg_name_state *states = NULL;
 	size_t n = 0;
 
+	assert(s->was.name); /* found before */
 	int r = dg_store_stages(s->app->store, s->app->arena, s->zone, &states, &n, err);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		if (strcmp(states[i].name, s->was.name) == 0) {

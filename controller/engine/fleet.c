@@ -82,11 +82,12 @@ int dg_fleet_open(const char *const *paths, size_t n, dg_provider_schemas provid
 	f->providers = providers;
 	f->reader = dg_file_reader_real();
 	for (size_t i = 0; i < n && r == 0; i++) {
+		bool is_file = strcmp(paths[i], "-") != 0;
 		struct stat st;
 
-		if (strcmp(paths[i], "-") != 0 && stat(paths[i], &st) != 0) {
+		if (is_file && stat(paths[i], &st) != 0) {
 			r = dg_fail(err, DG_EIO, "%s: %s", paths[i], strerrordesc_np(errno));
-		} else if (strcmp(paths[i], "-") != 0 && S_ISDIR(st.st_mode)) {
+		} else if (is_file && S_ISDIR(st.st_mode)) {
 			r = add_folder(f, paths[i], err);
 		} else {
 			add_document(f, paths[i]);

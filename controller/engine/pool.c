@@ -4,6 +4,7 @@
 #include "zones/base/arena.h"
 #include "zones/policy/policy.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +124,7 @@ int dg_pool_get(struct dg_pool *p, const struct dg_policy *policy, struct dg_are
 		}
 		*ret_keeps = arena != NULL;
 	}
+	assert(p->first);
 	p->first->n_held++;
 	*ret_provider = p->first->provider;
 	return 0;

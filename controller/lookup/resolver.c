@@ -259,6 +259,7 @@ static void set_bogus(struct dg_resolve *q, const char *why)
 
 /* Bogus data comes with rcode 0 and a packet: sec is looked at first. The packet means nothing
  * when rcode is not 0. */
+/* NOLINTNEXTLINE(readability-function-size): libunbound has this form */
 static void on_answer(
 	void *arg, int rcode, void *packet, int len, int sec, char *why_bogus, int was_limited)
 {
@@ -392,6 +393,7 @@ struct dg_resolver *dg_resolver_free(struct dg_resolver *r)
 		return NULL;
 	}
 	while (r->first) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): that takes it out of the list */
 		stop_question(r->first);
 		question_free(r->first);
 	}

@@ -1,5 +1,6 @@
 #include "controller/lookup/spfbudget_zone.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "zones/base/arena.h"
@@ -148,6 +149,7 @@ int dg_spf_zone_get(
 		if (r != 2) {
 			return r;
 		}
+		assert(target);
 		*name = target;
 	}
 	*ret_set = dg_rrset_none(*name, type);

@@ -26,7 +26,7 @@ static const char *set_text(struct dg_arena *a, const struct dg_rrset *set)
 		return "nothing";
 	}
 	dg_buf_init(&b, SHOWN_MAX);
-	dg_buf_init(&one, 4u * 65536u);
+	dg_buf_init(&one, (size_t)4 * 65536);
 	for (size_t i = 0; i < set->n; i++) {
 		dg_buf_clear(&one);
 		dg_rdata_print(&one, set->type, &set->rdata[i]);

@@ -1,4 +1,5 @@
 /* read() and apply(): what is sent, in which order, and what the answers mean. */
+#include <assert.h>
 #include <string.h>
 
 #include "providers/net/loop.h"
@@ -41,7 +42,7 @@ static const char *zone_url(const struct dg_powerdns_work *w)
 	while (len > 0 && o->url[len - 1] == '/') {
 		len--;
 	}
-	dg_buf_init(&b, (size_t)URL_MAX + 3 * DG_NAME_TEXT_MAX);
+	dg_buf_init(&b, URL_MAX + (size_t)3 * DG_NAME_TEXT_MAX);
 	dg_buf_put(&b, o->url, len);
 	dg_buf_printf(&b, "%s%s/zones/", API_PATH, o->server);
 	for (const char *c = w->zone; *c; c++) {
@@ -222,6 +223,7 @@ static void on_read(struct dg_http_request *request, int rc)
 
 	rc = take_zone(w, rc, &wish, &zone);
 	if (rc == 0) {
+		assert(zone);
 		zone->have->from = dg_printf(w->arena, "powerdns %s", w->p->host);
 		r->have = zone->have;
 	}
@@ -306,6 +308,7 @@ static void on_reread(struct dg_http_request *request, int rc)
 	}
 	rc = take_zone(w, rc, &wish, &now);
 	if (rc == 0) {
+		assert(now);
 		rc = may_write(w, now);
 	}
 	if (rc == 0) {

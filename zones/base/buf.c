@@ -89,14 +89,22 @@ void dg_buf_printf(struct dg_buf *b, const char *fmt, ...)
 	va_end(again);
 }
 
+/* The length that the first octet of a code point tells; 0: none begins with it. */
+static size_t utf8_len(unsigned char first)
+{
+	if (first < 0x80) {
+		return 1;
+	}
+	if (first < 0xc2 || first >= 0xf5) {
+		return 0;
+	}
+	return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
 /* One code point of UTF-8 (RFC 3629) at p; returns its length, 0 when it is not well-formed. */
 static size_t utf8_at(const unsigned char *p, size_t n, uint32_t *ret_cp)
 {
-	size_t len = p[0] < 0x80                   ? 1
-		     : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-		     : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-		     : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-						   : 0;
+	size_t len = utf8_len(p[0]);
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 
 	if (len == 0 || len > n) {

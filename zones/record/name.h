@@ -34,9 +34,10 @@ int dg_name_from_wire(struct dg_arena *a, const uint8_t *wire, size_t len, const
 	size_t *ret_len);
 
 bool dg_name_is_at_or_under(const char *name, const char *zone);
-bool dg_name_is_wildcard(const char *name);   /* leftmost label is "*" */
-size_t dg_name_n_labels(const char *name);    /* the root has 0 */
-const char *dg_name_parent(const char *name); /* points into name; the root's parent is the root */
+bool dg_name_is_wildcard(const char *name); /* leftmost label is "*" */
+size_t dg_name_n_labels(const char *name);  /* the root has 0 */
+/* Points into name; the root's parent is the root. */
+const char *dg_name_parent(const char *name) __attribute__((returns_nonnull));
 
 /* Order of RFC 4034 section 6.1: a parent right before what is under it. <0, 0, >0 */
 int dg_name_cmp(const char *x, const char *y);
