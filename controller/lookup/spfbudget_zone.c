@@ -10,23 +10,6 @@
 
 #define CNAMES_MAX 8u
 
-/* Index of the first set whose owner does not come before owner. */
-static size_t lower_bound(const struct dg_zone *z, const char *owner)
-{
-	size_t lo = 0;
-	size_t hi = z->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (dg_name_cmp(z->sets[mid].owner, owner) < 0) {
-			lo = mid + 1;
-		} else {
-			hi = mid;
-		}
-	}
-	return lo;
-}
-
 static const struct dg_rrset *in_overlay(
 	const struct dg_spf_budget *b, const char *owner, uint16_t type)
 {
@@ -58,7 +41,7 @@ static bool is_there(const struct dg_spf_budget *b, const char *owner)
 			return true;
 		}
 	}
-	for (size_t i = lower_bound(b->have, owner);
+	for (size_t i = dg_zone_lower_bound(b->have, owner);
 		i < b->have->n && dg_name_is_at_or_under(b->have->sets[i].owner, owner); i++) {
 		if (b->have->sets[i].n > 0) {
 			return true;

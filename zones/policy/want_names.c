@@ -34,24 +34,6 @@ static int want_silent_dmarc(struct dg_wanting *w, const struct dg_claim *name)
 	return dg_want_dmarc(w, &c, &d, NULL);
 }
 
-/* First set of have at or after owner. */
-static size_t lower_bound(const struct dg_zone *z, const char *owner)
-{
-	size_t lo = 0;
-	size_t hi = z->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (dg_name_cmp(z->sets[mid].owner, owner) < 0) {
-			lo = mid + 1;
-		} else {
-			hi = mid;
-		}
-	}
-	return lo;
-}
-
 /* Names that exist below the wildcard's parent: it answers for none of them (RFC 4592 section 2.2.1). */
 static void note_unreached(struct dg_wanting *w, const struct dg_silent_spec *s)
 {
@@ -63,7 +45,7 @@ static void note_unreached(struct dg_wanting *w, const struct dg_silent_spec *s)
 	if (!w->have->is_complete) {
 		return;
 	}
-	for (size_t i = lower_bound(w->have, parent);
+	for (size_t i = dg_zone_lower_bound(w->have, parent);
 		i < w->have->n && n < COUNTED_MAX &&
 		dg_name_is_at_or_under(w->have->sets[i].owner, parent);
 		i++) {

@@ -110,6 +110,13 @@ static size_t lower_bound(const struct dg_zone *z, const struct dg_rrset *key)
 	return lo;
 }
 
+size_t dg_zone_lower_bound(const struct dg_zone *z, const char *owner)
+{
+	const struct dg_rrset key = dg_rrset_none(owner, 0);
+
+	return lower_bound(z, &key);
+}
+
 static bool is_all_known(const struct dg_zone *z, const char *owner)
 {
 	return z->is_complete && dg_name_is_at_or_under(owner, z->apex);
@@ -133,10 +140,8 @@ int dg_zone_get(const struct dg_zone *z, const char *owner, uint16_t type, struc
 
 int dg_zone_has_name(const struct dg_zone *z, const char *owner)
 {
-	struct dg_rrset key = dg_rrset_none(owner, 0);
-
-	for (size_t i = lower_bound(z, &key); i < z->n && strcmp(z->sets[i].owner, owner) == 0;
-		i++) {
+	for (size_t i = dg_zone_lower_bound(z, owner);
+		i < z->n && strcmp(z->sets[i].owner, owner) == 0; i++) {
 		if (z->sets[i].n > 0) {
 			return 1;
 		}

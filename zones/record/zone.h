@@ -39,6 +39,8 @@ void dg_zone_seal(struct dg_zone *z);
 /* 0: *ret_set is it (n == 0: it does not exist). 1: not known. */
 int dg_zone_get(
 	const struct dg_zone *z, const char *owner, uint16_t type, struct dg_rrset *ret_set);
+/* Index of the first set whose owner is not before owner (dg_name_cmp); n: none. So names can be walked from anywhere. */
+size_t dg_zone_lower_bound(const struct dg_zone *z, const char *owner);
 /* Any RRset at this owner? 0 no, 1 yes, 2 not known. */
 int dg_zone_has_name(const struct dg_zone *z, const char *owner);
 uint32_t dg_zone_serial(const struct dg_zone *z); /* 0: no SOA was read */

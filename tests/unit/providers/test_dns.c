@@ -1,24 +1,8 @@
 /* DNS on the wire: what is written, what is read, what is refused. */
-#include "tests/unit/unit.h"
-
-#include <string.h>
-
-#include "providers/net/dns.h"
-#include "providers/net/dns_answer.h"
-#include "providers/net/dns_build.h"
-#include "providers/net/dns_wire.h"
-#include "zones/base/arena.h"
-#include "zones/base/err.h"
-#include "zones/record/rrset.h"
-#include "zones/record/zone.h"
-
-#define ID   0x4242
-#define ZONE "example.org."
+#include "tests/unit/providers/wire_unit.h"
 
 struct scene {
-	struct dg_arena *a;
-	uint8_t buf[4096];
-	struct dg_wire_out o;
+	struct wire w;
 	struct dg_dns_query q;
 };
 
@@ -27,9 +11,8 @@ static int setup(void **state)
 	struct scene *s = calloc(1, sizeof(*s));
 
 	assert_non_null(s);
-	s->a = dg_arena_new(64u << 20);
-	s->o = (struct dg_wire_out){.data = s->buf, .max = sizeof(s->buf)};
-	s->q = (struct dg_dns_query){.name = ZONE, .type = DG_TYPE_MX, .arena = s->a};
+	wire_init(&s->w);
+	s->q = (struct dg_dns_query){.name = ZONE, .type = DG_TYPE_MX, .arena = s->w.a};
 	*state = s;
 	return 0;
 }
@@ -38,77 +21,32 @@ static int teardown(void **state)
 {
 	struct scene *s = *state;
 
-	s->a = dg_arena_free(s->a);
+	s->w.a = dg_arena_free(s->w.a);
 	free(s);
 	return 0;
 }
 
-static struct dg_rdata rdata(struct scene *s, uint16_t type, const char *text)
-{
-	struct dg_rdata rd = {0};
-	struct dg_err err;
-
-	assert_int_equal(0, dg_rdata_parse(s->a, type, text, strlen(text), ZONE, &rd, &err));
-	return rd;
-}
-
-/* A set of up to two records. */
-static struct dg_rrset set(struct scene *s, const char *owner, uint16_t type, uint32_t ttl,
-	const char *first, const char *second)
-{
-	struct dg_rdata *list = dg_newn(s->a, struct dg_rdata, 2);
-
-	list[0] = rdata(s, type, first);
-	if (second) {
-		list[1] = rdata(s, type, second);
-	}
-	return dg_rrset_make(owner, type, ttl, list, second ? 2 : 1);
-}
-
-static void begin(struct scene *s, unsigned flags, uint16_t type)
-{
-	s->o.len = 0;
-	s->o.zone = ZONE;
-	dg_query_build(&s->o, ID, ZONE, type, false, 0);
-	s->buf[2] = (uint8_t)(0x80 | flags >> 8);
-	s->buf[3] = (uint8_t)flags;
-}
-
-static void add(struct scene *s, const char *owner, uint16_t type, uint32_t ttl, const char *text)
-{
-	struct dg_rdata rd = rdata(s, type, text);
-
-	dg_wire_put_record(&s->o, owner, type, DG_CLASS_IN, ttl, &rd);
-}
-
-static void add_raw(struct scene *s, const char *owner, uint16_t type, const char *data, size_t len)
-{
-	const struct dg_rdata rd = {(const uint8_t *)data, len};
-
-	dg_wire_put_record(&s->o, owner, type, DG_CLASS_IN, 5, &rd);
-}
-
 static int parse(struct scene *s)
 {
-	return dg_dns_answer_parse(s->buf, s->o.len, ID, &s->q);
+	return dg_dns_answer_parse(s->w.buf, s->w.o.len, ID, &s->q);
 }
 
 static void test_answer(void **state)
 {
 	struct scene *s = *state;
 
-	begin(s, 0x0400, DG_TYPE_MX);
-	add(s, ZONE, DG_TYPE_CNAME, 0x80000001u, "WWW");
-	add_raw(s, "www." ZONE, DG_TYPE_MX, "\0\x14\x03MX2\xc0\x0c", 8);
-	add_raw(s, "www." ZONE, DG_TYPE_MX, "\0\x0a\x03mx1\xc0\x0c", 8);
-	add(s, "www." ZONE, DG_TYPE_MX, 300, "10 mx1");
-	add(s, ZONE, DG_TYPE_NS, 60, "ns1");
-	add(s, "ns1." ZONE, DG_TYPE_A, 60, "192.0.2.1");
-	add(s, "ns1." ZONE, DG_TYPE_TXT, 60, "\"not wanted there\"");
-	dg_wire_put_record(&s->o, ".", DG_TYPE_OPT, 1232, 0x01000000, NULL);
-	dg_wire_count(&s->o, 1, 4);
-	dg_wire_count(&s->o, 2, 1);
-	dg_wire_count(&s->o, 3, 3);
+	wire_begin(&s->w, 0x0400, DG_TYPE_MX);
+	wire_add(&s->w, ZONE, DG_TYPE_CNAME, 0x80000001u, "WWW");
+	wire_add_raw(&s->w, "www." ZONE, DG_TYPE_MX, "\0\x14\x03MX2\xc0\x0c", 8);
+	wire_add_raw(&s->w, "www." ZONE, DG_TYPE_MX, "\0\x0a\x03mx1\xc0\x0c", 8);
+	wire_add(&s->w, "www." ZONE, DG_TYPE_MX, 300, "10 mx1");
+	wire_add(&s->w, ZONE, DG_TYPE_NS, 60, "ns1");
+	wire_add(&s->w, "ns1." ZONE, DG_TYPE_A, 60, "192.0.2.1");
+	wire_add(&s->w, "ns1." ZONE, DG_TYPE_TXT, 60, "\"not wanted there\"");
+	dg_wire_put_record(&s->w.o, ".", DG_TYPE_OPT, 1232, 0x01000000, NULL);
+	dg_wire_count(&s->w.o, 1, 4);
+	dg_wire_count(&s->w.o, 2, 1);
+	dg_wire_count(&s->w.o, 3, 3);
 	assert_int_equal(0, parse(s));
 	assert_true(s->q.is_authoritative);
 	assert_int_equal(16, s->q.rcode); /* extended by OPT */
@@ -116,7 +54,7 @@ static void test_answer(void **state)
 	const struct dg_rrset *c = &s->q.answer[0];
 	assert_int_equal(DG_TYPE_CNAME, c->type);
 	assert_int_equal(0, c->ttl);
-	const struct dg_rrset mx = set(s, "www." ZONE, DG_TYPE_MX, 5, "10 mx1", "20 mx2");
+	const struct dg_rrset mx = wire_set(&s->w, "www." ZONE, DG_TYPE_MX, 5, "10 mx1", "20 mx2");
 	assert_true(dg_rrset_same(&mx, &s->q.answer[1]));
 	assert_int_equal(1, s->q.n_authority);
 	assert_int_equal(1, s->q.n_additional);
@@ -127,9 +65,9 @@ static void test_referral(void **state)
 {
 	struct scene *s = *state;
 
-	begin(s, 0, DG_TYPE_MX);
-	add(s, ZONE, DG_TYPE_NS, 60, "ns1.example.net.");
-	dg_wire_count(&s->o, 2, 1);
+	wire_begin(&s->w, 0, DG_TYPE_MX);
+	wire_add(&s->w, ZONE, DG_TYPE_NS, 60, "ns1.example.net.");
+	dg_wire_count(&s->w.o, 2, 1);
 	assert_int_equal(0, parse(s));
 	assert_true(s->q.is_referral);
 }
@@ -152,17 +90,17 @@ static void test_not_the_answer(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		begin(s, 0x0400, DG_TYPE_MX);
+		wire_begin(&s->w, 0x0400, DG_TYPE_MX);
 		assert_int_equal(0, parse(s));
-		s->buf[rows[i].at] = rows[i].value;
+		s->w.buf[rows[i].at] = rows[i].value;
 		assert_int_equal(1, parse(s));
 	}
-	begin(s, 0x0400, DG_TYPE_MX);
-	s->buf[13] = 'E'; /* letter case does not count */
+	wire_begin(&s->w, 0x0400, DG_TYPE_MX);
+	s->w.buf[13] = 'E'; /* letter case does not count */
 	assert_int_equal(0, parse(s));
-	s->o.len = 12; /* an error may come without the question */
-	s->buf[3] = 5;
-	s->buf[5] = 0;
+	s->w.o.len = 12; /* an error may come without the question */
+	s->w.buf[3] = 5;
+	s->w.buf[5] = 0;
 	assert_int_equal(0, parse(s));
 	assert_int_equal(5, s->q.rcode);
 }
@@ -193,19 +131,19 @@ static void test_broken_answers(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		begin(s, 0x0400, DG_TYPE_MX);
-		add_raw(s, ZONE, rows[i].type, rows[i].data, rows[i].len);
-		dg_wire_count(&s->o, 1, 1);
+		wire_begin(&s->w, 0x0400, DG_TYPE_MX);
+		wire_add_raw(&s->w, ZONE, rows[i].type, rows[i].data, rows[i].len);
+		dg_wire_count(&s->w.o, 1, 1);
 		assert_int_equal(DG_EREMOTE, parse(s));
 	}
-	begin(s, 0x0400, DG_TYPE_MX);
-	add(s, ZONE, DG_TYPE_MX, 5, "10 mx1");
-	dg_wire_count(&s->o, 1, 1);
-	for (size_t n = s->o.len; n-- > 29;) {
-		s->o.len = n;
+	wire_begin(&s->w, 0x0400, DG_TYPE_MX);
+	wire_add(&s->w, ZONE, DG_TYPE_MX, 5, "10 mx1");
+	dg_wire_count(&s->w.o, 1, 1);
+	for (size_t n = s->w.o.len; n-- > 29;) {
+		s->w.o.len = n;
 		assert_int_equal(DG_EREMOTE, parse(s));
 	}
-	s->buf[6] = 0xff; /* 65,281 records */
+	s->w.buf[6] = 0xff; /* 65,281 records */
 	assert_int_equal(DG_EREMOTE, parse(s));
 }
 
@@ -219,24 +157,24 @@ static void test_expanding_answer(void **state)
 	size_t n = 0;
 
 	assert_non_null(big);
-	s->o = (struct dg_wire_out){.data = big, .max = max};
+	s->w.o = (struct dg_wire_out){.data = big, .max = max};
 	for (int i = 0; i < 82; i++) { /* labels of octets that need escapes */
 		memcpy(name + strlen(name), "\\001\\001.", 9);
 	}
-	dg_query_build(&s->o, ID, ZONE, DG_TYPE_MX, false, 0);
+	dg_query_build(&s->w.o, ID, ZONE, DG_TYPE_MX, false, 0);
 	big[2] = 0x84;
-	size_t at = s->o.len;
-	dg_wire_put_record(&s->o, name, DG_TYPE_NS, DG_CLASS_IN, 5,
+	size_t at = s->w.o.len;
+	dg_wire_put_record(&s->w.o, name, DG_TYPE_NS, DG_CLASS_IN, 5,
 		&(struct dg_rdata){(const uint8_t *)"\0", 1});
-	for (n = 1; n < 2000 && s->o.max - s->o.len > 40; n++) {
+	for (n = 1; n < 2000 && s->w.o.max - s->w.o.len > 40; n++) {
 		const uint8_t label[] = {
 			2, (uint8_t)n, (uint8_t)(n >> 8), (uint8_t)(0xc0 | at >> 8), (uint8_t)at};
-		dg_wire_put(&s->o, label, sizeof(label));
-		dg_wire_put(&s->o, "\0\2\0\1\0\0\0\5\0\1\0", 11);
+		dg_wire_put(&s->w.o, label, sizeof(label));
+		dg_wire_put(&s->w.o, "\0\2\0\1\0\0\0\5\0\1\0", 11);
 	}
-	dg_wire_count(&s->o, 1, n);
-	assert_int_equal(DG_ELIMIT, dg_dns_answer_parse(big, s->o.len, ID, &s->q));
-	assert_true(dg_arena_used(s->a) < 4u << 20);
+	dg_wire_count(&s->w.o, 1, n);
+	assert_int_equal(DG_ELIMIT, dg_dns_answer_parse(big, s->w.o.len, ID, &s->q));
+	assert_true(dg_arena_used(s->w.a) < 4u << 20);
 	free(big);
 }
 
@@ -261,7 +199,7 @@ static struct counted count(const struct scene *s)
 	uint16_t type = 0;
 	uint16_t class = 0;
 
-	assert_int_equal(0, dg_wire_open(&in, s->buf, s->o.len, &h));
+	assert_int_equal(0, dg_wire_open(&in, s->w.buf, s->w.o.len, &h));
 	assert_int_equal(DG_OPCODE_UPDATE, dg_wire_opcode(&h));
 	assert_int_equal(0, dg_wire_read_question(&in, &name, &type, &class));
 	assert_int_equal(DG_TYPE_SOA, type);
@@ -284,20 +222,21 @@ static void test_update_message(void **state)
 {
 	struct scene *s = *state;
 	struct dg_swap swaps[4] = {
-		{set(s, ZONE, DG_TYPE_MX, 300, "10 mx1", "20 mx2"),
-			set(s, ZONE, DG_TYPE_MX, 60, "0 .", NULL)},
+		{wire_set(&s->w, ZONE, DG_TYPE_MX, 300, "10 mx1", "20 mx2"),
+			wire_set(&s->w, ZONE, DG_TYPE_MX, 60, "0 .", NULL)},
 		{dg_rrset_none("_dmarc." ZONE, DG_TYPE_TXT),
-			set(s, "_dmarc." ZONE, DG_TYPE_TXT, 60, "\"v=DMARC1; p=reject\"", NULL)},
-		{set(s, "a." ZONE, DG_TYPE_TXT, 60, "x", NULL),
+			wire_set(&s->w, "_dmarc." ZONE, DG_TYPE_TXT, 60, "\"v=DMARC1; p=reject\"",
+				NULL)},
+		{wire_set(&s->w, "a." ZONE, DG_TYPE_TXT, 60, "x", NULL),
 			dg_rrset_none("a." ZONE, DG_TYPE_TXT)},
-		{set(s, "b." ZONE, DG_TYPE_TXT, 60, "x", NULL),
-			set(s, "b." ZONE, DG_TYPE_TXT, 60, "x", NULL)},
+		{wire_set(&s->w, "b." ZONE, DG_TYPE_TXT, 60, "x", NULL),
+			wire_set(&s->w, "b." ZONE, DG_TYPE_TXT, 60, "x", NULL)},
 	};
 	const struct dg_rrkey exist = {"c." ZONE, DG_TYPE_MX};
 	struct dg_dns_update u = {
 		.zone = ZONE, .swaps = swaps, .n_swaps = 4, .exist = &exist, .n_exist = 1};
 
-	dg_update_build(&s->o, ID, &u);
+	dg_update_build(&s->w.o, ID, &u);
 	struct counted c = count(s);
 	/* Prerequisites: two MX, no _dmarc, a, b, c exists; changes: MX and a away, null MX and _dmarc come; b stays as it is. */
 	static const uint16_t classes[] = {1, 1, 254, 1, 1, 255, 255, 255, 1, 1};
@@ -311,9 +250,9 @@ static void test_update_message(void **state)
 	assert_memory_equal(ttls, c.ttl, sizeof(ttls));
 	assert_int_equal(0, c.len[2] + c.len[5] + c.len[6] + c.len[7]);
 
-	s->o.len = 0;
+	s->w.o.len = 0;
 	u.is_dry_run = true;
-	dg_update_build(&s->o, ID, &u);
+	dg_update_build(&s->w.o, ID, &u);
 	c = count(s);
 	assert_int_equal(6, c.n[1]);
 	assert_int_equal(0, c.n[2]);
@@ -322,11 +261,11 @@ static void test_update_message(void **state)
 static void test_ttl_only_change(void **state)
 {
 	struct scene *s = *state;
-	struct dg_swap swap = {set(s, ZONE, DG_TYPE_MX, 300, "10 mx1", NULL),
-		set(s, ZONE, DG_TYPE_MX, 60, "10 mx1", NULL)};
+	struct dg_swap swap = {wire_set(&s->w, ZONE, DG_TYPE_MX, 300, "10 mx1", NULL),
+		wire_set(&s->w, ZONE, DG_TYPE_MX, 60, "10 mx1", NULL)};
 	const struct dg_dns_update u = {.zone = ZONE, .swaps = &swap, .n_swaps = 1};
 
-	dg_update_build(&s->o, ID, &u);
+	dg_update_build(&s->w.o, ID, &u);
 	struct counted c = count(s);
 	assert_int_equal(2, c.n[2]);
 	assert_int_equal(255, c.class[1]); /* away first: Knot keeps the old TTL else */
@@ -337,14 +276,14 @@ static void test_update_fits(void **state)
 {
 	struct scene *s = *state;
 	size_t n = 2000;
-	struct dg_swap *swaps = dg_newn(s->a, struct dg_swap, n);
+	struct dg_swap *swaps = dg_newn(s->w.a, struct dg_swap, n);
 	struct dg_dns_update u = {.zone = ZONE, .swaps = swaps, .n_swaps = n};
 	struct dg_err err;
 
 	for (size_t i = 0; i < n; i++) {
-		const char *owner = dg_printf(s->a, "h%zu." ZONE, i);
+		const char *owner = dg_printf(s->w.a, "h%zu." ZONE, i);
 		swaps[i].before = dg_rrset_none(owner, DG_TYPE_TXT);
-		swaps[i].after = set(s, owner, DG_TYPE_TXT, 60, "\"v=spf1 a -all\"", NULL);
+		swaps[i].after = wire_set(&s->w, owner, DG_TYPE_TXT, 60, "\"v=spf1 a -all\"", NULL);
 	}
 	assert_int_equal(DG_ELIMIT, dg_dns_update_fits(&u, NULL, &err));
 	u.n_swaps = 500;
@@ -356,15 +295,16 @@ static void test_update_answer(void **state)
 	struct scene *s = *state;
 	int rcode = -1;
 
-	s->o.zone = NULL;
-	dg_update_build(&s->o, ID, &(struct dg_dns_update){.zone = ZONE});
-	assert_int_equal(1, dg_update_answer_parse(s->buf, s->o.len, ID, ZONE, &rcode));
-	s->buf[2] |= 0x80;
-	s->buf[3] = 8;
-	assert_int_equal(0, dg_update_answer_parse(s->buf, s->o.len, ID, ZONE, &rcode));
+	s->w.o.zone = NULL;
+	dg_update_build(&s->w.o, ID, &(struct dg_dns_update){.zone = ZONE});
+	assert_int_equal(1, dg_update_answer_parse(s->w.buf, s->w.o.len, ID, ZONE, &rcode));
+	s->w.buf[2] |= 0x80;
+	s->w.buf[3] = 8;
+	assert_int_equal(0, dg_update_answer_parse(s->w.buf, s->w.o.len, ID, ZONE, &rcode));
 	assert_int_equal(8, rcode);
-	assert_int_equal(1, dg_update_answer_parse(s->buf, s->o.len, ID, "example.net.", &rcode));
-	assert_int_equal(1, dg_update_answer_parse(s->buf, s->o.len, ID + 1, ZONE, &rcode));
+	assert_int_equal(
+		1, dg_update_answer_parse(s->w.buf, s->w.o.len, ID, "example.net.", &rcode));
+	assert_int_equal(1, dg_update_answer_parse(s->w.buf, s->w.o.len, ID + 1, ZONE, &rcode));
 }
 
 static void test_words(void **state)
