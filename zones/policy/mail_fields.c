@@ -31,7 +31,8 @@ static bool is_address(const char *host)
 static int read_mx(
 	struct dg_loader *l, const struct dg_node *node, struct dg_mx_spec *out, struct dg_err *err)
 {
-	static const char expected[] = "a preference and a host, for example 10 mx1.example.com";
+	static const char expected[] =
+		"a preference from 0 to 65535 and a host, for example 10 mx1.example.com";
 	uint32_t preference = 0;
 	size_t n = 0;
 
