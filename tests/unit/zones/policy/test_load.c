@@ -294,8 +294,8 @@ static void test_refused_values(void **state)
 		"0, 1, d or s");
 	assert_refused(Z "mail: {\"@\": {mx: }}\n", 2, 18, "found nothing");
 	assert_refused(Z "mail: {\"@\": {mx: []}}\n", 2, 18, "found a list");
-	assert_refused(
-		Z "mail: {\"@\": {mx: [mx1.example.com]}}\n", 2, 19, "a preference from 0 to 65535 and a host");
+	assert_refused(Z "mail: {\"@\": {mx: [mx1.example.com]}}\n", 2, 19,
+		"a preference from 0 to 65535 and a host");
 	assert_refused(Z "mail: {\"@\": {mx: [0 .]}}\n", 2, 19, "mx: null");
 	assert_refused(Z "mail: {\"@\": {mx: [70000 a]}}\n", 2, 19, "a preference");
 	assert_refused(Z "mail: {\"@\": {mx: [10 192.0.2.1]}}\n", 2, 19, "names no address");
