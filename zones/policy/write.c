@@ -77,6 +77,36 @@ static void put_lints(struct writer *w, const struct dg_lints *l, const char *in
 	}
 }
 
+/* Why a record that is there cannot be declared; NULL: it can. */
+static const char *obstacle(const struct dg_lints *l, const char *text)
+{
+	if (l->n_errors > 0) {
+		return "it is broken";
+	}
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p < 0x20 || *p > 0x7e) {
+			return "zone.yaml cannot express its bytes";
+		}
+	}
+	return NULL;
+}
+
+/* "key: text" of the mail name, or a comment that says why not. */
+static void put_record(
+	struct writer *w, const char *key, const char *text, const struct dg_lints *l)
+{
+	const char *why_not = obstacle(l, text);
+
+	put_lints(w, l, "    ");
+	if (why_not) {
+		dg_buf_printf(w->b, "    # %s: left alone, %s: ", key, why_not);
+	} else {
+		dg_buf_printf(w->b, "    %s: ", key);
+	}
+	put_quoted(w->b, text);
+	dg_buf_putc(w->b, '\n');
+}
+
 /* --- what is there ---------------------------------------------------------------------------------------------------- */
 
 static void add_name(struct writer *w, const char *name)
@@ -218,11 +248,7 @@ static void put_spf(struct writer *w, const char *name)
 	dg_lints_init(&lints, w->arena);
 	dg_spf_parse(w->arena, text, strlen(text), &spf, &lints);
 	dg_spf_lint(&spf, name, strlen(text), &lints);
-	put_lints(w, &lints, "    ");
-	dg_buf_puts(
-		w->b, lints.n_errors > 0 ? "    # spf: left alone, it is broken: " : "    spf: ");
-	put_quoted(w->b, text);
-	dg_buf_putc(w->b, '\n');
+	put_record(w, "spf", text, &lints);
 }
 
 static void put_dmarc(struct writer *w, const char *name)
@@ -250,31 +276,29 @@ static void put_dmarc(struct writer *w, const char *name)
 	dg_lints_init(&lints, w->arena);
 	dg_dmarc_parse(w->arena, text, strlen(text), &dmarc, &lints);
 	dg_dmarc_lint(&dmarc, &lints);
-	put_lints(w, &lints, "    ");
-	dg_buf_puts(w->b,
-		lints.n_errors > 0 ? "    # dmarc: left alone, it is broken: " : "    dmarc: ");
-	put_quoted(w->b, text);
-	dg_buf_putc(w->b, '\n');
+	put_record(w, "dmarc", text, &lints);
 }
 
-/* One selector of name: a line inside dkim:. */
+/* One selector of name: a line inside dkim:, which begins with the first that can be declared. */
 static void put_dkim_key(
-	struct writer *w, const struct dg_rrset *set, const char *selector, bool is_first)
+	struct writer *w, const struct dg_rrset *set, const char *selector, bool *has_begun)
 {
 	struct dg_lints lints;
 	struct dg_dkim key;
 
-	if (is_first) {
-		dg_buf_puts(w->b, "    dkim:\n");
-	}
 	const char *text = set->n == 1 ? dg_txt_join(w->arena, &set->rdata[0]) : "";
 	dg_lints_init(&lints, w->arena);
 	if (set->n == 1) {
 		dg_dkim_parse(w->arena, text, strlen(text), &key, &lints);
 		dg_dkim_lint(&key, &lints);
 	}
+	bool is_good =
+		set->n == 1 && !obstacle(&lints, text) && dg_dkim_is_record(text, strlen(text));
+	if (is_good && !*has_begun) {
+		dg_buf_puts(w->b, "    dkim:\n");
+		*has_begun = true;
+	}
 	put_lints(w, &lints, "      ");
-	bool is_good = set->n == 1 && lints.n_errors == 0 && dg_dkim_is_record(text, strlen(text));
 	dg_buf_puts(w->b, is_good ? "      " : "      # left alone, it is broken: ");
 	put_quoted(w->b, selector);
 	dg_buf_puts(w->b, ": ");
@@ -290,7 +314,8 @@ static void put_dkim(struct writer *w, const char *name)
 {
 	const char *suffix = dg_printf(w->arena, "%s%s", DKIM_LABEL, name);
 	size_t n = strlen(suffix);
-	bool is_first = true;
+	bool has_key = false;
+	bool has_begun = false;
 
 	for (size_t i = 0; i < w->zone->n; i++) {
 		const struct dg_rrset *set = &w->zone->sets[i];
@@ -298,11 +323,11 @@ static void put_dkim(struct writer *w, const char *name)
 
 		if (set->type == DG_TYPE_TXT && set->n > 0 && len > n && set->owner[0] != '*' &&
 			strcmp(set->owner + len - n, suffix) == 0) {
-			put_dkim_key(w, set, dg_strndup(w->arena, set->owner, len - n), is_first);
-			is_first = false;
+			put_dkim_key(w, set, dg_strndup(w->arena, set->owner, len - n), &has_begun);
+			has_key = true;
 		}
 	}
-	if (is_first) {
+	if (!has_key) {
 		put_comment(w->b, "    ", "no DKIM key found");
 	}
 }
@@ -333,7 +358,7 @@ static void put_tls(struct writer *w, const char *name)
 	dg_tlsrpt_parse(w->arena, text, strlen(text), &rua, &n_rua, &lints);
 	dg_buf_init(&again, DG_SPF_TEXT_MAX);
 	dg_tlsrpt_print(&again, rua, n_rua);
-	bool is_exact = lints.n_errors == 0 && strcmp(again.data, text) == 0;
+	bool is_exact = !obstacle(&lints, text) && strcmp(again.data, text) == 0;
 	dg_buf_done(&again);
 	dg_buf_puts(w->b,
 		is_exact ? "    tlsrpt: [" : "    # tlsrpt: left alone, written in another way: [");
@@ -345,6 +370,21 @@ static void put_tls(struct writer *w, const char *name)
 }
 
 /* --- the file --------------------------------------------------------------------------------------------------------- */
+
+/* Is there more than comments in the lines that begin at this place? */
+static bool has_value(const struct dg_buf *b, size_t at)
+{
+	const char *line = b->data + at;
+
+	while (*line != '\0') {
+		if (line[strspn(line, " ")] != '#') {
+			return true;
+		}
+		line = strchrnul(line, '\n');
+		line += *line == '\n' ? 1 : 0; /* none where the text is full */
+	}
+	return false;
+}
 
 static void put_mail(struct writer *w)
 {
@@ -359,7 +399,7 @@ static void put_mail(struct writer *w)
 		put_dkim(w, m->name);
 		put_dmarc(w, m->name);
 		put_tls(w, m->name);
-		if (w->b->len == before) {
+		if (!has_value(w->b, before)) {
 			dg_buf_puts(w->b, "    {}\n");
 		}
 	}
