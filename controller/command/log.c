@@ -72,9 +72,12 @@ static void put_step(
 
 static json_t *json_set(const struct dg_rrset *set)
 {
-	json_t *records = json_array();
 	struct dg_buf b;
 
+	if (set->n == 0) {
+		return json_null();
+	}
+	json_t *records = json_array();
 	dg_buf_init(&b, LOG_MAX);
 	for (size_t i = 0; i < set->n; i++) {
 		dg_buf_clear(&b);
@@ -82,9 +85,7 @@ static json_t *json_set(const struct dg_rrset *set)
 		(void)json_array_append_new(records, json_string(b.data));
 	}
 	dg_buf_done(&b);
-	return set->n == 0
-		       ? json_null()
-		       : json_pack("{s:I, s:o}", "ttl", (json_int_t)set->ttl, "records", records);
+	return json_pack("{s:I, s:o}", "ttl", (json_int_t)set->ttl, "records", records);
 }
 
 /* Neither times nor changes are numbered 0: there is none. */
