@@ -1,9 +1,8 @@
-#include "zones/policy/write.h"
+#include "zones/policy/writing.h"
 
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 #include "zones/base/err.h"
-#include "zones/base/map.h"
 #include "zones/mail/dkim.h"
 #include "zones/mail/dmarc.h"
 #include "zones/mail/lint.h"
@@ -11,7 +10,6 @@
 #include "zones/mail/spf.h"
 #include "zones/mail/tlspolicy.h"
 #include "zones/record/name.h"
-#include "zones/record/zone.h"
 
 #include <string.h>
 
@@ -19,23 +17,14 @@
 #define DKIM_LABEL       "._domainkey."
 
 /* A name that has mail records. */
-struct mail_name {
+struct dg_mail_name {
 	const char *name;
-	struct mail_name *next; /* in the order in which they were found */
-};
-
-struct writer {
-	struct dg_arena *arena;
-	struct dg_buf *b;
-	const struct dg_zone *zone;
-	struct dg_map by_name;
-	struct mail_name *first;
-	struct mail_name **last;
+	struct dg_mail_name *next; /* in the order in which they were found */
 };
 
 /* --- text ---------------------------------------------------------------------------------------------------------- */
 
-static void put_quoted(struct dg_buf *b, const char *s)
+void dg_write_quoted(struct dg_buf *b, const char *s)
 {
 	dg_buf_putc(b, '"');
 	for (; *s != '\0'; s++) {
@@ -53,22 +42,25 @@ static void put_quoted(struct dg_buf *b, const char *s)
 	dg_buf_putc(b, '"');
 }
 
-static void put_name(struct writer *w, const char *name)
+void dg_write_name(struct dg_writer *w, const char *name)
 {
-	put_quoted(w->b, dg_name_relative(w->arena, name, w->zone->apex));
+	const char *text = dg_name_relative(w->arena, name, w->zone->apex);
+	const char *label = strncmp(text, "*.", 2) == 0 ? text + 2 : text;
+
+	dg_write_quoted(w->b, strchr(label, '.') ? name : text);
 }
 
-static void put_comment(struct dg_buf *b, const char *indent, const char *text)
+void dg_write_comment(struct dg_buf *b, const char *indent, const char *text)
 {
 	dg_buf_printf(b, "%s# ", indent);
 	dg_buf_put_safe(b, text, strlen(text));
 	dg_buf_putc(b, '\n');
 }
 
-static void put_lints(struct writer *w, const struct dg_lints *l, const char *indent)
+static void put_lints(struct dg_writer *w, const struct dg_lints *l, const char *indent)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		put_comment(w->b, indent,
+		dg_write_comment(w->b, indent,
 			dg_printf(w->arena, "%s: %s (%s)",
 				l->list[i].level == DG_LEVEL_ERROR     ? "broken"
 				: l->list[i].level == DG_LEVEL_WARNING ? "weak"
@@ -93,7 +85,7 @@ static const char *obstacle(const struct dg_lints *l, const char *text)
 
 /* "key: text" of the mail name, or a comment that says why not. */
 static void put_record(
-	struct writer *w, const char *key, const char *text, const struct dg_lints *l)
+	struct dg_writer *w, const char *key, const char *text, const struct dg_lints *l)
 {
 	const char *why_not = obstacle(l, text);
 
@@ -103,15 +95,15 @@ static void put_record(
 	} else {
 		dg_buf_printf(w->b, "    %s: ", key);
 	}
-	put_quoted(w->b, text);
+	dg_write_quoted(w->b, text);
 	dg_buf_putc(w->b, '\n');
 }
 
 /* --- what is there ---------------------------------------------------------------------------------------------------- */
 
-static void add_name(struct writer *w, const char *name)
+static void add_name(struct dg_writer *w, const char *name)
 {
-	struct mail_name *m = dg_new(w->arena, struct mail_name);
+	struct dg_mail_name *m = dg_new(w->arena, struct dg_mail_name);
 
 	m->name = name;
 	if (!dg_map_put(&w->by_name, name, m)) {
@@ -121,7 +113,7 @@ static void add_name(struct writer *w, const char *name)
 }
 
 /* The joined text of the only record with this tag; NULL: none, or several (*ret_n tells). */
-static const char *tagged(struct writer *w, const char *owner, const char *tag, size_t *ret_n)
+static const char *tagged(struct dg_writer *w, const char *owner, const char *tag, size_t *ret_n)
 {
 	struct dg_rrset set;
 	const char *text = NULL;
@@ -172,7 +164,7 @@ static const char *mail_name_of(const struct dg_rrset *set)
 	return set->owner[0] != '_' && has_tag(set, "v=spf1") ? set->owner : NULL;
 }
 
-static void collect(struct writer *w)
+static void collect(struct dg_writer *w)
 {
 	for (size_t i = 0; i < w->zone->n; i++) {
 		const struct dg_rrset *set = &w->zone->sets[i];
@@ -186,7 +178,8 @@ static void collect(struct writer *w)
 		} else if (set->type == DG_TYPE_TXT) {
 			name = mail_name_of(set);
 		}
-		if (name && dg_name_is_at_or_under(name, w->zone->apex)) {
+		if (name && dg_name_is_at_or_under(name, w->zone->apex) &&
+			!dg_write_is_delegated(w, name)) {
 			add_name(w, name);
 		}
 	}
@@ -194,14 +187,14 @@ static void collect(struct writer *w)
 
 /* --- one mail name ---------------------------------------------------------------------------------------------------- */
 
-static void put_mx(struct writer *w, const char *name)
+static void put_mx(struct dg_writer *w, const char *name)
 {
 	struct dg_rrset set;
 	const char *host = NULL;
 	uint16_t preference = 0;
 
 	if (dg_zone_get(w->zone, name, DG_TYPE_MX, &set) != 0 || set.n == 0) {
-		put_comment(w->b, "    ",
+		dg_write_comment(w->b, "    ",
 			"no MX: mail for this name goes to its A or AAAA record, if it has one");
 		return;
 	}
@@ -210,7 +203,7 @@ static void put_mx(struct writer *w, const char *name)
 		dg_buf_puts(w->b, "    mx: null\n");
 		return;
 	case DG_MX_BROKEN:
-		put_comment(w->b, "    ",
+		dg_write_comment(w->b, "    ",
 			"mx: left alone: a null MX beside other MX records, or with a "
 			"preference above 0 (RFC 7505 section 3)");
 		return;
@@ -222,13 +215,13 @@ static void put_mx(struct writer *w, const char *name)
 	for (size_t i = 0; i < set.n; i++) {
 		if (dg_mx_read(w->arena, &set.rdata[i], &preference, &host) == 0) {
 			dg_buf_puts(w->b, i > 0 ? ", " : "");
-			put_quoted(w->b, dg_printf(w->arena, "%u %s", preference, host));
+			dg_write_quoted(w->b, dg_printf(w->arena, "%u %s", preference, host));
 		}
 	}
 	dg_buf_puts(w->b, "]\n");
 }
 
-static void put_spf(struct writer *w, const char *name)
+static void put_spf(struct dg_writer *w, const char *name)
 {
 	struct dg_lints lints;
 	struct dg_spf spf;
@@ -236,11 +229,11 @@ static void put_spf(struct writer *w, const char *name)
 	const char *text = tagged(w, name, "v=spf1", &n);
 
 	if (n == 0) {
-		put_comment(w->b, "    ", "no SPF record: any host may send in this name");
+		dg_write_comment(w->b, "    ", "no SPF record: any host may send in this name");
 		return;
 	}
 	if (n > 1) {
-		put_comment(w->b, "    ",
+		dg_write_comment(w->b, "    ",
 			"spf: left alone: several SPF records, receivers take none of them "
 			"(RFC 7208 section 4.5). Declare one here, then apply with --adopt");
 		return;
@@ -251,7 +244,14 @@ static void put_spf(struct writer *w, const char *name)
 	put_record(w, "spf", text, &lints);
 }
 
-static void put_dmarc(struct writer *w, const char *name)
+static bool is_alias(const struct dg_writer *w, const char *owner)
+{
+	struct dg_rrset cname;
+
+	return dg_zone_get(w->zone, owner, DG_TYPE_CNAME, &cname) == 0 && cname.n > 0;
+}
+
+static void put_dmarc(struct dg_writer *w, const char *name)
 {
 	struct dg_lints lints;
 	struct dg_dmarc dmarc;
@@ -262,9 +262,14 @@ static void put_dmarc(struct writer *w, const char *name)
 	if (dg_name_join(w->arena, "_dmarc", name, &owner, &err) < 0) {
 		return;
 	}
+	if (is_alias(w, owner)) {
+		dg_write_comment(w->b, "    ",
+			"dmarc: left alone: an alias (CNAME), its record is kept elsewhere");
+		return;
+	}
 	const char *text = tagged(w, owner, "v=DMARC1", &n);
 	if (!text) {
-		put_comment(w->b, "    ",
+		dg_write_comment(w->b, "    ",
 			n == 0 ? "no DMARC record of its own: dmarc: {policy: reject} makes "
 				 "receivers refuse "
 				 "forged mail"
@@ -281,7 +286,7 @@ static void put_dmarc(struct writer *w, const char *name)
 
 /* One selector of name: a line inside dkim:, which begins with the first that can be declared. */
 static void put_dkim_key(
-	struct writer *w, const struct dg_rrset *set, const char *selector, bool *has_begun)
+	struct dg_writer *w, const struct dg_rrset *set, const char *selector, bool *has_begun)
 {
 	struct dg_lints lints;
 	struct dg_dkim key;
@@ -300,39 +305,61 @@ static void put_dkim_key(
 	}
 	put_lints(w, &lints, "      ");
 	dg_buf_puts(w->b, is_good ? "      " : "      # left alone, it is broken: ");
-	put_quoted(w->b, selector);
+	dg_write_quoted(w->b, selector);
 	dg_buf_puts(w->b, ": ");
 	if (strcmp(text, DG_DKIM_REVOKED) == 0) {
 		dg_buf_puts(w->b, "revoked");
 	} else {
-		put_quoted(w->b, text);
+		dg_write_quoted(w->b, text);
 	}
 	dg_buf_putc(w->b, '\n');
 }
 
-static void put_dkim(struct writer *w, const char *name)
+/* The selector of an RRset of this type below name; NULL: it is another one. */
+static const char *selector_of(
+	struct dg_writer *w, const struct dg_rrset *set, uint16_t type, const char *name)
 {
-	const char *suffix = dg_printf(w->arena, "%s%s", DKIM_LABEL, name);
-	size_t n = strlen(suffix);
+	const size_t n_label = strlen(DKIM_LABEL);
+	size_t n = n_label + strlen(name);
+	size_t len = strlen(set->owner);
+	const char *end = set->owner + (len > n ? len - n : 0);
+	bool is_key = set->type == type && set->n > 0 && len > n && set->owner[0] != '*' &&
+		      strncmp(end, DKIM_LABEL, n_label) == 0 && strcmp(end + n_label, name) == 0;
+
+	return is_key ? dg_strndup(w->arena, set->owner, len - n) : NULL;
+}
+
+static void put_dkim(struct dg_writer *w, const char *name)
+{
 	bool has_key = false;
 	bool has_begun = false;
 
 	for (size_t i = 0; i < w->zone->n; i++) {
-		const struct dg_rrset *set = &w->zone->sets[i];
-		size_t len = strlen(set->owner);
+		const char *selector = selector_of(w, &w->zone->sets[i], DG_TYPE_CNAME, name);
 
-		if (set->type == DG_TYPE_TXT && set->n > 0 && len > n && set->owner[0] != '*' &&
-			strcmp(set->owner + len - n, suffix) == 0) {
-			put_dkim_key(w, set, dg_strndup(w->arena, set->owner, len - n), &has_begun);
+		if (selector) {
 			has_key = true;
+			dg_write_comment(w->b, "    ",
+				dg_printf(w->arena,
+					"dkim: selector %s is left alone: an alias (CNAME), its "
+					"key is kept elsewhere",
+					selector));
+		}
+	}
+	for (size_t i = 0; i < w->zone->n; i++) {
+		const char *selector = selector_of(w, &w->zone->sets[i], DG_TYPE_TXT, name);
+
+		if (selector) {
+			has_key = true;
+			put_dkim_key(w, &w->zone->sets[i], selector, &has_begun);
 		}
 	}
 	if (!has_key) {
-		put_comment(w->b, "    ", "no DKIM key found");
+		dg_write_comment(w->b, "    ", "no DKIM key found");
 	}
 }
 
-static void put_tls(struct writer *w, const char *name)
+static void put_tls(struct dg_writer *w, const char *name)
 {
 	struct dg_lints lints;
 	const char *const *rua = NULL;
@@ -343,7 +370,7 @@ static void put_tls(struct writer *w, const char *name)
 
 	if (dg_name_join(w->arena, "_mta-sts", name, &owner, &err) == 0 &&
 		tagged(w, owner, "v=STSv1", &n)) {
-		put_comment(w->b, "    ",
+		dg_write_comment(w->b, "    ",
 			"mta-sts: left alone: the policy file is not in DNS; declare it as "
 			"mta-sts: {mode: ..., max-age: ..., id: ...}");
 	}
@@ -364,7 +391,7 @@ static void put_tls(struct writer *w, const char *name)
 		is_exact ? "    tlsrpt: [" : "    # tlsrpt: left alone, written in another way: [");
 	for (size_t i = 0; i < n_rua; i++) {
 		dg_buf_puts(w->b, i > 0 ? ", " : "");
-		put_quoted(w->b, rua[i]);
+		dg_write_quoted(w->b, rua[i]);
 	}
 	dg_buf_puts(w->b, "]\n");
 }
@@ -386,12 +413,12 @@ static bool has_value(const struct dg_buf *b, size_t at)
 	return false;
 }
 
-static void put_mail(struct writer *w)
+static void put_mail(struct dg_writer *w)
 {
 	dg_buf_puts(w->b, w->first ? "mail:\n" : "mail: {}\n");
-	for (const struct mail_name *m = w->first; m; m = m->next) {
+	for (const struct dg_mail_name *m = w->first; m; m = m->next) {
 		dg_buf_puts(w->b, "  ");
-		put_name(w, m->name);
+		dg_write_name(w, m->name);
 		dg_buf_puts(w->b, ":\n");
 		size_t before = w->b->len;
 		put_mx(w, m->name);
@@ -405,51 +432,10 @@ static void put_mail(struct writer *w)
 	}
 }
 
-static bool has_address(const struct writer *w, const char *name)
-{
-	struct dg_rrset set;
-
-	return (dg_zone_get(w->zone, name, DG_TYPE_A, &set) == 0 && set.n > 0) ||
-	       (dg_zone_get(w->zone, name, DG_TYPE_AAAA, &set) == 0 && set.n > 0);
-}
-
-/* Hosts that take mail without an MX: one line each, to be put into silent:. */
-static void put_hosts(struct writer *w)
-{
-	const char *before = "";
-	bool is_first = true;
-
-	for (size_t i = 0; i < w->zone->n; i++) {
-		const char *owner = w->zone->sets[i].owner;
-		struct dg_rrset mx;
-
-		if (strcmp(owner, before) == 0) {
-			continue;
-		}
-		before = owner;
-		if (!has_address(w, owner) || strcmp(owner, w->zone->apex) == 0 ||
-			(dg_zone_get(w->zone, owner, DG_TYPE_MX, &mx) == 0 && mx.n > 0)) {
-			continue;
-		}
-		if (is_first) {
-			dg_buf_puts(w->b, "\n# These hosts have an address and no MX: mail for "
-					  "them is delivered to the "
-					  "address\n# (RFC 5321 section 5.1). A host that takes no "
-					  "mail belongs here; one "
-					  "that sends as\n# itself (HELO, cron) belongs under "
-					  "helo: instead.\n# silent:\n");
-			is_first = false;
-		}
-		dg_buf_puts(w->b, "#   - ");
-		put_name(w, owner);
-		dg_buf_putc(w->b, '\n');
-	}
-}
-
 void dg_policy_write(struct dg_buf *b, const struct dg_zone *zone, const char *provider)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(WRITE_MEMORY_MAX);
-	struct writer w = {.arena = a, .b = b, .zone = zone};
+	struct dg_writer w = {.arena = a, .b = b, .zone = zone};
 
 	dg_map_init(&w.by_name, a);
 	w.last = &w.first;
@@ -460,11 +446,12 @@ void dg_policy_write(struct dg_buf *b, const struct dg_zone *zone, const char *p
 	dg_buf_puts(b,
 		".\n# Nothing changes until you edit this file; then look at `dnsguard plan`.\n"
 		"# ttl: is not given, so records keep the TTL they have.\n\nzone: ");
-	put_quoted(b, zone->apex);
+	dg_write_quoted(b, zone->apex);
 	dg_buf_printf(b, "\nprovider: %s\n", provider);
 	dg_buf_puts(b, "mx-hosts: ignore      # `spf` publishes v=spf1 a -all for each MX host of "
 		       "this zone "
 		       "(RFC 7208 section 10.1.3)\n");
+	dg_write_report_for(&w);
 	if (!zone->is_complete) {
 		dg_buf_puts(b,
 			"\n# The zone could not be read as a whole (no transfer): only the usual "
@@ -472,5 +459,6 @@ void dg_policy_write(struct dg_buf *b, const struct dg_zone *zone, const char *p
 			"# looked up. Other mail names, DKIM selectors and hosts may exist.\n");
 	}
 	put_mail(&w);
-	put_hosts(&w);
+	dg_write_wildcards(&w);
+	dg_write_hosts(&w);
 }

@@ -104,8 +104,9 @@ static void test_what_is_sound(void **state)
 			"left alone"},
 		{"@ MX 10 m\ns1._domainkey TXT \"" KEY "\"\ns2._domainkey TXT \"v=DKIM1; p=\"\n"
 		 "*._domainkey TXT \"v=DKIM1; p=\"\n",
-			{"    dkim:\n", "      \"s1\": \"" KEY "\"\n", "      \"s2\": revoked\n"},
-			"*"},
+			{"    dkim:\n", "      \"s1\": \"" KEY "\"\n", "      \"s2\": revoked\n",
+				"# *._domainkey.example.com.: left alone"},
+			"\"*"},
 		{"lists MX 10 m\nlists TXT \"v=spf1 mx ~all\"\n_dmarc.lists TXT \"v=DMARC1; "
 		 "p=none\"\n",
 			{"  \"lists\":\n", "    spf: \"v=spf1 mx ~all\"\n", "weak: "}, NULL},
@@ -113,7 +114,15 @@ static void test_what_is_sound(void **state)
 		 "_mta-sts TXT \"v=STSv1; id=1\"\n",
 			{"    tlsrpt: [\"mailto:t@example.com\"]\n", "mta-sts: left alone"}, NULL},
 		{"@ MX 10 m\nm A 192.0.2.1\nwww AAAA 2001:db8::1\nwww A 192.0.2.2\n@ A 192.0.2.3\n",
-			{"# silent:\n#   - \"m\"\n#   - \"www\"\n"}, "\"@\"\n#"},
+			{"# silent:\n#   - \"www\"\n"}, "\"m\""},
+		{"@ MX 10 m\nx.y MX 10 m\nsub NS ns.sub\nns.sub A 192.0.2.1\nsub MX 10 m\n",
+			{"  \"x.y.example.com.\":\n"}, "sub"},
+		{"example.net._report._dmarc TXT \"v=DMARC1;\"\n"
+		 "example.org._report._dmarc TXT \"v=DMARC1; rua=mailto:x@example.org\"\n",
+			{"report-for: [\"example.net\"]\n"}, "example.org"},
+		{"@ MX 10 m\n_dmarc CNAME d.example.net.\nk._domainkey CNAME k.example.net.\n",
+			{"dmarc: left alone: an alias", "selector k is left alone: an alias"},
+			"no DKIM"},
 	};
 
 	(void)state;
