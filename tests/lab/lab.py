@@ -342,8 +342,9 @@ class Lab:
     def run(self, *argv, stdin=None, timeout_s=120, env=None, check=False, cwd=None):
         start = time.monotonic()
         env = {**os.environ, **(env or {})}
-        if argv[0] == 'strace':  # LeakSanitizer cannot look at a process that is traced already
-            env['ASAN_OPTIONS'] = env.get('ASAN_OPTIONS', '') + ':detect_leaks=0'
+        if argv[0] == 'strace':  # a sanitizer cannot look for leaks then, and its files are not the program's
+            for name, more in ('ASAN_OPTIONS', ':detect_leaks=0:log_path=stderr'), ('UBSAN_OPTIONS', ':log_path=stderr'):
+                env[name] = env.get(name, '') + more
         done = subprocess.run([str(a) for a in argv], input=stdin if stdin is not None else '', text=True,
                               capture_output=True, timeout=timeout_s, cwd=cwd or self.dir, env=env)
         result = Result(done.returncode, done.stdout, done.stderr, time.monotonic() - start,
