@@ -50,7 +50,11 @@ static inline size_t fake_request_len(const char *text, size_t len)
 		return 0;
 	}
 	size_t head = (size_t)(end + 4 - text);
-	size_t n = body && body < end ? (size_t)atol(body + 16) : 0;
+	size_t n = 0;
+	/* The text is not a string: it has no end but len. */
+	for (const char *p = body && body < end ? body + 16 : end; *p >= '0' && *p <= '9'; p++) {
+		n = n * 10 + (size_t)(*p - '0');
+	}
 	return len >= head + n ? head + n : 0;
 }
 
