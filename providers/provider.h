@@ -57,8 +57,10 @@ struct dg_read {
 	const char *zone;
 	const struct dg_rrkey *keys; /* what must be known; the marker is among them */
 	size_t n_keys;
-	bool whole;     /* read everything when that is possible, else the keys */
-	bool only_looks; /* nothing will be written on it: where the provider cannot tell for sure whether a record stands there or comes from a wildcard, its best guess will do */
+	bool whole; /* read everything when that is possible, else the keys */
+	/* Nothing will be written on it: where it cannot be told for sure whether a record stands there or comes from a
+	 * wildcard, the best guess will do. */
+	bool only_looks;
 	bool mail_only; /* rdata only of the types that mail needs (zones/record/zonefile.h) */
 	int64_t deadline_ms;
 	struct dg_arena *arena;

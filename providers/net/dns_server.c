@@ -127,7 +127,8 @@ void dg_server_settle(struct dg_dns_server *s)
 {
 	bool is_gone = false;
 
-	/* Either set back below, or s is gone. cppcheck-suppress autoVariables */
+	/* Either set back below, or s is gone. */
+	/* cppcheck-suppress autoVariables */
 	s->is_gone = &is_gone;
 	while (s->finished.first) {
 		struct dg_exchange *x = s->finished.first;

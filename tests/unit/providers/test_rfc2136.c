@@ -204,8 +204,8 @@ static void test_needs_a_key(void **state)
 	open_scene(s, answer_rcode);
 	const struct dg_rfc2136_opts opts = {.server = {.host = "192.0.2.1"}, .timeout = 10};
 	struct dg_provider p = {.ops = &dg_provider_rfc2136, .loop = s->loop, .opts = &opts};
-	const struct dg_swap swap = {
-		dg_rrset_none("example.com.", DG_TYPE_MX), dg_rrset_none("example.com.", DG_TYPE_MX)};
+	const struct dg_swap swap = {dg_rrset_none("example.com.", DG_TYPE_MX),
+		dg_rrset_none("example.com.", DG_TYPE_MX)};
 	assert_int_equal(0, p.ops->open(&p, &err)); /* looking is free */
 	assert_int_equal(DG_EPOLICY, p.ops->check(&p, &swap, 1, &err));
 	assert_non_null(strstr(err.text, "no tsig"));
