@@ -89,6 +89,7 @@ def test_edited_since(lab, dnsguard, kind):
         place.lab.run('pdnsutil', f'--config-dir={place.dir}', 'replace-rrset', ZONE, '@', 'MX', '9', edit, check=True)
     else:
         place.update(ZONE, 'delete example.test. MX', f'add example.test. 9 MX {edit}')
+    lablib.wait_for(lambda: place.dig(ZONE, 'MX') == [edit], 'the edit')  # NSD reloads in its own time
     before = place.axfr(ZONE)
     said = dnsguard('restore', '--yes').expect(1)
     assert 'edited' in said.stdout and edit in said.stdout and place.axfr(ZONE) == before, str(said)
