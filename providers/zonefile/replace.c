@@ -136,12 +136,12 @@ static int write_temp(const struct dg_disk *d, const char *temp, int from, const
 	return error == 0 ? 0 : dg_disk_fail(err, what, d->path, error);
 }
 
-/* Is the file still the one that was read? 0, 1: no. */
-static int compare(const struct dg_disk *d, const struct stat *old)
+/* Is the file of this name the one that was read, as it was then? 0, 1: no. */
+static int compare(const struct dg_disk *d, const char *name, const struct stat *old)
 {
 	struct stat st;
 
-	if (fstatat(d->folder, d->base, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+	if (fstatat(d->folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
 		return 1;
 	}
 	return st.st_dev == old->st_dev && st.st_ino == old->st_ino && st.st_size == old->st_size &&
@@ -151,17 +151,47 @@ static int compare(const struct dg_disk *d, const struct stat *old)
 		       : 1;
 }
 
+/* The two names change places: what an editor saved after the last look is not lost, it has the temporary name now, and
+ * goes back. 0, 1: it did. File systems that cannot do it get a plain rename. */
+static int exchange(
+	const struct dg_disk *d, const char *temp, const struct stat *old, int *ret_error)
+{
+	*ret_error = 0;
+	if (renameat2(d->folder, temp, d->folder, d->base, RENAME_EXCHANGE) != 0) {
+		bool is_unknown = errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP;
+
+		*ret_error = is_unknown && renameat(d->folder, temp, d->folder, d->base) == 0
+				     ? 0
+				     : errno;
+		return 0;
+	}
+	if (compare(d, temp, old) == 0) {
+		return 0;
+	}
+	*ret_error =
+		renameat2(d->folder, temp, d->folder, d->base, RENAME_EXCHANGE) != 0 ? errno : 0;
+	return 1;
+}
+
 /* temp holds the new text. */
 static int put_in_place(const struct dg_disk *d, const char *temp, const struct dg_disk_text *old,
 	bool *ret_is_written, struct dg_err *err)
 {
-	if (compare(d, &old->st) != 0) {
+	int error = 0;
+
+	if (compare(d, d->base, &old->st) != 0) {
 		return 1;
 	}
-	if (renameat(d->folder, temp, d->folder, d->base) != 0) {
-		return dg_disk_fail(err, "replace", d->path, errno);
+	int r = exchange(d, temp, &old->st, &error);
+	if (error != 0) {
+		*ret_is_written = r > 0; /* both are there, the edit under the temporary name */
+		return dg_disk_fail(err, "replace", d->path, error);
+	}
+	if (r > 0) {
+		return 1;
 	}
 	*ret_is_written = true;
+	(void)unlinkat(d->folder, temp, 0);
 	if (fsync(d->folder) != 0) {
 		return dg_disk_fail(err, "sync the folder of", d->path, errno);
 	}

@@ -92,7 +92,8 @@ class Site:
         return dns.zone.from_xfr(xfr, relativize=False)
 
     def image(self, has_marker=False):
-        """All records but SOA, DNSSEC and the marker: {(owner, type): (ttl, frozenset of rdata)}."""
+        """All records but SOA, DNSSEC and the marker, in canonical form (RFC 4034 section 6.2), strings of TXT as they
+        are: {(owner, type): (ttl, frozenset of rdata)}."""
         return image_of(self.zone(), has_marker)
 
     def marker(self):
@@ -132,7 +133,7 @@ class Site:
     # the journal
 
     def journal(self, state=None):
-        return Journal(state or self.state)
+        return Journal(state or self.state, self.lab.dir / 'journal.look')
 
     def fresh_state(self, source=None):
         shutil.rmtree(self.state, ignore_errors=True)
@@ -146,7 +147,8 @@ def image_of(zone, has_marker=False):
         for rds in sets.rdatasets:
             kind = dns.rdatatype.to_text(rds.rdtype)
             if kind not in SIGNS and (has_marker or str(owner) != MARKER):
-                found[str(owner), kind] = (rds.ttl, frozenset(r.to_text() for r in rds))
+                texts = frozenset(r.to_text() if kind == 'TXT' else r.to_text().lower() for r in rds)
+                found[str(owner).lower(), kind] = (rds.ttl, texts)
     return found
 
 
@@ -158,14 +160,14 @@ def marker_of(zone):
 class Journal:
     """The journal as another program reads it."""
 
-    def __init__(self, state):
+    def __init__(self, state, look):
         self.path = state / 'journal.db'
         self.steps, self.markers, self.stages, self.runs = [], {}, {}, []
         if not self.path.exists():
             return
-        copy = state.parent / f'{state.name}.look'
+        copy = look  # a look must not recover the write-ahead log that the program would find
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(state, copy)  # a look must not recover the write-ahead log that the program would find
+        shutil.copytree(state, copy)
         db = sqlite3.connect(copy / 'journal.db')
         db.row_factory = sqlite3.Row
         if db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'step'").fetchone()[0]:

@@ -1,10 +1,17 @@
 """A person edits the zone between any two messages of a run: the edit is reported and kept."""
+import contextlib
+import os
+import pathlib
+import re
 import shutil
+import signal
+import subprocess
+import time
 
 import between
 import lab as lablib
 import pytest
-from safety import MARKER, RFC2136, ZONE, Site, report
+from safety import MARKER, RFC2136, ZONE, Site, count_calls, points, report, slow
 
 MX = (f'{ZONE}.', 'MX')
 MARKER_KEY = (MARKER, 'TXT')
@@ -172,3 +179,70 @@ def test_frozen_zone(request, lab, what):
     table.k = 0
     table.site.run('apply', '--yes', table.policy).expect(0)
     assert table.site.image() == table.after
+
+
+# --- a zone file ------------------------------------------------------------------------------------------
+
+FILE_CALLS = ['openat', 'read', 'fsync', 'fdatasync', 'flock', 'renameat', 'renameat2', 'fchmod', 'newfstatat']
+OLD = f'10 mx1.{ZONE}.'
+
+
+def edit_line(text):
+    """What a person does with the MX line, whatever stands in it now."""
+    return re.sub(r'(?m)^(\S*\s+.*\bMX\s+)\d+ .*$', r'\g<1>77 mx2', text)
+
+
+def stopped_child(process):
+    """The program under strace, when it has not moved for a while; None: it has ended."""
+    still = 0
+    while process.poll() is None:
+        children = pathlib.Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+        try:
+            states = [pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(') ', 1)[1][0] for pid in children]
+        except OSError:
+            states = []
+        still = still + 1 if states and states[0] in 'tT' else 0
+        if still == 10:
+            return int(children[0])
+        time.sleep(0.002)
+    return None
+
+
+@slow
+def test_edit_of_a_zone_file(record_property, lab):
+    """The program is stopped at each system call that has to do with files; a person saves the file; it goes on."""
+    site = Site(lab, 'zonefile')
+    site.apply(site.policy()).expect(0)
+    state, text = lab.dir / 'prepared', site.path.read_text()
+    shutil.copytree(site.state, state)
+    argv = ['apply', '--yes', site.policy('next.yaml', mx=f'20 mx1.{ZONE}', dmarc='quarantine')]
+    done, counts = count_calls(site, argv, FILE_CALLS)
+    done.expect(0)
+    moments = {}
+    for name, k in points({n: c for n, c in counts.items() if n not in ('openat', 'read', 'newfstatat')}) + \
+            [(n, k) for n in ('openat', 'read', 'newfstatat') for k in range(max(1, counts[n] - 30), counts[n] + 1)]:
+        site.fresh_state(state)
+        site.path.write_text(text)
+        with open(lab.dir / 'said', 'w', encoding='utf-8') as out, subprocess.Popen(
+                ['strace', '-f', '-qq', '-o', lab.dir / 'strace.out', '-e', f'trace={name}', '-e',
+                 f'inject={name}:signal=SIGSTOP:when={k}', lab.program, '--state', site.state, *argv],
+                cwd=lab.dir, stdout=out, stderr=subprocess.STDOUT) as process:
+            pid = stopped_child(process)
+            if pid:
+                lab.write('edited', edit_line(site.path.read_text()))
+                os.replace(lab.dir / 'edited', site.path)  # as editors save
+            while process.poll() is None:  # again and again: it may have been slow only, and stop now
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+                time.sleep(0.01)
+        said = (lab.dir / 'said').read_text()
+        if not pid:
+            continue
+        told = f'edited at {name} {k} of {counts[name]}: {process.returncode}\n{said}'
+        assert site.image()[MX][1] == {f'77 mx2.{ZONE}.'}, told
+        moments[process.returncode] = moments.get(process.returncode, 0) + 1
+        again = site.run(*argv)
+        assert again.rc == 1 and 'MX' in again.stdout, f'{told}\n{again}'
+        assert site.image()[MX][1] == {f'77 mx2.{ZONE}.'}, told
+    assert moments[1] > 3
+    report(record_property, kind='zonefile', moments=sum(moments.values()), noticed=moments[1])

@@ -64,7 +64,9 @@ class Flow:
         if site.kind != 'zonefile':
             assert site.marker() == journal.markers.get(ZONE), told
         assert site.run('plan', self.policy).rc == 0, told
-        assert leftovers(site) == [], told
+        if leftovers(site):  # of a run that was killed after its change was made: gone with the next one
+            site.run('restore', '--yes').expect(0)
+            assert leftovers(site) == [], told
 
 
 def leftovers(site):
@@ -161,7 +163,49 @@ def test_disk_fails(record_property, lab, kind):
 
 
 @slow
-@pytest.mark.parametrize('kind', ['zonefile', 'knot'])
-@pytest.mark.parametrize('command', ['apply', 'split'])
+@pytest.mark.parametrize('command, kind', [('apply', 'zonefile'), ('apply', 'knot'), ('split', 'knot')])
 def test_disk_fails_at_each_call(record_property, lab, kind, command):
     fail(record_property, lab, kind, command, 1)
+
+
+@pytest.mark.parametrize('kind', ['zonefile', 'knot'])
+@pytest.mark.parametrize('free_kib', [0, 4, 16, 40, 64, 100])
+def test_full_disk(lab, request, kind, free_kib):
+    """The state folder (and the zone file) on a file system that has no more room than this."""
+    site = Site(lab, kind)
+    disk = lab.dir / 'disk'
+    disk.mkdir()
+    lab.run('mount', '-t', 'tmpfs', '-o', 'size=1m', 'full', disk, check=True)
+    request.addfinalizer(lambda: lab.run('umount', '-l', disk))
+    if kind == 'zonefile':
+        shutil.copy(site.path, disk / site.path.name)
+        site.path = disk / site.path.name
+    site.state = disk / 'state'
+    policy = site.policy()
+    serial = site.serial()
+    room = os.statvfs(disk)
+    (disk / 'ballast').write_bytes(b'x' * max(0, room.f_bavail * room.f_frsize - free_kib * 1024))
+    done = site.apply(policy)
+    if done.rc == 1:
+        assert 'dnsguard: ' in done.stderr, done
+        assert 'space' in done.stderr or 'full' in done.stderr, done
+    else:
+        assert done.rc == 0, done
+    steps = [] if site.serial() == serial else site.journal().steps
+    assert site.serial() - serial <= len(steps), done
+    assert free_kib > 0 or done.rc == 1, done
+    (disk / 'ballast').unlink()
+    site.apply(policy).expect(0)
+    assert site.serial() == serial + 1
+    assert site.journal().open_steps == []
+
+
+def test_standard_output_is_full(lab):
+    """What was done is on record, and that nobody could read of it is said."""
+    site = Site(lab, 'zonefile')
+    with open('/dev/full', 'w', encoding='utf-8') as full:
+        done = subprocess.run([lab.program, '--state', site.state, 'apply', '--yes', '--adopt', site.policy()], stdout=full,
+                              stderr=subprocess.PIPE, text=True, cwd=lab.dir, check=False)
+    assert done.returncode == 1
+    assert 'cannot write to standard output' in done.stderr
+    assert site.journal().open_steps == []
