@@ -164,7 +164,7 @@ def test_frozen_zone(request, lab, what):
     """A person has frozen the zone to edit it: said in words, nothing is written, and it goes on after the thaw."""
     table = Table(lab, 'knot')
     request.addfinalizer(table.proxy.close)
-    control = ['knotc', '-s', table.site.server.dir / 'knot.sock']
+    control = ['knotc', '-b', '-s', table.site.server.dir / 'knot.sock']  # -b: waits until it is done
     table.restart()
     if what == 'before':
         lab.run(*control, 'zone-freeze', ZONE, check=True)

@@ -100,7 +100,8 @@ static void collect_exchanges(const struct dg_writer *w, struct dg_map *hosts)
 
 		for (size_t k = 0; set->type == DG_TYPE_MX && k < set->n; k++) {
 			if (dg_mx_read(w->arena, &set->rdata[k], &preference, &host) == 0) {
-				(void)dg_map_put(hosts, host, (void *)(uintptr_t)host);
+				(void)dg_map_put(
+					hosts, host, w->arena); /* a set: any value will do */
 			}
 		}
 	}
