@@ -34,7 +34,7 @@ enum dg_cap {
 	DG_CAP_PUBLISHED = 1 << 4,
 	/* The other side's compare does not see TTLs; the SOA, where the one that is served is the one that is
 	 * compared, tells that somebody changed one. */
-	DG_CAP_GUARD = 1 << 5,
+	DG_CAP_SOA = 1 << 5,
 };
 
 struct dg_limits {
@@ -76,8 +76,8 @@ struct dg_apply {
 	const struct dg_swap *swaps;
 	size_t n_swaps;
 	const char *version; /* dg_zone.version of the read that the swaps were planned on */
-	/* The SOA of that read: the change is made only while it stands. Given with DG_CAP_GUARD only; NULL: none. */
-	const struct dg_rrset *guard;
+	/* The SOA of that read: the change is made only while it stands. Given with DG_CAP_SOA only; NULL: none. */
+	const struct dg_rrset *soa;
 	bool is_dry_run; /* everything but the change itself: reach, key, rights, prerequisites */
 	int64_t deadline_ms;
 	struct dg_arena *arena;

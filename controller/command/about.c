@@ -138,7 +138,7 @@ static const struct cap_text caps[N_CAPS] = {
 	{DG_CAP_MARKER, "marker", "a marker record keeps two writers apart"},
 	{DG_CAP_WHOLE_ZONE, "whole-zone", "can read the complete zone"},
 	{DG_CAP_PUBLISHED, "published", "name servers answer at once"},
-	{DG_CAP_GUARD, "guard", "the SOA tells that somebody changed a TTL meanwhile"},
+	{DG_CAP_SOA, "soa", "the SOA tells that somebody changed a TTL meanwhile"},
 };
 
 static void provider_text(struct dg_buf *b, const struct dg_provider_ops *p)

@@ -70,10 +70,10 @@ struct dg_job {
 	/* publishing */
 	unsigned phase;
 	unsigned n_attempts;
-	struct dg_rrset soa; /* as it was read last: the guard of the next attempt */
-	bool has_guard;
-	unsigned n_guarded; /* attempts in vain with it */
-	unsigned n_looks;   /* reads since the last answer */
+	struct dg_rrset soa; /* as it was read last: goes along with the next attempt */
+	bool has_soa;
+	unsigned n_soa_tries; /* attempts in vain with it */
+	unsigned n_looks;     /* reads since the last answer */
 	size_t n_steps_applied;
 	int64_t last_old_until; /* Unix seconds: when the last cache has let go; 0 */
 	int64_t mx_old_until;   /* the same of the MX of mail names */

@@ -1,9 +1,9 @@
 /* Journal, apply, read back, settle, verify: one atomic step a phase (DESIGN "Publishing safely"). */
 #include "controller/engine/engine.h"
-#include "controller/engine/guard.h"
 #include "controller/engine/job.h"
 #include "controller/engine/journal.h"
 #include "controller/engine/settle.h"
+#include "controller/engine/soa.h"
 #include "controller/engine/step.h"
 #include "controller/lookup/verify.h"
 #include "providers/net/loop.h"
@@ -224,7 +224,7 @@ static void judge_read_back(struct dg_job *j, const struct dg_zone *now)
 				read_back); /* a server that answers a little late */
 			return;
 		}
-		if (dg_guard_was_all(j, now)) {
+		if (dg_soa_was_all(j, now)) {
 			send_step(j);
 			return;
 		}
@@ -317,7 +317,7 @@ static void send_step(void *arg)
 		.swaps = j->swaps,
 		.n_swaps = j->n_swaps,
 		.version = j->version,
-		.guard = j->has_guard ? &j->soa : NULL,
+		.soa = j->has_soa ? &j->soa : NULL,
 		.deadline_ms = DG_APPLY_MS,
 		.arena = j->arena,
 		.done = on_applied,
@@ -363,7 +363,7 @@ static void on_fresh(struct dg_read *read, int rc)
 			dg_step_moved(j, read->have, odd, "this changed after the plan was made"));
 		return;
 	}
-	dg_guard_begin(j, read->have);
+	dg_soa_begin(j, read->have);
 	dg_journal_intend(j, on_intended);
 }
 

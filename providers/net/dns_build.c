@@ -55,8 +55,8 @@ static size_t put_prerequisites(struct dg_wire_out *o, const struct dg_dns_updat
 	return n;
 }
 
-/* A swap of a set for itself is a guard: it changes nothing. */
-static bool is_guard(const struct dg_swap *s)
+/* A swap of a set for itself is a prerequisite alone: it changes nothing. */
+static bool is_prerequisite_only(const struct dg_swap *s)
 {
 	return dg_rrset_same(&s->before, &s->after);
 }
@@ -69,13 +69,13 @@ static size_t put_changes(struct dg_wire_out *o, const struct dg_dns_update *u)
 
 	for (size_t i = 0; i < u->n_swaps; i++) {
 		const struct dg_rrset *set = &u->swaps[i].before;
-		if (!is_guard(&u->swaps[i]) && set->n > 0) {
+		if (!is_prerequisite_only(&u->swaps[i]) && set->n > 0) {
 			dg_wire_put_record(o, set->owner, set->type, DG_CLASS_ANY, 0, NULL);
 			n++;
 		}
 	}
 	for (size_t i = 0; i < u->n_swaps; i++) {
-		if (!is_guard(&u->swaps[i])) {
+		if (!is_prerequisite_only(&u->swaps[i])) {
 			n += put_set(o, &u->swaps[i].after, u->swaps[i].after.ttl);
 		}
 	}

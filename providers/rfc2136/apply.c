@@ -108,13 +108,13 @@ static void on_update(struct dg_dns_update *u, int rc)
 }
 
 /* The SOA as one more prerequisite (RFC 2136 section 2.4.2), where the message has room for it. */
-static void add_guard(struct dg_rfc2136 *s, struct dg_apply *a, struct dg_dns_update *u)
+static void add_soa(struct dg_rfc2136 *s, struct dg_apply *a, struct dg_dns_update *u)
 {
 	struct dg_swap *w = dg_newn(a->arena, struct dg_swap, a->n_swaps + 1);
 	struct dg_err unused;
 
 	memcpy(w, a->swaps, a->n_swaps * sizeof(*w));
-	w[a->n_swaps] = (struct dg_swap){*a->guard, *a->guard};
+	w[a->n_swaps] = (struct dg_swap){*a->soa, *a->soa};
 	u->swaps = w;
 	u->n_swaps = a->n_swaps + 1;
 	if (dg_dns_update_fits(u, s->key, &unused) < 0) {
@@ -142,8 +142,8 @@ void dg_rfc2136_apply(struct dg_provider *p, struct dg_apply *a)
 				.arg = j,
 			},
 	};
-	if (a->guard) {
-		add_guard(s, a, &j->update);
+	if (a->soa) {
+		add_soa(s, a, &j->update);
 	}
 	a->internal = j;
 	dg_dns_update(s->server, &j->update);

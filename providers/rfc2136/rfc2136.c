@@ -127,7 +127,7 @@ static const char *rfc2136_describe(
 const struct dg_provider_ops dg_provider_rfc2136 = {
 	.name = "rfc2136",
 	.caps = DG_CAP_ATOMIC | DG_CAP_CAS | DG_CAP_MARKER | DG_CAP_WHOLE_ZONE | DG_CAP_PUBLISHED |
-		DG_CAP_GUARD,
+		DG_CAP_SOA,
 	.limits =
 		{
 			.ttl_min = 0,
