@@ -8,7 +8,7 @@ import time
 
 import lab as lablib
 import pytest
-from safety import EVERYWHERE, MAIL, RFC2136, ZONE, Site, count_calls, points, report, slow, strace
+from safety import EVERYWHERE, MAIL, ZONE, Site, count_calls, points, report, slow, strace
 
 KILL_AT = ['write', 'pwrite64', 'writev', 'pwritev2', 'sendto', 'sendmsg', 'sendmmsg', 'fsync', 'fdatasync', 'rename',
            'renameat', 'renameat2', 'unlink', 'unlinkat', 'ftruncate', 'mkdir', 'fchown', 'fchmod', 'recvfrom', 'recvmsg',
@@ -131,9 +131,9 @@ def test_killed_apply_at_each_call(record_property, lab, kind):
 
 
 @slow
-@pytest.mark.parametrize('kind', ['zonefile', *RFC2136])
-def test_killed_split_at_each_call(record_property, lab, kind):
-    kill(record_property, lab, kind, 'split', 1)
+@pytest.mark.parametrize('kind, stride', [('zonefile', 1), ('knot', 1), ('bind', 3), ('pdns', 3)])
+def test_killed_split_at_each_call(record_property, lab, kind, stride):
+    kill(record_property, lab, kind, 'split', stride)
 
 
 def fail(record, lab, kind, command, stride):
@@ -163,9 +163,9 @@ def test_disk_fails(record_property, lab, kind):
 
 
 @slow
-@pytest.mark.parametrize('command, kind', [('apply', 'zonefile'), ('apply', 'knot'), ('split', 'knot')])
-def test_disk_fails_at_each_call(record_property, lab, kind, command):
-    fail(record_property, lab, kind, command, 1)
+@pytest.mark.parametrize('command, kind, stride', [('apply', 'zonefile', 1), ('apply', 'knot', 1), ('split', 'knot', 3)])
+def test_disk_fails_at_each_call(record_property, lab, kind, command, stride):
+    fail(record_property, lab, kind, command, stride)
 
 
 @pytest.mark.parametrize('kind', ['zonefile', 'knot'])
