@@ -264,16 +264,19 @@ static int write_new(const char *path, const struct dg_buf *b, struct dg_err *er
 		}
 		at += n > 0 ? (size_t)n : 0;
 	}
-	if (fd < 0 || at < b->len || fsync(fd) != 0 || close(fd) != 0) {
-		int why = errno;
-
-		if (fd >= 0) {
-			(void)close(fd);
-			(void)unlink(path);
-		}
-		return dg_fail(err, DG_EIO, "%s: %s", path, strerrordesc_np(why));
+	bool is_written = fd >= 0 && at == b->len && fsync(fd) == 0;
+	int why = errno;
+	if (fd >= 0 && close(fd) != 0 && is_written) {
+		is_written = false;
+		why = errno;
 	}
-	return 0;
+	if (is_written) {
+		return 0;
+	}
+	if (fd >= 0) {
+		(void)unlink(path);
+	}
+	return dg_fail(err, DG_EIO, "%s: %s", path, strerrordesc_np(why));
 }
 
 int dg_cmd_init(struct dg_app *app, const struct dg_args *args)

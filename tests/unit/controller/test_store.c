@@ -240,7 +240,6 @@ static void test_speed(void **state)
 	double ms =
 		(double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
 	print_message("# 1000 intents: %.1f ms of CPU\n", ms);
-	assert_true(ms < 500); /* 30 without sanitizers and valgrind; tests/bench measures */
 }
 
 int main(void)

@@ -5,7 +5,8 @@
 
 #include <time.h>
 
-#define CPU_MAX (CLOCKS_PER_SEC / 10)
+/* Not a measure of speed: what is quadratic takes half a minute of CPU here, what is not some milliseconds. */
+#define CPU_MAX (5 * CLOCKS_PER_SEC)
 
 /* head, then n times piece, then tail. Heap. */
 static char *repeat(const char *head, const char *piece, size_t n, const char *tail)
@@ -88,7 +89,7 @@ static void test_many(void **state)
 		dg_buf_puts(&text, "}\n");
 		clock_t start = clock();
 		assert_int_equal(load_text(a, text.data, &policy, &err), 0);
-		assert_true(clock() - start < 10 * CPU_MAX);
+		assert_true(clock() - start < CPU_MAX);
 		assert_int_equal(policy->n_mail, 30000);
 		assert_int_equal(policy->n_silent, round);
 		dg_arena_free(a);
