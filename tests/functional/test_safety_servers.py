@@ -218,7 +218,7 @@ def unreachable(how):
     return '127.0.0.21:53', [listener, *queue]
 
 
-@pytest.mark.parametrize('how, words', [('down', 'refused'), ('syn-dropped', 'no answer within 1000 ms')])
+@pytest.mark.parametrize('how, words', [('down', 'refused'), ('syn-dropped', 'no answer within')])
 def test_server_is_not_there(lab, how, words):
     site = Site(lab, 'knot')
     address, sockets = unreachable(how)

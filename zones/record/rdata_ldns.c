@@ -88,7 +88,9 @@ int dg_rdata_ldns_print(struct dg_buf *b, uint16_t type, const struct dg_rdata *
 	ldns_write_uint16(wire + 1, type);
 	ldns_write_uint16(wire + 3, LDNS_RR_CLASS_IN);
 	ldns_write_uint16(wire + 9, (uint16_t)rd->len);
-	memcpy(wire + HEAD_LEN, rd->wire, rd->len);
+	if (rd->len > 0) {
+		memcpy(wire + HEAD_LEN, rd->wire, rd->len);
+	}
 	ldns_status s = ldns_wire2rr(&rr, wire, HEAD_LEN + rd->len, &pos, LDNS_SECTION_ANSWER);
 	if (s == LDNS_STATUS_OK) {
 		put_fields(b, rr);

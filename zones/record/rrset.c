@@ -8,7 +8,9 @@
 
 int dg_rdata_cmp(const struct dg_rdata *x, const struct dg_rdata *y)
 {
-	int d = memcmp(x->wire, y->wire, x->len < y->len ? x->len : y->len);
+	size_t shorter = x->len < y->len ? x->len : y->len;
+	/* Data of no octets may have no memory. */
+	int d = shorter > 0 ? memcmp(x->wire, y->wire, shorter) : 0;
 
 	return d != 0 ? d : (x->len > y->len) - (x->len < y->len);
 }
