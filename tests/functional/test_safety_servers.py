@@ -4,6 +4,7 @@ what went wrong is said in words, with the server's name.
 import concurrent.futures
 import itertools
 import random
+import re
 import socket
 import time
 
@@ -218,7 +219,8 @@ def unreachable(how):
     return '127.0.0.21:53', [listener, *queue]
 
 
-@pytest.mark.parametrize('how, words', [('down', 'refused'), ('syn-dropped', 'no answer within')])
+@pytest.mark.parametrize('how, words', [
+    ('down', 'refused'), ('syn-dropped', r'no answer within (9\d\d|1000) ms')])  # what was left of timeout: 1s
 def test_server_is_not_there(lab, how, words):
     site = Site(lab, 'knot')
     address, sockets = unreachable(how)
@@ -227,7 +229,7 @@ def test_server_is_not_there(lab, how, words):
         start = time.monotonic()
         done = site.run(command, *(['--yes'] if command == 'apply' else []), policy).expect(1)
         told = done.stdout + done.stderr
-        assert '127.0.0.21@53' in told and words in told, done
+        assert '127.0.0.21@53' in told and re.search(words, told), done
         assert time.monotonic() - start < 10
     print(told)
     for s in sockets:
