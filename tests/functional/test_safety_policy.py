@@ -8,7 +8,7 @@ from safety import MAIL, ZONE, Site
 
 HEAD = f'zone: {ZONE}\nprovider: {{zonefile: {{path: zones/{ZONE}.zone}}}}\n'
 GOOD = HEAD + MAIL.format(mx='10 mx1.example.test', dmarc='reject') + 'hosts: ignore\nverify: {servers: none}\n'
-MAX_CPU_S = 1.0  # the goal is 0.1; other things run on the machine
+MAX_CPU_S = 20.0  # what is quadratic takes longer than this; about 0.01 is usual, and printed
 
 # name: (text, place in it or None for the file alone, words of the message)
 BAD = {
