@@ -58,6 +58,39 @@ static const struct dg_command commands[] = {
 		"boundaries and TTLs come back exactly as they were."},
 	{"log", "", "show the journal: who changed what, when, why, with what result",
 		"json verbose zone limit", 0, 0, dg_cmd_log, "The newest change first."},
+	{"check", "DOMAIN|ZONE.YAML...", "can a domain be forged, why, and what to publish",
+		"json verbose resolver trust-anchor selector host explain fast open-relay "
+		"i-own-this "
+		"timeout",
+		0, MANY, dg_cmd_check,
+		"Looks at a domain as a receiver on the Internet does: a verdict for each identity "
+		"and "
+		"class of name first, then findings with evidence, rule and remedy, then the "
+		"records. "
+		"Of a ZONE.YAML what is published is held against the policy too. Exit status 0: "
+		"sound; "
+		"3: warnings or errors were found; 1: could not tell."},
+	{"spf", "[DOMAIN]", "evaluate SPF for one message, or show what a record costs",
+		"json verbose ip from helo receiver resolver trust-anchor timeout", 0, 1,
+		dg_cmd_spf,
+		"With --ip the result that a receiver comes to, with the mechanism that decided; "
+		"with "
+		"--verbose each step. With a DOMAIN alone its record with all that it includes, "
+		"and what "
+		"each term costs."},
+	{"dmarc", "DOMAIN", "which DMARC policy is in force, and whether a message passes",
+		"json verbose spf dkim psl resolver trust-anchor timeout", 1, 1, dg_cmd_dmarc,
+		"Walks the tree as RFC 9989 says and shows each step; beside it what receivers by "
+		"public "
+		"suffix list see. With --spf and --dkim the result for a message."},
+	{"audit", "FILE|-", "check many domains, one a line",
+		"csv fast resolver trust-anchor root-hints output unordered resume threads window "
+		"rate "
+		"timeout",
+		1, 1, dg_cmd_audit,
+		"Prints one JSON object (or CSV row) a domain and a summary at the end. With "
+		"--output an "
+		"audit that was ended is gone on with by --resume."},
 	{"providers", "", "list where zones can be kept", "json", 0, 0, dg_cmd_providers,
 		"With what each of them can promise."},
 	{"schema", "", "print the JSON Schema of zone.yaml", "man", 0, 0, dg_cmd_schema,

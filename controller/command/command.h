@@ -21,10 +21,12 @@ enum dg_exit {
 /* What the command line said. Every command knows all fields, and accepts the options that its row names. */
 struct dg_args {
 	bool is_json, is_diff, has_yes, does_adopt, has_force, does_wait, is_offline, is_now,
-		is_verbose, is_man, has_no_color, wants_help, wants_version;
+		is_verbose, is_man, has_no_color, wants_help, wants_version, is_fast, is_csv,
+		is_unordered, does_resume, tests_relay, owns_this, is_psl;
 	const char *state, *plan, *zone, *from, *server, *output, *key_file, *key_name, *algorithm,
-		*file;
-	uint32_t limit, timeout;
+		*file, *resolver, *trust_anchor, *root_hints, *selector, *host, *explain, *ip,
+		*helo, *receiver, *spf, *dkim;
+	uint32_t limit, timeout, threads, window, rate;
 	const char *const *rest;
 	size_t n_rest;
 };
@@ -40,6 +42,9 @@ struct dg_command {
 };
 
 int dg_cmd_apply(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_audit(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_check(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_dmarc(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_help(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_init(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_log(struct dg_app *app, const struct dg_args *args);
@@ -47,6 +52,7 @@ int dg_cmd_plan(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_providers(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_restore(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_schema(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_spf(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_split(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_unsplit(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_verify(struct dg_app *app, const struct dg_args *args);

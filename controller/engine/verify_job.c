@@ -4,7 +4,7 @@
 #include "controller/engine/job.h"
 #include "controller/lookup/resolver.h"
 #include "controller/lookup/verify.h"
-#include "controller/lookup/view.h"
+#include "zones/record/view.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/plan/plan.h"

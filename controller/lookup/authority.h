@@ -21,7 +21,7 @@
  */
 #pragma once
 
-#include "controller/lookup/view.h"
+#include "zones/record/view.h"
 #include "zones/base/err.h"
 
 struct dg_arena;

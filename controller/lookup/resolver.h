@@ -19,7 +19,7 @@
  */
 #pragma once
 
-#include "controller/lookup/view.h"
+#include "zones/record/view.h"
 #include "zones/base/err.h"
 #include "zones/record/rrset.h"
 

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "controller/lookup/view.h"
+#include "zones/record/view.h"
 #include "zones/record/rrset.h"
 
 struct dg_arena;

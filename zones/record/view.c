@@ -1,4 +1,4 @@
-#include "controller/lookup/view.h"
+#include "zones/record/view.h"
 
 const char *dg_view_state_text(enum dg_view_state s)
 {

@@ -1,4 +1,4 @@
-/* controller/lookup/view.h: what one name server, or one resolver, says about a zone at one
+/* zones/record/view.h: what one name server, or one resolver, says about a zone at one
  * moment.
  *
  * Shape    says holds the answers, found with dg_zone_get(): 0 and n > 0: it serves this; 0 and n

@@ -1,0 +1,1 @@
+#include "zones/check/rule.h"
