@@ -29,21 +29,6 @@ static socklen_t parse(const char *text, uint16_t port, union any *ret_at)
 	return 0;
 }
 
-bool dg_address_is_literal(const char *text)
-{
-	union any at;
-
-	return parse(text, 0, &at) > 0;
-}
-
-const char *dg_address_text(const uint8_t *wire, size_t len, char buf[DG_ADDRESS_TEXT_MAX])
-{
-	if (len != 4 && len != 16) {
-		return NULL;
-	}
-	return inet_ntop(len == 4 ? AF_INET : AF_INET6, wire, buf, DG_ADDRESS_TEXT_MAX);
-}
-
 bool dg_address_has_route(const char *text, uint16_t port)
 {
 	union any at;

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "controller/lookup/address.h"
 #include "controller/lookup/authority_internal.h"
 #include "controller/lookup/resolver.h"
 #include "providers/net/dns.h"
 #include "providers/net/loop.h"
+#include "zones/base/address.h"
 #include "zones/base/arena.h"
 #include "zones/policy/schema.h"
 #include "zones/record/name.h"
@@ -113,9 +113,9 @@ static void host_add_set(struct host *h, const struct dg_rrset *set)
 	char buf[DG_ADDRESS_TEXT_MAX];
 
 	for (size_t i = 0; i < set->n; i++) {
-		const char *text = dg_address_text(set->rdata[i].wire, set->rdata[i].len, buf);
-		if (text) {
-			host_add(h, dg_strdup(h->asking->q->arena, text));
+		struct dg_address a;
+		if (dg_address_of(set->rdata[i].wire, set->rdata[i].len, &a) == 0) {
+			host_add(h, dg_strdup(h->asking->q->arena, dg_address_text(&a, buf)));
 		}
 	}
 }

@@ -4,6 +4,7 @@
 #include "controller/lookup/resolver.h"
 #include "providers/net/dns.h"
 #include "providers/net/loop.h"
+#include "zones/base/address.h"
 #include "zones/base/arena.h"
 #include "zones/base/map.h"
 #include "zones/record/zone.h"

@@ -9,9 +9,9 @@
 #include <unbound.h>
 #include <unistd.h>
 
-#include "controller/lookup/address.h"
 #include "providers/net/dns.h"
 #include "providers/net/loop.h"
+#include "zones/base/address.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 #include "zones/record/name.h"

@@ -217,7 +217,7 @@ static int resolve(struct dg_dns_server *s, const char *host, uint16_t port, str
 	}
 	for (const struct addrinfo *a = list; a && s->n_addresses < DG_DNS_ADDRESSES;
 		a = a->ai_next) {
-		struct dg_address *to = &s->addresses[s->n_addresses++];
+		struct dg_dns_address *to = &s->addresses[s->n_addresses++];
 		memcpy(&to->at, a->ai_addr, a->ai_addrlen);
 		to->len = a->ai_addrlen;
 	}

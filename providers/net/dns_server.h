@@ -74,7 +74,7 @@ struct dg_exchange {
 	bool has_slot; /* of the transfers */
 };
 
-struct dg_address {
+struct dg_dns_address {
 	struct sockaddr_storage at;
 	socklen_t len;
 };
@@ -83,7 +83,7 @@ struct dg_dns_server {
 	struct dg_loop *loop;
 	const struct dg_tsig_key *key;
 	char text[300];
-	struct dg_address addresses[DG_DNS_ADDRESSES];
+	struct dg_dns_address addresses[DG_DNS_ADDRESSES];
 	size_t n_addresses;
 	size_t address;     /* the one in use */
 	unsigned n_refused; /* connections that did not come about since the last that did */

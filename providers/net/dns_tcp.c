@@ -309,7 +309,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 static int conn_start(struct dg_conn *c)
 {
 	struct dg_dns_server *s = c->server;
-	const struct dg_address *a = &s->addresses[s->address];
+	const struct dg_dns_address *a = &s->addresses[s->address];
 	const int on = 1;
 
 	c->fd = socket(a->at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -113,7 +113,7 @@ static void on_datagram(evutil_socket_t fd, short what, void *arg)
 static int start(struct dg_exchange *x)
 {
 	struct dg_dns_server *s = x->server;
-	const struct dg_address *a = &s->addresses[s->address];
+	const struct dg_dns_address *a = &s->addresses[s->address];
 
 	x->fd = socket(a->at.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	/* Connected: the kernel picks a random port and drops what comes from elsewhere. */
