@@ -1,1 +1,0 @@
-#include "zones/check/rule.h"
