@@ -1,0 +1,382 @@
+/* The inquiry: rounds, what the resolver says as facts, deadlines, limits, and what is known already. */
+#include "tests/unit/unit.h"
+
+#include "controller/lookup/inquiry.h"
+#include "controller/lookup/resolver.h"
+#include "tests/unit/controller/fakedns.h"
+#include "zones/policy/schema.h"
+
+static const struct fake_record records[] = {
+	{"example.test.", DG_TYPE_SOA, 3600,
+		"ns1.example.test. h.example.test. 7 3600 600 86400 300"},
+	{"example.test.", DG_TYPE_MX, 300, "10 Mail.example.test."},
+	{"mail.example.test.", DG_TYPE_A, 300, "192.0.2.25"},
+	{"alias.example.test.", DG_TYPE_CNAME, 60, "example.test."},
+	{"dangling.example.test.", DG_TYPE_CNAME, 60, "nowhere.example.test."},
+	{"empty.example.test.", DG_TYPE_CNAME, 60, "mail.example.test."},
+	{NULL, 0, 0, NULL},
+};
+
+#define ASK_MAX 8u
+
+struct question {
+	const char *owner;
+	uint16_t type;
+};
+
+struct scene {
+	struct dg_loop *loop;
+	struct dg_arena *arena;
+	struct dg_resolver *resolver;
+	struct fake_dns server;
+	struct dg_timer *guard;
+	struct dg_inquiry q;
+	struct question asks[ASK_MAX]; /* what round() asks, and what came of it the last time */
+	struct dg_fact facts[ASK_MAX];
+	size_t n_asks;
+	unsigned n_rounds, n_done, n_learned;
+	struct dg_fact known;
+	const char *known_owner;
+	bool is_in_start;
+};
+
+static void on_guard(void *arg)
+{
+	(void)arg;
+	fail_msg("no done() within 30 s");
+}
+
+static void on_round(struct dg_inquiry *q)
+{
+	struct scene *s = q->arg;
+
+	assert_false(s->is_in_start);
+	s->n_rounds++;
+	for (size_t i = 0; i < s->n_asks; i++) {
+		s->facts[i] = *dg_fact(&q->facts, s->asks[i].owner, s->asks[i].type);
+	}
+}
+
+static void on_done(struct dg_inquiry *q)
+{
+	struct scene *s = q->arg;
+
+	s->n_done++;
+	dg_loop_stop(s->loop);
+}
+
+static const struct dg_fact *on_known(void *arg, const char *owner, uint16_t type)
+{
+	struct scene *s = arg;
+
+	(void)type;
+	return s->known_owner && strcmp(owner, s->known_owner) == 0 ? &s->known : NULL;
+}
+
+static void on_learned(void *arg, const char *owner, uint16_t type, const struct dg_fact *fact)
+{
+	struct scene *s = arg;
+
+	assert_non_null(owner);
+	assert_true(type != 0);
+	assert_int_not_equal(fact->state, DG_FACT_PENDING);
+	s->n_learned++;
+}
+
+static struct scene *scene_new(enum fake_mood mood)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+	struct dg_err err;
+
+	assert_non_null(s);
+	s->arena = dg_arena_new(16u << 20);
+	assert_int_equal(dg_loop_new(NULL, &s->loop, &err), 0);
+	s->server = (struct fake_dns){.records = records, .apex = "example.test.", .mood = mood};
+	fake_dns_start(&s->server, s->loop, "127.0.0.1");
+	const struct dg_endpoint at = {.host = "127.0.0.1", .port = s->server.port};
+	assert_int_equal(dg_resolver_new(s->loop, &at, NULL, &s->resolver, &err), 0);
+	s->guard = dg_loop_after_ms(s->loop, 30000, on_guard, NULL);
+	s->q = (struct dg_inquiry){
+		.loop = s->loop,
+		.resolver = s->resolver,
+		.arena = s->arena,
+		.deadline_ms = 10000,
+		.known = on_known,
+		.learned = on_learned,
+		.round = on_round,
+		.done = on_done,
+		.arg = s,
+	};
+	return s;
+}
+
+static void scene_free(struct scene *s)
+{
+	(void)dg_timer_cancel(s->guard);
+	(void)dg_resolver_free(s->resolver);
+	fake_dns_stop(&s->server);
+	(void)dg_loop_free(s->loop);
+	(void)dg_arena_free(s->arena);
+	free(s);
+}
+
+static void ask(struct scene *s, const char *owner, uint16_t type)
+{
+	assert_true(s->n_asks < ASK_MAX);
+	s->asks[s->n_asks++] = (struct question){owner, type};
+}
+
+static void run(struct scene *s)
+{
+	s->is_in_start = true;
+	dg_inquiry_start(&s->q);
+	s->is_in_start = false;
+	dg_loop_run(s->loop);
+	assert_int_equal(s->n_done, 1);
+}
+
+static void test_answers(void **state)
+{
+	struct scene *s = scene_new(FAKE_WELL);
+
+	(void)state;
+	ask(s, "example.test.", DG_TYPE_MX);
+	ask(s, "example.test.", DG_TYPE_TXT);
+	ask(s, "no.example.test.", DG_TYPE_TXT);
+	ask(s, "example.test.", DG_TYPE_MX);
+	run(s);
+	assert_int_equal(s->facts[0].state, DG_FACT_FOUND);
+	assert_int_equal(s->facts[0].set.n, 1);
+	assert_null(s->facts[0].alias);
+	assert_int_equal(s->facts[1].state, DG_FACT_NODATA);
+	assert_string_equal(s->facts[1].set.owner, "example.test.");
+	assert_int_equal(s->facts[1].set.type, DG_TYPE_TXT);
+	assert_int_equal(s->facts[2].state, DG_FACT_NXDOMAIN);
+	assert_in_range(s->facts[2].negative_ttl, 1, 300);
+	assert_true(dg_fact_is_none(&s->facts[2]));
+	assert_int_equal(s->q.n_questions, 3); /* the same question is asked once */
+	assert_int_equal(s->n_learned, 3);
+	assert_false(s->q.is_late);
+	assert_in_range(s->n_rounds, 2, 4);
+	scene_free(s);
+}
+
+static void test_cnames(void **state)
+{
+	struct scene *s = scene_new(FAKE_WELL);
+
+	(void)state;
+	ask(s, "alias.example.test.", DG_TYPE_MX);
+	ask(s, "dangling.example.test.", DG_TYPE_TXT);
+	ask(s, "empty.example.test.", DG_TYPE_TXT);
+	ask(s, "alias.example.test.", DG_TYPE_CNAME);
+	run(s);
+	assert_int_equal(s->facts[0].state, DG_FACT_FOUND);
+	assert_string_equal(s->facts[0].alias, "example.test.");
+	assert_string_equal(s->facts[0].set.owner, "example.test.");
+	assert_int_equal(s->facts[1].state, DG_FACT_NXDOMAIN);
+	assert_string_equal(s->facts[1].alias, "nowhere.example.test.");
+	assert_int_equal(s->facts[2].state, DG_FACT_NODATA);
+	assert_string_equal(s->facts[2].alias, "mail.example.test.");
+	assert_int_equal(s->facts[3].state, DG_FACT_FOUND);
+	assert_null(s->facts[3].alias);
+	scene_free(s);
+}
+
+static void test_failure_is_unknown(void **state)
+{
+	static const enum fake_mood moods[] = {FAKE_SERVFAIL, FAKE_REFUSED};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct scene *s = scene_new(moods[i]);
+		ask(s, "example.test.", DG_TYPE_MX);
+		run(s);
+		assert_int_equal(s->facts[0].state, DG_FACT_UNKNOWN);
+		assert_non_null(s->facts[0].why);
+		assert_false(dg_fact_is_none(&s->facts[0]));
+		scene_free(s);
+	}
+}
+
+/* One name is silent: the others are known, the silent one is UNKNOWN at the deadline, and what is asked then is too. */
+static void test_deadline(void **state)
+{
+	struct scene *s = scene_new(FAKE_WELL);
+
+	(void)state;
+	s->server.silent_for = "mail.example.test.";
+	s->q.deadline_ms = 700;
+	ask(s, "example.test.", DG_TYPE_MX);
+	ask(s, "mail.example.test.", DG_TYPE_A);
+	run(s);
+	assert_true(s->q.is_late);
+	assert_int_equal(s->facts[0].state, DG_FACT_FOUND);
+	assert_int_equal(s->facts[1].state, DG_FACT_UNKNOWN);
+	assert_non_null(strstr(s->facts[1].why, "700 ms"));
+	/* the round without the silent one, and the last one */
+	assert_in_range(s->n_rounds, 3, 6);
+	scene_free(s);
+}
+
+static void test_question_deadline(void **state)
+{
+	struct scene *s = scene_new(FAKE_SILENT);
+
+	(void)state;
+	s->q.question_ms = 100;
+	ask(s, "example.test.", DG_TYPE_MX);
+	run(s);
+	assert_false(s->q.is_late);
+	assert_int_equal(s->facts[0].state, DG_FACT_UNKNOWN);
+	assert_int_equal(s->n_learned, 1);
+	scene_free(s);
+}
+
+static void test_limit(void **state)
+{
+	struct scene *s = scene_new(FAKE_WELL);
+
+	(void)state;
+	s->q.n_questions_max = 1;
+	ask(s, "example.test.", DG_TYPE_MX);
+	ask(s, "example.test.", DG_TYPE_TXT);
+	run(s);
+	assert_int_equal(s->facts[0].state, DG_FACT_FOUND);
+	assert_int_equal(s->facts[1].state, DG_FACT_UNKNOWN);
+	assert_non_null(strstr(s->facts[1].why, "too many"));
+	scene_free(s);
+}
+
+static void round_without_end(struct dg_inquiry *q)
+{
+	struct scene *s = q->arg;
+	char name[64];
+
+	s->n_rounds++;
+	(void)snprintf(name, sizeof(name), "n%u.example.test.", s->n_rounds);
+	s->facts[0] = *dg_fact(&q->facts, name, DG_TYPE_TXT);
+}
+
+static void test_rounds_end(void **state)
+{
+	struct scene *s = scene_new(FAKE_WELL);
+
+	(void)state;
+	s->q.round = round_without_end;
+	run(s);
+	assert_int_equal(s->n_rounds, DG_INQUIRY_ROUNDS + 1);
+	assert_int_equal(s->facts[0].state, DG_FACT_UNKNOWN);
+	assert_non_null(strstr(s->facts[0].why, "rounds"));
+	scene_free(s);
+}
+
+static void test_known(void **state)
+{
+	struct scene *s = scene_new(FAKE_WELL);
+
+	(void)state;
+	s->known_owner = "mail.example.test.";
+	s->known = (struct dg_fact){.state = DG_FACT_NODATA, .negative_ttl = 77};
+	ask(s, "mail.example.test.", DG_TYPE_A);
+	ask(s, "example.test.", DG_TYPE_MX);
+	run(s);
+	assert_int_equal(s->facts[0].state, DG_FACT_NODATA);
+	assert_int_equal(s->facts[0].negative_ttl, 77);
+	assert_int_equal(s->q.n_questions, 1);
+	assert_int_equal(s->n_learned, 1);
+	scene_free(s);
+	/* PENDING: it does not know either. */
+	s = scene_new(FAKE_WELL);
+	s->known_owner = "mail.example.test.";
+	ask(s, "mail.example.test.", DG_TYPE_A);
+	run(s);
+	assert_int_equal(s->facts[0].state, DG_FACT_FOUND);
+	scene_free(s);
+}
+
+static void test_no_resolver(void **state)
+{
+	struct scene *s = scene_new(FAKE_WELL);
+	const struct dg_fetch *f;
+
+	(void)state;
+	s->q.resolver = NULL;
+	ask(s, "example.test.", DG_TYPE_MX);
+	run(s);
+	assert_int_equal(s->facts[0].state, DG_FACT_UNKNOWN);
+	f = s->q.facts.fetch(s->q.facts.arg, "https://mta-sts.example.test/");
+	assert_int_equal(f->state, DG_FETCH_NOT_ASKED);
+	scene_free(s);
+}
+
+static void let_go(void *arg)
+{
+	struct scene *s = arg;
+
+	assert_int_equal(s->n_done, 0);
+	s->q.is_held = false;
+	dg_inquiry_again(&s->q);
+}
+
+static void test_held(void **state)
+{
+	struct scene *s = scene_new(FAKE_WELL);
+
+	(void)state;
+	s->q.is_held = true;
+	ask(s, "example.test.", DG_TYPE_MX);
+	(void)dg_loop_after_ms(s->loop, 300, let_go, s);
+	run(s);
+	assert_false(s->q.is_late);
+	scene_free(s);
+	/* Nobody lets go: the deadline does. */
+	s = scene_new(FAKE_WELL);
+	s->q.is_held = true;
+	s->q.deadline_ms = 100;
+	run(s);
+	assert_true(s->q.is_late);
+	scene_free(s);
+}
+
+static void stop(void *arg)
+{
+	dg_loop_stop(arg);
+}
+
+static void test_cancel(void **state)
+{
+	struct scene *s = scene_new(FAKE_SILENT);
+
+	(void)state;
+	ask(s, "example.test.", DG_TYPE_MX);
+	dg_inquiry_start(&s->q);
+	(void)dg_loop_after_ms(s->loop, 50, stop, s->loop);
+	dg_loop_run(s->loop);
+	dg_inquiry_cancel(&s->q);
+	dg_inquiry_cancel(&s->q);
+	dg_inquiry_again(&s->q);
+	(void)dg_loop_after_ms(s->loop, 50, stop, s->loop);
+	dg_loop_run(s->loop);
+	assert_int_equal(s->n_done, 0);
+	scene_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_cnames),
+		cmocka_unit_test(test_failure_is_unknown),
+		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_question_deadline),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_rounds_end),
+		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_no_resolver),
+		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_cancel),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
