@@ -54,8 +54,7 @@ struct reader {
 	struct dg_lints *lints;
 	struct dg_dmarc *d;
 	bool has_seen[N_TAGS];
-	bool has_bad_policy; /* p, sp or np is written and not valid */
-	size_t p_place;      /* 2: right behind v */
+	size_t p_place; /* 2: right behind v */
 };
 
 static enum dg_dmarc_policy *policy_field(struct dg_dmarc *d, const char *name)
@@ -97,7 +96,9 @@ static void read_policy(struct reader *r, const struct tag_rule *rule, const str
 			return;
 		}
 	}
-	r->has_bad_policy = true;
+	*(rule->name[0] == 'p'         ? &r->d->has_bad_p
+		: rule->name[0] == 's' ? &r->d->has_bad_sp
+				       : &r->d->has_bad_np) = true;
 	dg_lint(r->lints, DG_LEVEL_ERROR, "dmarc-bad-policy", discovery_rule, t->column,
 		"%s=%s: expected none, quarantine or reject; receivers ignore the record or act as "
 		"if it said p=none",
@@ -186,6 +187,9 @@ static bool read_uri(struct reader *r, const struct tag_rule *rule, const struct
 	bool is_mail = dg_uri_has_scheme(uri, bare, "mailto");
 	const char *fault = is_mail ? dg_mailto_fault(uri, bare) : dg_uri_fault(uri, bare);
 
+	if (rule->name[2] == 'a' && !dg_uri_fault(uri, bare)) {
+		r->d->has_report_uri = true;
+	}
 	if (fault) {
 		dg_lint(r->lints, DG_LEVEL_WARNING, "dmarc-bad-uri", syntax_rule, column,
 			"%s: no report is sent to \"%s\": %s", rule->name,
@@ -313,19 +317,21 @@ void dg_dmarc_parse(struct dg_arena *a, const char *text, size_t len, struct dg_
 	size_t place = 0;
 
 	*ret_dmarc = (struct dg_dmarc){.p = DG_DMARC_UNSET};
-	if (len > DG_DMARC_TEXT_MAX || !dg_dmarc_is_record(text, len)) {
-		dg_lint(lints, DG_LEVEL_ERROR,
-			len > DG_DMARC_TEXT_MAX ? "dmarc-too-long" : "dmarc-version", format_rule,
-			1,
-			"\"%s\" is not a DMARC record of at most %u octets: it begins with "
-			"\"v=DMARC1;\", exactly so",
-			dg_lint_seen(lints, text, len), DG_DMARC_TEXT_MAX);
+	if (!dg_dmarc_is_record(text, len)) {
+		dg_lint(lints, DG_LEVEL_ERROR, "dmarc-version", format_rule, 1,
+			"\"%s\" is not a DMARC record: one begins with \"v=DMARC1;\", exactly so",
+			dg_lint_seen(lints, text, len));
 		return;
+	}
+	if (len > DG_DMARC_TEXT_MAX) {
+		dg_lint(lints, DG_LEVEL_ERROR, "dmarc-too-long", format_rule, 0,
+			"%zu octets, expected at most %u: many receivers will not read it", len,
+			DG_DMARC_TEXT_MAX);
 	}
 	for (size_t pos = 0; dg_tag_next(text, len, &pos, &t);) {
 		read_tag(&r, &t, ++place);
 	}
-	if (ret_dmarc->p == DG_DMARC_UNSET && !r.has_bad_policy) {
+	if (ret_dmarc->p == DG_DMARC_UNSET && !ret_dmarc->has_bad_p) {
 		dg_lint(lints, DG_LEVEL_ERROR, "dmarc-no-policy", discovery_rule, 0,
 			"p= is missing: receivers act as if it were p=none%s",
 			ret_dmarc->n_rua > 0 ? "" : ", or ignore the record");

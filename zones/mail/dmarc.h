@@ -15,7 +15,8 @@ struct dg_buf;
 struct dg_err;
 struct dg_lints;
 
-#define DG_DMARC_TEXT_MAX 16384u
+#define DG_DMARC_TEXT_MAX \
+	16384u /* octets of one that we publish; a longer one is an error, and read */
 #define DG_DMARC_URIS_MAX 32u
 
 enum dg_dmarc_policy {
@@ -35,6 +36,9 @@ struct dg_dmarc {
 	size_t n_rua;
 	const char *const *ruf;
 	size_t n_ruf;
+	/* What a receiver asks that finds no valid p (section 4.10.1). */
+	bool has_bad_p, has_bad_sp, has_bad_np; /* written and not valid */
+	bool has_report_uri; /* rua holds a URI by RFC 3986, also one that we would not publish */
 };
 
 bool dg_dmarc_is_record(const char *text, size_t len); /* "v=DMARC1" first */

@@ -41,7 +41,8 @@ struct dg_dmarc_found {
 	enum dg_dmarc_state state;
 	const char *why;        /* UNKNOWN, ABSENT: in words */
 	const char *domain;     /* asked for, canonical */
-	const char *org_domain; /* canonical */
+	const char *org_domain; /* canonical; with what could not be looked up taken as empty */
+	bool is_org_certain;    /* false: a look-up failed that could have changed org_domain */
 	const char *at;         /* FOUND: the name below _dmarc whose record decides, canonical */
 	const char *record;     /* its text as served */
 	struct dg_dmarc dmarc;  /* parsed */
