@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "providers/net/http_connect.h"
+#include "providers/net/http_headers.h"
 #include "providers/net/loop.h"
 #include "providers/net/url.h"
 #include "zones/base/buf.h"
 
 #define RETRY_AFTER_MAX 86400
-#define HEADERS_MAX     16u
 #define REPLY_FIRST     4096u
 
 /* One request on its way. */
@@ -22,6 +23,7 @@ struct transfer {
 	struct transfer *prev, *next; /* in http->list, oldest first */
 	CURL *easy;                   /* NULL: waits in line */
 	struct curl_slist *headers;
+	struct dg_connect connect;
 	struct dg_timer *failure; /* reports what failed before it began */
 	int64_t due_ms;
 	size_t cap; /* of request->reply */
@@ -138,41 +140,6 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 	return len;
 }
 
-/* Headers hold the secret: overwritten before they go back to the heap. */
-static void headers_free(struct curl_slist *list)
-{
-	for (struct curl_slist *s = list; s; s = s->next) {
-		explicit_bzero(s->data, strlen(s->data));
-	}
-	curl_slist_free_all(list);
-}
-
-static int headers_make(struct transfer *t)
-{
-	const struct dg_http_request *r = t->request;
-	const char *list[HEADERS_MAX + 2];
-	size_t n = 0;
-
-	list[n++] = "Expect:"; /* no waiting for a 100 before the body */
-	if (r->secret_header) {
-		list[n++] = r->secret_header;
-	}
-	for (size_t i = 0; r->headers && r->headers[i] && n < HEADERS_MAX + 2; i++) {
-		list[n++] = r->headers[i];
-	}
-	for (size_t i = 0; i < n; i++) {
-		struct curl_slist *longer = NULL;
-		if (!strpbrk(list[i], "\r\n")) {
-			longer = curl_slist_append(t->headers, list[i]);
-		}
-		if (!longer) {
-			return 1;
-		}
-		t->headers = longer;
-	}
-	return 0;
-}
-
 static void list_add(struct dg_http *h, struct transfer *t)
 {
 	t->prev = h->last;
@@ -200,6 +167,7 @@ static void transfer_free(struct transfer *t)
 	}
 	if (t->easy) {
 		(void)curl_multi_remove_handle(h->multi, t->easy);
+		dg_connect_done(&t->connect, t->easy);
 		curl_easy_reset(t->easy); /* it keeps nothing of this request */
 		if (h->n_idle < DG_HTTP_INFLIGHT) {
 			h->idle[h->n_idle++] = t->easy;
@@ -208,8 +176,9 @@ static void transfer_free(struct transfer *t)
 		}
 		h->n_running--;
 	}
+	dg_connect_done(&t->connect, NULL);
 	(void)dg_timer_cancel(t->failure);
-	headers_free(t->headers);
+	dg_headers_free(t->headers);
 	free(t);
 }
 
@@ -243,12 +212,18 @@ static void fail_later(struct transfer *t)
 }
 
 /* --- results ---------------------------------------------------------------------------------- */
+static bool is_bad_tls(CURLcode code)
+{
+	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR ||
+	       code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_INVALIDCERTSTATUS;
+}
+
 static enum dg_rc rc_of(CURLcode code)
 {
 	/* Everything that is not listed is a matter of reaching the other side. */
-	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_WEIRD_SERVER_REPLY ||
-		code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_SSL_CONNECT_ERROR ||
-		code == CURLE_HTTP2 || code == CURLE_BAD_CONTENT_ENCODING) {
+	if (is_bad_tls(code) || code == CURLE_WEIRD_SERVER_REPLY ||
+		code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_HTTP2 ||
+		code == CURLE_BAD_CONTENT_ENCODING) {
 		return DG_EREMOTE;
 	}
 	return DG_EIO;
@@ -262,6 +237,12 @@ static int fail(struct transfer *t, CURLcode code)
 		return dg_fail(&r->err, DG_ELIMIT, "%s %s: the answer is larger than %zu octets",
 			r->method, t->host, t->max);
 	}
+	if (dg_connect_is_refused(&t->connect)) {
+		return dg_fail(&r->err, DG_EPOLICY,
+			"%s %s: %s is not an address of the public Internet (%s): not connected to",
+			r->method, t->host, t->connect.refused, t->connect.why);
+	}
+	r->is_bad_tls = is_bad_tls(code);
 	if (code == CURLE_OPERATION_TIMEDOUT) {
 		return dg_fail(&r->err, DG_EIO, "%s %s: no %s within %lld ms", r->method, t->host,
 			r->was_sent ? "complete answer" : "connection", (long long)r->timeout_ms);
@@ -285,6 +266,7 @@ static void finish(struct transfer *t, CURLcode code)
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &r->status);
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &wait);
 	r->was_sent = sent > 0;
+	dg_headers_type(t->easy, r);
 	if (wait > 0) {
 		r->retry_after_s = (unsigned)(wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : wait);
 	}
@@ -374,6 +356,7 @@ static void start(struct transfer *t)
 	h->n_running++;
 	set_trust(t->easy);
 	set_request(t, left_ms);
+	dg_connect_apply(&t->connect, t->easy, t->request);
 	CURLMcode code = curl_multi_add_handle(h->multi, t->easy);
 	if (code != CURLM_OK) {
 		(void)dg_fail(&t->request->err, DG_EIO, "libcurl: %s", curl_multi_strerror(code));
@@ -407,11 +390,15 @@ void dg_http_send(struct dg_http *h, struct dg_http_request *r)
 	r->reply_len = 0;
 	r->retry_after_s = 0;
 	r->was_sent = false;
+	r->is_bad_tls = false;
+	r->content_type[0] = '\0';
 	r->err = (struct dg_err){0};
 	list_add(h, t);
 	if (dg_url_check(r->url, r->is_plain_ok, t->host, sizeof(t->host), &r->err) < 0) {
 		fail_later(t);
-	} else if (headers_make(t) != 0) {
+	} else if (dg_connect_init(&t->connect, r, &r->err) < 0) {
+		fail_later(t);
+	} else if (dg_headers_make(r, &t->headers) != 0) {
 		(void)dg_fail(&r->err, DG_EINPUT, "%s: a header holds a line break", t->host);
 		fail_later(t);
 	}

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -69,4 +70,19 @@ int dg_url_check(
 	curl_free(p.password);
 	curl_url_cleanup(u);
 	return rc;
+}
+
+unsigned dg_url_port(const char *url)
+{
+	CURLU *u = curl_url();
+	char *port = NULL;
+	unsigned n = 0;
+
+	if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+		n = (unsigned)strtoul(port, NULL, 10);
+	}
+	curl_free(port);
+	curl_url_cleanup(u);
+	return n;
 }

@@ -16,3 +16,5 @@ struct dg_err;
 /* ret_host: scheme, host and port, for messages (cut when it is too long). */
 int dg_url_check(
 	const char *url, bool is_plain_ok, char *ret_host, size_t host_len, struct dg_err *err);
+/* The port that it names, or its scheme's. 0: not such a URL. */
+unsigned dg_url_port(const char *url);

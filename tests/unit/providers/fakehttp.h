@@ -32,6 +32,7 @@ struct fake_http {
 	uint16_t port;
 	char answer[65536]; /* room for play() */
 	bool is_mute;       /* does not even read */
+	bool is_rude;       /* talks before it was asked */
 };
 
 static inline void fake_on_written(struct bufferevent *b, void *arg)
@@ -99,6 +100,9 @@ static inline void fake_on_accept(
 	assert_true(f->n_connections < 64);
 	f->connections[f->n_connections++] = b;
 	bufferevent_setcb(b, fake_on_read, NULL, NULL, f);
+	if (f->is_rude) {
+		(void)bufferevent_write(b, "220 fake.example.test ESMTP\r\n", 29);
+	}
 	if (!f->is_mute) {
 		(void)bufferevent_enable(b, EV_READ | EV_WRITE);
 	}

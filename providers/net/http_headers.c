@@ -1,0 +1,57 @@
+#include "providers/net/http_headers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "providers/net/http.h"
+#include "zones/base/buf.h"
+
+#define HEADERS_MAX 16u
+#define TYPE_MAX    ((size_t)16 * DG_HTTP_TYPE_MAX) /* octets of it, escaped */
+
+void dg_headers_free(struct curl_slist *headers)
+{
+	for (struct curl_slist *s = headers; s; s = s->next) {
+		explicit_bzero(s->data, strlen(s->data));
+	}
+	curl_slist_free_all(headers);
+}
+
+int dg_headers_make(const struct dg_http_request *r, struct curl_slist **headers)
+{
+	const char *list[HEADERS_MAX + 2];
+	size_t n = 0;
+
+	list[n++] = "Expect:"; /* no waiting for a 100 before the body */
+	if (r->secret_header) {
+		list[n++] = r->secret_header;
+	}
+	for (size_t i = 0; r->headers && r->headers[i] && n < HEADERS_MAX + 2; i++) {
+		list[n++] = r->headers[i];
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct curl_slist *longer = NULL;
+		if (!strpbrk(list[i], "\r\n")) {
+			longer = curl_slist_append(*headers, list[i]);
+		}
+		if (!longer) {
+			return 1;
+		}
+		*headers = longer;
+	}
+	return 0;
+}
+
+void dg_headers_type(CURL *e, struct dg_http_request *r)
+{
+	char *type = NULL;
+	struct dg_buf safe;
+
+	(void)curl_easy_getinfo(e, CURLINFO_CONTENT_TYPE, &type);
+	if (type) {
+		dg_buf_init(&safe, TYPE_MAX);
+		dg_buf_put_safe(&safe, type, strnlen(type, DG_HTTP_TYPE_MAX));
+		(void)snprintf(r->content_type, sizeof(r->content_type), "%s", safe.data);
+		dg_buf_done(&safe);
+	}
+}
