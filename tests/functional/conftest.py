@@ -35,16 +35,28 @@ def pytest_runtest_makereport(item, call):
     item.has_failed = getattr(item, 'has_failed', False) or report.failed
 
 
-@pytest.fixture
-def lab(request):
-    """A lab of its own folder and key; its logs go to LAB_LOGS when the test fails."""
+def lab_of(request):
     name = re.sub(r'[^A-Za-z0-9_.-]+', '_', request.node.name)
+    n_failed = request.session.testsfailed
     with lablib.Lab(pathlib.Path(os.environ['LAB_DIR']) / (WORKER or 'main') / name) as made:
         yield made
         made.stop_all()
-        if getattr(request.node, 'has_failed', False) and 'LAB_LOGS' in os.environ:
-            lablib.save_logs(made.dir, name)
+        if request.session.testsfailed > n_failed or getattr(request.node, 'has_failed', False):
+            if 'LAB_LOGS' in os.environ:
+                lablib.save_logs(made.dir, name)
     lablib.shutil.rmtree(made.dir, ignore_errors=True)
+
+
+@pytest.fixture
+def lab(request):
+    """A lab of its own folder and key; its logs go to LAB_LOGS when the test fails."""
+    yield from lab_of(request)
+
+
+@pytest.fixture(scope='module')
+def module_lab(request):
+    """The same for all tests of a file, for servers that none of them changes."""
+    yield from lab_of(request)
 
 
 def factory(kind):

@@ -3,15 +3,22 @@
     hostile.Relay('127.0.0.21', knot.address, change=lambda answer: ...)    alters each answer (a dns.message.Message)
     hostile.Relay('127.0.0.21', knot.address, delay_s=0.5)                  is slow
     hostile.Relay('127.0.0.21', knot.address, has_tcp=False)                refuses TCP
+    hostile.Relay('127.0.0.21', knot.address, wire=hostile.wrong_id)        alters the octets of each answer
+    hostile.Scripted('127.0.0.21', answer)                                  answers what a function says, asks nobody
     hostile.Silent('127.0.0.21')                                            takes everything, says nothing
+
+For change=: lie(), fail_with(), only(), truncate, not_authoritative, wrong_question. For Scripted: answer_everything().
 """
 import socket
 import struct
 import threading
 import time
 
+import dns.exception
 import dns.flags
 import dns.message
+import dns.name
+import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
@@ -96,14 +103,25 @@ class Silent:
 
 
 class Relay(Silent):
-    """Asks the server at upstream, and passes the answer on: altered, late, or not over TCP."""
+    """Asks the server at upstream, and passes the answer on: altered, late, not over TCP, or not to the end (is_tcp_cut)."""
 
-    def __init__(self, address, upstream, change=None, delay_s=0, has_tcp=True):
+    def __init__(self, address, upstream, change=None, delay_s=0, has_tcp=True, is_tcp_cut=False, wire=None):
         self.upstream, self.change, self.delay_s, self.has_tcp = upstream, change, delay_s, has_tcp
+        self.is_tcp_cut, self.wire = is_tcp_cut, wire
         super().__init__(address)
 
     def listen(self):
         return super().listen() if self.has_tcp else None
+
+    def converse(self, peer):
+        if not self.is_tcp_cut:
+            super().converse(peer)
+            return
+        question = take(peer)
+        if question:
+            reply = ask_tcp(self.upstream, question)
+            peer.sendall(struct.pack('!H', len(reply)) + reply[:len(reply) // 2])
+        peer.close()
 
     def answer(self, question, is_tcp):
         time.sleep(self.delay_s)
@@ -113,7 +131,24 @@ class Relay(Silent):
             message.flags &= ~dns.flags.TC  # unless change() wants it
             self.change(message)
             reply = message.to_wire(max_size=65535)
+        if reply and self.wire:
+            reply = self.wire(reply)
         return reply
+
+
+class Scripted(Silent):
+    """script(query, is_tcp): a dns.message.Message, octets, or None (nothing is said)."""
+
+    def __init__(self, address, script):
+        self.script = script
+        super().__init__(address)
+
+    def answer(self, question, is_tcp):
+        try:
+            reply = self.script(dns.message.from_wire(question), is_tcp)
+        except dns.exception.DNSException:
+            return None
+        return reply.to_wire(max_size=65535) if isinstance(reply, dns.message.Message) else reply
 
 
 def take(s):
@@ -151,3 +186,57 @@ def lie(owner, rtype, *rdata, ttl=300):
         if asked.name.to_text().lower() == owner and dns.rdatatype.to_text(asked.rdtype) == rtype:
             message.answer = [dns.rrset.from_text(owner, ttl, 'IN', rtype, *rdata)]
     return change
+
+
+def fail_with(rcode):
+    """For change=: fail_with('SERVFAIL')."""
+    def change(message):
+        message.set_rcode(dns.rcode.from_text(rcode))
+        message.answer, message.authority, message.additional = [], [], []
+    return change
+
+
+def only(rtypes, change):
+    """For change=: answers to questions of these types ('TXT MX') are altered, the others are not."""
+    def selected(message):
+        if dns.rdatatype.to_text(message.question[0].rdtype) in rtypes.split():
+            change(message)
+    return selected
+
+
+def truncate(message):
+    message.flags |= dns.flags.TC
+    message.answer = []
+
+
+def not_authoritative(message):
+    message.flags &= ~dns.flags.AA
+
+
+def wrong_question(message):
+    """The answer is to another question (and holds what would be an answer to ours)."""
+    asked = message.question[0]
+    message.question = [dns.rrset.RRset(dns.name.from_text('other.' + asked.name.to_text()), asked.rdclass, asked.rdtype)]
+
+
+def other_names(message):
+    """Answers hold records of other owners: what nobody asked for."""
+    message.answer = [dns.rrset.from_text('elsewhere.example.', 300, 'IN', rrset.rdtype, *map(str, rrset))
+                      for rrset in message.answer]
+
+
+def wrong_id(wire):
+    return bytes([wire[0] ^ 0xff]) + wire[1:]
+
+
+def answer_everything(records):
+    """For Scripted: every name has these records ({type: [rdata]}), at whatever depth; of other types it has nothing."""
+    def script(query, _is_tcp):
+        reply = dns.message.make_response(query)
+        reply.flags |= dns.flags.AA
+        asked = query.question[0]
+        rdata = records.get(dns.rdatatype.to_text(asked.rdtype))
+        if rdata:
+            reply.answer = [dns.rrset.from_text(asked.name, 300, 'IN', asked.rdtype, *rdata)]
+        return reply
+    return script

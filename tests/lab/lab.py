@@ -172,7 +172,7 @@ def ask(address, name, qtype='SOA', port=53, timeout_s=0.3):
     labels = [part for part in name.rstrip('.').split('.') if part]
     question = b''.join(bytes([len(part)]) + part.encode() for part in labels) + b'\0'
     packet = struct.pack('!6H', number, 0x0100, 1, 0, 0, 0) + question + struct.pack('!2H', QTYPE[qtype], 1)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    with socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.settimeout(timeout_s)
         try:
             s.connect((address, port))
