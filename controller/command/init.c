@@ -63,7 +63,7 @@ static int find_server(
 	const char *host = NULL;
 	size_t len = 0;
 
-	int r = dg_resolver_new(app->loop, NULL, NULL, &resolver, err);
+	int r = dg_resolver_new(app->loop, NULL, &resolver, err);
 	if (r < 0) {
 		return r;
 	}

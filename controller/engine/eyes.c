@@ -47,8 +47,9 @@ static int open_pair(
 	struct dg_eyes *e, const struct dg_verify_spec *spec, struct pair *p, struct dg_err *err)
 {
 	bool is_given = spec->resolver.host || spec->trust_anchor;
-	int r = dg_resolver_new(e->loop, spec->resolver.host ? &spec->resolver : NULL,
-		spec->trust_anchor, &p->resolver, err);
+	const struct dg_resolver_options o = {
+		.at = &spec->resolver, .trust_anchor = spec->trust_anchor};
+	int r = dg_resolver_new(e->loop, &o, &p->resolver, err);
 
 	if (r < 0 && is_given) {
 		return dg_wrap(err, r, "verify");

@@ -1,27 +1,23 @@
 #include "controller/lookup/resolver.h"
 
+#include "controller/lookup/resolver_internal.h"
+#include "providers/net/dns.h"
+#include "providers/net/loop.h"
+#include "zones/base/address.h"
+#include "zones/base/arena.h"
+#include "zones/base/buf.h"
+
 #include <errno.h>
-#include <event2/event.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unbound-event.h>
 #include <unbound.h>
 #include <unistd.h>
 
-#include "providers/net/dns.h"
-#include "providers/net/loop.h"
-#include "zones/base/address.h"
-#include "zones/base/arena.h"
-#include "zones/base/buf.h"
-#include "zones/record/name.h"
-
-#define CLASS_IN       1
-#define PORT_DNS       53u
-#define CNAMES_MAX     16u /* a longer chain is a loop */
-#define RCODE_NXDOMAIN 3
-#define HEADER_LEN     12u
-#define WHY_MAX        200u /* octets of libunbound's words */
+#define CLASS_IN      1
+#define PORT_DNS      53u
+#define WHY_MAX       200u /* octets of libunbound's words */
+#define LOOK_EVERY_MS 5    /* deadlines that are nearer to each other share one look */
 
 /* libunbound's last argument but two of a callback. */
 enum sec {
@@ -30,219 +26,208 @@ enum sec {
 	SEC_SECURE,
 };
 
+struct questions {
+	struct question *first, *last; /* oldest first */
+};
+
 struct question {
 	struct dg_resolver *resolver;
 	struct dg_resolve *q;
-	struct question *prev, *next; /* in resolver->first, oldest first */
-	struct dg_timer *timer;       /* the deadline, then the delivery */
-	int id;                       /* libunbound's; 0: not with libunbound */
-	bool is_started, is_answered;
+	struct questions *list; /* waiting, running or ready */
+	struct question *prev, *next;
+	int64_t due_ms;
+	int id; /* libunbound's; 0: not with libunbound */
 };
 
+/* Millions of questions go through here: their memory is used again, one timer looks at all deadlines, and answers that came in
+ * one turn of the loop are handed on together. */
 struct dg_resolver {
 	struct dg_loop *loop;
 	struct ub_ctx *ctx;  /* NULL before the first question */
 	const char *failure; /* why there is none; in arena */
 	struct dg_arena *arena;
-	const char *forward; /* "192.0.2.53@53"; NULL: resolv.conf */
-	const char *trust_anchor;
+	struct dg_resolver_set set;
 	const char *text;
-	struct question *first, *last;
-	unsigned n_running;
+	struct questions waiting, running, ready;
+	struct question *spare; /* by next */
+	struct dg_timer *look;  /* at the deadlines; set while any question is waiting or running */
+	int64_t look_ms;
+	struct dg_timer *delivery; /* set while any is ready */
+	bool *is_gone;             /* set while done() is called */
+	uint32_t n_running, n_window;
 };
 
-/* --- the context ------------------------------------------------------------------------------ */
-static int set(struct ub_ctx *ctx, const char *key, const char *value)
+/* --- lists ------------------------------------------------------------------------------------ */
+static void leave(struct question *u)
 {
-	return ub_ctx_set_option(ctx, key, value);
-}
-
-/* All that must come before the context is frozen: the last call here freezes it. */
-static int configure(struct dg_resolver *r, struct ub_ctx *ctx, const char **ret_what)
-{
-	int rc = ub_ctx_debugout(ctx, NULL); /* else it writes to stderr */
-
-	*ret_what = "set-up";
-	/* The library's own default of 16 sockets caps it at 16 questions a round trip. */
-	rc = rc ? rc : set(ctx, "outgoing-range:", "256");
-	rc = rc ? rc : set(ctx, "num-queries-per-thread:", "512");
-	rc = rc ? rc : set(ctx, "edns-buffer-size:", "1232");
-	rc = rc ? rc : set(ctx, "unblock-lan-zones:", "yes");
-	if (!r->trust_anchor) {
-		rc = rc ? rc : set(ctx, "module-config:", "iterator");
-	}
-	if (rc) {
-		return rc;
-	}
-	*ret_what = r->forward ? r->forward : "/etc/resolv.conf";
-	rc = r->forward ? ub_ctx_set_fwd(ctx, r->forward) : ub_ctx_resolvconf(ctx, NULL);
-	if (rc) {
-		return rc;
-	}
-	if (r->trust_anchor) {
-		*ret_what = r->trust_anchor;
-		rc = ub_ctx_add_ta_file(ctx, r->trust_anchor);
-	}
-	/* Names under test. are answered by a built-in zone otherwise; a resolver that serves them knows better. */
-	return rc ? rc : ub_ctx_zone_remove(ctx, "test.");
-}
-
-static void start_context(struct dg_resolver *r)
-{
-	const char *what = "";
-	struct ub_ctx *ctx = ub_ctx_create_event(dg_loop_base(r->loop));
-	int rc = ctx ? configure(r, ctx, &what) : UB_NOMEM;
-
-	if (rc != 0) {
-		r->failure = dg_printf(
-			r->arena, "cannot start the resolver: %s: %s", what, ub_strerror(rc));
-		if (ctx) {
-			ub_ctx_delete(ctx);
-		}
-		return;
-	}
-	r->ctx = ctx;
-}
-
-/* --- one question ----------------------------------------------------------------------------- */
-static void start_waiting(struct dg_resolver *r);
-
-static void unlink_question(struct question *u)
-{
-	struct dg_resolver *r = u->resolver;
+	struct questions *l = u->list;
 
 	if (u->prev) {
 		u->prev->next = u->next;
 	} else {
-		r->first = u->next;
+		l->first = u->next;
 	}
 	if (u->next) {
 		u->next->prev = u->prev;
 	} else {
-		r->last = u->prev;
+		l->last = u->prev;
 	}
+	u->list = NULL;
 }
 
-/* Takes it from libunbound: no callback comes for it any more. */
-static void stop_question(struct question *u)
+static void enter(struct questions *l, struct question *u)
 {
-	if (u->is_started && !u->is_answered) {
-		if (u->id != 0) {
-			(void)ub_cancel(u->resolver->ctx, u->id);
-		}
-		u->resolver->n_running--;
+	u->list = l;
+	u->prev = l->last;
+	u->next = NULL;
+	if (l->last) {
+		l->last->next = u;
+	} else {
+		l->first = u;
 	}
-	u->is_answered = true;
+	l->last = u;
+}
+
+static struct question *question_new(struct dg_resolver *r)
+{
+	struct question *u = r->spare;
+
+	if (u) {
+		r->spare = u->next;
+	} else {
+		u = malloc(sizeof(*u));
+		if (!u) {
+			abort();
+		}
+	}
+	*u = (struct question){.resolver = r};
+	return u;
 }
 
 static void question_free(struct question *u)
 {
-	(void)dg_timer_cancel(u->timer);
-	unlink_question(u);
+	struct dg_resolver *r = u->resolver;
+
+	leave(u);
 	u->q->internal = NULL;
-	free(u);
+	u->next = r->spare;
+	r->spare = u;
+	if (!r->waiting.first && !r->running.first) {
+		r->look = dg_timer_cancel(r->look);
+	}
 }
+
+/* --- handing on ------------------------------------------------------------------------------- */
+static void start_waiting(struct dg_resolver *r);
 
 static void deliver(void *arg)
 {
-	struct question *u = arg;
-	struct dg_resolve *q = u->q;
+	struct dg_resolver *r = arg;
+	struct question *end =
+		r->ready.last; /* what becomes ready meanwhile waits for the next turn */
+	bool is_gone = false;
+	bool is_last = false;
+
+	r->delivery = NULL;
+	r->is_gone = &is_gone;
+	while (!is_last && r->ready.first) {
+		struct question *u = r->ready.first;
+		struct dg_resolve *q = u->q;
+
+		is_last = u == end;
+		question_free(u);
+		start_waiting(r);
+		q->done(q);
+		if (is_gone) {
+			return;
+		}
+	}
+	r->is_gone = NULL;
+	if (r->ready.first && !r->delivery) {
+		r->delivery = dg_loop_after_ms(r->loop, 0, deliver, r);
+	}
+}
+
+static void set_ready(struct question *u)
+{
 	struct dg_resolver *r = u->resolver;
 
-	u->timer = NULL;
-	question_free(u);
-	start_waiting(r);
-	q->done(q); /* may free the resolver */
+	if (u->list) {
+		leave(u);
+	}
+	enter(&r->ready, u);
+	if (!r->delivery) {
+		r->delivery = dg_loop_after_ms(r->loop, 0, deliver, r);
+	}
 }
 
-static void deliver_later(struct question *u)
+/* --- deadlines -------------------------------------------------------------------------------- */
+/* Takes it from libunbound: no callback comes for it any more. */
+static void stop_question(struct question *u)
 {
-	(void)dg_timer_cancel(u->timer);
-	u->timer = dg_loop_after_ms(u->resolver->loop, 0, deliver, u);
+	struct dg_resolver *r = u->resolver;
+
+	if (u->list == &r->running) {
+		if (u->id != 0) {
+			(void)ub_cancel(r->ctx, u->id);
+		}
+		r->n_running--;
+	}
 }
 
-static void on_deadline(void *arg)
+static void expire(struct question *u)
 {
-	struct question *u = arg;
 	struct dg_resolve *q = u->q;
 
-	u->timer = NULL;
 	stop_question(u);
 	q->why = dg_printf(q->arena, "no answer from the %s within %lld ms", u->resolver->text,
 		(long long)q->deadline_ms);
-	deliver(u);
+	set_ready(u);
 }
 
-/* --- an answer -------------------------------------------------------------------------------- */
-static const struct dg_rrset *find(const struct dg_dns_query *m, const char *owner, uint16_t type)
+/* The next deadline of those that are left. */
+static int64_t look_at(struct questions *l, int64_t now, int64_t next)
 {
-	for (size_t i = 0; i < m->n_answer; i++) {
-		if (m->answer[i].type == type && strcmp(m->answer[i].owner, owner) == 0) {
-			return &m->answer[i];
+	struct question *after = NULL;
+
+	for (struct question *u = l->first; u; u = after) {
+		after = u->next;
+		if (u->due_ms <= now) {
+			expire(u);
+		} else if (u->due_ms < next) {
+			next = u->due_ms;
 		}
 	}
-	return NULL;
+	return next;
 }
 
-/* The set at the end of the chain, NULL: there is none. */
-static const struct dg_rrset *follow(struct dg_resolve *q, const struct dg_dns_query *m)
-{
-	struct dg_rrset *cnames = dg_newn(q->arena, struct dg_rrset, CNAMES_MAX);
-	const char *at = q->name;
-	size_t len;
+static void look_later(struct dg_resolver *r, int64_t now, int64_t due_ms);
 
-	q->cnames = cnames;
-	while (q->n_cnames < CNAMES_MAX) {
-		const struct dg_rrset *set = find(m, at, q->type);
-		const struct dg_rrset *cname = find(m, at, DG_TYPE_CNAME);
-		if (set || !cname || cname->n != 1 ||
-			dg_name_from_wire(q->arena, cname->rdata[0].wire, cname->rdata[0].len, &at,
-				&len) != 0) {
-			return set;
-		}
-		cnames[q->n_cnames++] = *cname;
+static void on_look(void *arg)
+{
+	struct dg_resolver *r = arg;
+	int64_t now = dg_loop_mono_ms(r->loop);
+
+	r->look = NULL;
+	int64_t next = look_at(&r->running, now, INT64_MAX);
+	next = look_at(&r->waiting, now, next);
+	if (next < INT64_MAX) {
+		look_later(r, now, next < now + LOOK_EVERY_MS ? now + LOOK_EVERY_MS : next);
 	}
-	return NULL;
+	start_waiting(r);
 }
 
-static uint32_t negative_ttl(const struct dg_dns_query *m)
+static void look_later(struct dg_resolver *r, int64_t now, int64_t due_ms)
 {
-	for (size_t i = 0; i < m->n_authority; i++) {
-		const struct dg_rrset *s = &m->authority[i];
-		if (s->type == DG_TYPE_SOA && s->n == 1 && s->rdata[0].len >= 4) {
-			const uint8_t *p = s->rdata[0].wire + s->rdata[0].len - 4;
-			uint32_t minimum = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-					   (uint32_t)p[2] << 8 | p[3];
-			return minimum < s->ttl ? minimum : s->ttl;
-		}
-	}
-	return 0;
-}
-
-static void read_answer(struct dg_resolve *q, const uint8_t *wire, size_t len)
-{
-	struct dg_dns_query m = {.name = q->name, .type = q->type, .arena = q->arena};
-
-	if (len < HEADER_LEN ||
-		dg_dns_answer_parse(wire, len, (uint16_t)(wire[0] << 8 | wire[1]), &m) != 0) {
-		q->why = "the answer cannot be read";
+	if (r->look && r->look_ms <= due_ms) {
 		return;
 	}
-	q->rcode = m.rcode;
-	if (m.rcode != 0 && m.rcode != RCODE_NXDOMAIN) {
-		q->why = dg_printf(q->arena, "the answer has RCODE %d", m.rcode);
-		return;
-	}
-	const struct dg_rrset *set = follow(q, &m);
-	if (set) {
-		q->set = *set;
-		q->result = DG_RESOLVED_FOUND;
-		return;
-	}
-	q->negative_ttl = negative_ttl(&m);
-	q->result = m.rcode == RCODE_NXDOMAIN ? DG_RESOLVED_NXDOMAIN : DG_RESOLVED_NODATA;
+	(void)dg_timer_cancel(r->look);
+	r->look = dg_loop_after_ms(r->loop, due_ms - now, on_look, r);
+	r->look_ms = due_ms;
 }
 
+/* --- questions -------------------------------------------------------------------------------- */
 static void set_bogus(struct dg_resolve *q, const char *why)
 {
 	struct dg_buf b;
@@ -268,7 +253,6 @@ static void on_answer(
 	struct dg_resolver *r = u->resolver;
 
 	(void)was_limited;
-	u->is_answered = true;
 	r->n_running--;
 	q->rcode = rcode;
 	if (sec == SEC_BOGUS) {
@@ -277,60 +261,54 @@ static void on_answer(
 		q->why = dg_printf(q->arena, "the %s has no answer (%s)", r->text,
 			rcode == 2 ? "SERVFAIL" : "RCODE other than NOERROR");
 	} else {
-		if (r->trust_anchor) {
+		if (r->set.trust_anchor) {
 			q->trust = sec == SEC_SECURE ? DG_TRUST_SECURE : DG_TRUST_INSECURE;
 		}
-		read_answer(q, packet, (size_t)len);
+		dg_resolver_read(q, packet, (size_t)len);
 	}
-	deliver_later(u);
+	set_ready(u);
+}
+
+static void start_context(struct dg_resolver *r)
+{
+	if (!r->ctx && !r->failure) {
+		r->ctx = dg_resolver_context(r->arena, &r->set, dg_loop_base(r->loop), &r->failure);
+	}
 }
 
 static void start(struct question *u)
 {
 	struct dg_resolver *r = u->resolver;
-
-	u->is_started = true;
-	if (!r->ctx && !r->failure) {
-		start_context(r);
-	}
-	r->n_running++;
 	int rc = UB_NOERROR;
+
+	start_context(r);
+	leave(u);
+	enter(&r->running, u);
+	r->n_running++;
 	if (r->ctx) {
 		/* The callback may come from inside this call. */
 		rc = ub_resolve_event(
 			r->ctx, u->q->name, u->q->type, CLASS_IN, u, on_answer, &u->id);
 	}
 	if (r->failure || rc != UB_NOERROR) {
-		u->is_answered = true;
 		r->n_running--;
 		u->q->why = r->failure ? r->failure : ub_strerror(rc);
-		deliver_later(u);
+		set_ready(u);
 	}
 }
 
 static void start_waiting(struct dg_resolver *r)
 {
-	for (struct question *u = r->first; u && r->n_running < DG_RESOLVER_WINDOW; u = u->next) {
-		if (!u->is_started) {
-			start(u);
-		}
+	while (r->waiting.first && r->n_running < r->n_window) {
+		start(r->waiting.first);
 	}
 }
 
 void dg_resolver_ask(struct dg_resolver *r, struct dg_resolve *q)
 {
-	struct question *u = calloc(1, sizeof(*u));
+	struct question *u = question_new(r);
+	int64_t now = dg_loop_mono_ms(r->loop);
 
-	if (!u) {
-		abort();
-	}
-	*u = (struct question){.resolver = r, .q = q, .prev = r->last};
-	if (r->last) {
-		r->last->next = u;
-	} else {
-		r->first = u;
-	}
-	r->last = u;
 	q->internal = u;
 	q->result = DG_RESOLVED_UNKNOWN;
 	q->set = dg_rrset_none(q->name, q->type);
@@ -340,7 +318,10 @@ void dg_resolver_ask(struct dg_resolver *r, struct dg_resolve *q)
 	q->trust = DG_TRUST_NONE;
 	q->rcode = 0;
 	q->why = NULL;
-	u->timer = dg_loop_after_ms(r->loop, q->deadline_ms, on_deadline, u);
+	u->q = q;
+	u->due_ms = q->deadline_ms > INT64_MAX - now ? INT64_MAX - 1 : now + q->deadline_ms;
+	enter(&r->waiting, u);
+	look_later(r, now, u->due_ms);
 	start_waiting(r);
 }
 
@@ -357,34 +338,83 @@ void dg_resolver_cancel(struct dg_resolve *q)
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
-int dg_resolver_new(struct dg_loop *l, const struct dg_endpoint *at, const char *trust_anchor,
+static int check_file(const char *what, const char *path, struct dg_err *err)
+{
+	if (path && access(path, R_OK) != 0) {
+		return dg_fail(err, DG_EIO, "%s %s: %s", what, path, strerrordesc_np(errno));
+	}
+	return 0;
+}
+
+int dg_resolver_new(struct dg_loop *l, const struct dg_resolver_options *options,
 	struct dg_resolver **ret_resolver, struct dg_err *err)
 {
-	bool is_given = at && at->host;
+	const struct dg_resolver_options none = {.n_window = 0};
+	const struct dg_resolver_options *o = options ? options : &none;
+	const struct dg_endpoint *at = o->at && o->at->host && !o->is_recursive ? o->at : NULL;
 
-	if (is_given && !dg_address_is_literal(at->host)) {
+	if (at && !dg_address_is_literal(at->host)) {
 		return dg_fail_at(err, &at->pos, DG_EINPUT,
 			"resolver \"%s\" is not an address; expected an IPv4 or IPv6 address, as "
 			"192.0.2.53 "
 			"or [2001:db8::53]:53",
 			at->host);
 	}
-	if (trust_anchor && access(trust_anchor, R_OK) != 0) {
-		return dg_fail(
-			err, DG_EIO, "trust anchor %s: %s", trust_anchor, strerrordesc_np(errno));
+	int rc = check_file("trust anchor", o->trust_anchor, err);
+	rc = rc < 0 ? rc : check_file("root hints", o->root_hints, err);
+	if (rc < 0) {
+		return rc;
 	}
 	struct dg_arena *a = dg_arena_new(1u << 20);
 	struct dg_resolver *r = dg_new(a, struct dg_resolver);
-	r->arena = a;
-	r->loop = l;
-	r->trust_anchor = trust_anchor ? dg_strdup(a, trust_anchor) : NULL;
-	r->text = "resolver of this system";
-	if (is_given) {
-		r->forward = dg_printf(a, "%s@%u", at->host, at->port ? at->port : PORT_DNS);
-		r->text = dg_printf(a, "resolver %s", r->forward);
+	*r = (struct dg_resolver){
+		.arena = a,
+		.loop = l,
+		.n_window = o->n_window ? o->n_window : DG_RESOLVER_WINDOW,
+		.set = {.is_recursive = o->is_recursive,
+			.trust_anchor = o->trust_anchor ? dg_strdup(a, o->trust_anchor) : NULL,
+			.root_hints = o->root_hints ? dg_strdup(a, o->root_hints) : NULL,
+			.n_sockets = o->n_sockets,
+			.cache_bytes = o->cache_bytes},
+	};
+	r->text = o->is_recursive ? "resolver in this program" : "resolver of this system";
+	if (at) {
+		r->set.forward = dg_printf(a, "%s@%u", at->host, at->port ? at->port : PORT_DNS);
+		r->text = dg_printf(a, "resolver %s", r->set.forward);
 	}
 	*ret_resolver = r;
 	return 0;
+}
+
+static void on_started(
+	void *arg, int rcode, void *packet, int len, int sec, char *why_bogus, int was_limited)
+{
+	(void)arg, (void)rcode, (void)packet, (void)len, (void)sec, (void)why_bogus;
+	(void)was_limited;
+}
+
+int dg_resolver_start(struct dg_resolver *r, struct dg_err *err)
+{
+	start_context(r);
+	if (r->ctx) {
+		int rc =
+			ub_resolve_event(r->ctx, "localhost.", 1, CLASS_IN, NULL, on_started, NULL);
+
+		if (rc != UB_NOERROR) {
+			r->failure = dg_printf(
+				r->arena, "cannot start the resolver: %s", ub_strerror(rc));
+		}
+	}
+	return r->failure ? dg_fail(err, DG_EIO, "%s", r->failure) : 0;
+}
+
+static void free_all(struct questions *l)
+{
+	while (l->first) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): that takes it out of the list */
+		stop_question(l->first);
+		question_free(l->first);
+	}
 }
 
 struct dg_resolver *dg_resolver_free(struct dg_resolver *r)
@@ -392,10 +422,19 @@ struct dg_resolver *dg_resolver_free(struct dg_resolver *r)
 	if (!r) {
 		return NULL;
 	}
-	while (r->first) {
-		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): that takes it out of the list */
-		stop_question(r->first);
-		question_free(r->first);
+	free_all(&r->ready);
+	free_all(&r->running);
+	free_all(&r->waiting);
+	while (r->spare) {
+		struct question *u = r->spare;
+
+		r->spare = u->next;
+		free(u);
+	}
+	(void)dg_timer_cancel(r->look);
+	(void)dg_timer_cancel(r->delivery);
+	if (r->is_gone) {
+		*r->is_gone = true;
 	}
 	if (r->ctx) {
 		ub_ctx_delete(r->ctx);

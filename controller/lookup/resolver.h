@@ -15,13 +15,14 @@
  * Start    libunbound is started by the first question: a run that asks nothing does not pay for
  *          it. What is wrong with resolv.conf or inside the trust anchor file is told by UNKNOWN
  *          then.
- * Errors   DG_EINPUT: at is not an address. DG_EIO: the trust anchor file cannot be read.
+ * Threads  A resolver belongs to one thread, and shares nothing with another.
+ * Errors   DG_EINPUT: at is not an address. DG_EIO: a file cannot be read.
  */
 #pragma once
 
-#include "zones/record/view.h"
 #include "zones/base/err.h"
 #include "zones/record/rrset.h"
+#include "zones/record/view.h"
 
 struct dg_arena;
 struct dg_endpoint;
@@ -58,10 +59,22 @@ struct dg_resolve {
 	void *internal;
 };
 
-/* at: an address and port; NULL or at->host NULL: the system's /etc/resolv.conf. trust_anchor: path
- * of a file with DS or DNSKEY records; NULL: no validation. */
-int dg_resolver_new(struct dg_loop *l, const struct dg_endpoint *at, const char *trust_anchor,
+struct dg_resolver_options {
+	const struct dg_endpoint *at; /* NULL or at->host NULL: the system's /etc/resolv.conf */
+	bool is_recursive;            /* ask nobody: from the root on by ourselves */
+	const char *root_hints;       /* path, with is_recursive; NULL: those that libunbound has */
+	const char *trust_anchor;     /* path of DS or DNSKEY records; NULL: no validation */
+	uint32_t n_window;            /* questions in flight; 0: DG_RESOLVER_WINDOW */
+	uint32_t n_sockets;           /* to ask from, a file descriptor each; 0: 256 */
+	size_t cache_bytes;           /* of libunbound; 0: what it has by itself (8 MB) */
+};
+
+/* options: NULL or all zero: the resolver of the system. */
+int dg_resolver_new(struct dg_loop *l, const struct dg_resolver_options *options,
 	struct dg_resolver **ret_resolver, struct dg_err *err);
+/* Starts libunbound now. For threads: its start is not safe beside another context's, so one thread starts all of them before each
+ * thread goes on with its own. DG_EIO: why it cannot; all questions are UNKNOWN then. */
+int dg_resolver_start(struct dg_resolver *r, struct dg_err *err);
 struct dg_resolver *dg_resolver_free(struct dg_resolver *r); /* NULL is fine; returns NULL */
 const char *dg_resolver_text(
 	const struct dg_resolver *r); /* "resolver 192.0.2.53@53", "resolver of this system" */

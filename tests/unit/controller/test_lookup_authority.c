@@ -301,7 +301,8 @@ static void test_servers_of_the_zone(void **state)
 	s->ask.servers = NULL;
 	s->ask.have = z;
 	s->ask.port = s->servers[0].port;
-	assert_int_equal(dg_resolver_new(s->loop, &at, NULL, &s->resolver, &err), 0);
+	const struct dg_resolver_options o = {.at = &at};
+	assert_int_equal(dg_resolver_new(s->loop, &o, &s->resolver, &err), 0);
 	run(s);
 	assert_int_equal(s->rc, 0);
 	assert_int_equal(s->ask.n_views, 3);

@@ -43,7 +43,8 @@ static struct scene *scene_new(enum fake_mood mood)
 	s->server = (struct fake_dns){.records = records, .apex = "example.test.", .mood = mood};
 	fake_dns_start(&s->server, s->loop, "127.0.0.1");
 	const struct dg_endpoint at = {.host = "127.0.0.1", .port = s->server.port};
-	assert_int_equal(dg_resolver_new(s->loop, &at, NULL, &s->resolver, &err), 0);
+	const struct dg_resolver_options o = {.at = &at};
+	assert_int_equal(dg_resolver_new(s->loop, &o, &s->resolver, &err), 0);
 	s->guard = dg_loop_after_ms(s->loop, 30000, on_guard, NULL);
 	s->n_expected = 1;
 	return s;
@@ -278,16 +279,21 @@ static void test_new(void **state)
 	struct dg_err err;
 
 	(void)state;
-	assert_int_equal(dg_resolver_new(s->loop, &name, NULL, &r, &err), DG_EINPUT);
-	assert_int_equal(dg_resolver_new(s->loop, &at, "/nonexistent/root.key", &r, &err), DG_EIO);
+	struct dg_resolver_options o = {.at = &name};
+	assert_int_equal(dg_resolver_new(s->loop, &o, &r, &err), DG_EINPUT);
+	o = (struct dg_resolver_options){.at = &at, .trust_anchor = "/nonexistent/root.key"};
+	assert_int_equal(dg_resolver_new(s->loop, &o, &r, &err), DG_EIO);
 	assert_non_null(strstr(err.text, "/nonexistent/root.key"));
-	assert_int_equal(dg_resolver_new(s->loop, NULL, NULL, &r, &err), 0);
+	o = (struct dg_resolver_options){.is_recursive = true, .root_hints = "/nonexistent/hints"};
+	assert_int_equal(dg_resolver_new(s->loop, &o, &r, &err), DG_EIO);
+	assert_non_null(strstr(err.text, "/nonexistent/hints"));
+	assert_int_equal(dg_resolver_new(s->loop, NULL, &r, &err), 0);
 	assert_string_equal(dg_resolver_text(r), "resolver of this system");
 	r = dg_resolver_free(r);
 	/* A file that holds no anchor: found when libunbound starts. */
 	(void)dg_resolver_free(s->resolver);
-	assert_int_equal(
-		dg_resolver_new(s->loop, &at, "/proc/self/cmdline", &s->resolver, &err), 0);
+	o = (struct dg_resolver_options){.at = &at, .trust_anchor = "/proc/self/cmdline"};
+	assert_int_equal(dg_resolver_new(s->loop, &o, &s->resolver, &err), 0);
 	struct dg_resolve *q = get(s, "example.test.", DG_TYPE_MX);
 	assert_int_equal(q->result, DG_RESOLVED_UNKNOWN);
 	assert_non_null(strstr(q->why, "cannot start the resolver"));
@@ -311,7 +317,8 @@ static void test_bogus(void **state)
 	assert_int_equal(write(fd, anchor, strlen(anchor)), strlen(anchor));
 	(void)close(fd);
 	(void)dg_resolver_free(s->resolver);
-	assert_int_equal(dg_resolver_new(s->loop, &at, path, &s->resolver, &err), 0);
+	const struct dg_resolver_options o = {.at = &at, .trust_anchor = path};
+	assert_int_equal(dg_resolver_new(s->loop, &o, &s->resolver, &err), 0);
 	struct dg_resolve *q = get(s, "example.test.", DG_TYPE_MX);
 	assert_int_equal(q->result, DG_RESOLVED_UNKNOWN);
 	assert_int_equal(q->trust, DG_TRUST_BOGUS);

@@ -68,7 +68,8 @@ static struct scene *scene_new(const char *record)
 	s->server = (struct fake_dns){.records = records, .apex = "test."};
 	fake_dns_start(&s->server, s->loop, "127.0.0.1");
 	const struct dg_endpoint at = {.host = "127.0.0.1", .port = s->server.port};
-	assert_int_equal(dg_resolver_new(s->loop, &at, NULL, &s->resolver, &err), 0);
+	const struct dg_resolver_options o = {.at = &at};
+	assert_int_equal(dg_resolver_new(s->loop, &o, &s->resolver, &err), 0);
 	s->guard = dg_loop_after_ms(s->loop, 30000, on_guard, NULL);
 	s->have = dg_zone_new(s->arena, "example.test.");
 	s->have->is_complete = true;
