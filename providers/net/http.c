@@ -405,6 +405,19 @@ void dg_http_send(struct dg_http *h, struct dg_http_request *r)
 	start_waiting(h); /* the oldest first */
 }
 
+void dg_http_cancel(struct dg_http_request *r)
+{
+	struct transfer *t = r->internal;
+
+	if (t) {
+		struct dg_http *h = t->http;
+		r->internal = NULL;
+		transfer_free(t);
+		dg_http_request_done(r);
+		start_waiting(h);
+	}
+}
+
 void dg_http_request_done(struct dg_http_request *r)
 {
 	free(r->reply);

@@ -1,7 +1,7 @@
 /* providers/net/http.h: HTTP requests on the loop (libcurl's multi interface).
  *
  * Calls    One callback a request, from the loop, also on error. Requests and their buffers must
- *          live until then. dg_http_send() may be called from inside it, dg_http_free() may not.
+ *          live until then, or until dg_http_cancel(). dg_http_send() may be called from inside it, dg_http_free() may not.
  *          After dg_http_free() no callback comes.
  * Result   rc 0: an answer came, whatever its status is. < 0: err; was_sent tells whether the
  *          request may have arrived. A redirect is an answer like any other.
@@ -67,4 +67,6 @@ struct dg_http_request {
 int dg_http_new(struct dg_loop *l, struct dg_http **ret_http, struct dg_err *err);
 struct dg_http *dg_http_free(struct dg_http *h);
 void dg_http_send(struct dg_http *h, struct dg_http_request *r);
+/* No done() comes, and what was received is freed; nothing when done() came already. */
+void dg_http_cancel(struct dg_http_request *r);
 void dg_http_request_done(struct dg_http_request *r); /* frees the reply */

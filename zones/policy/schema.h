@@ -16,7 +16,7 @@
 
 struct dg_schema;
 
-enum dg_kind {
+enum dg_field_kind {
 	DG_BOOL,     /* bool */
 	DG_U32,      /* uint32_t, min..max */
 	DG_DURATION, /* uint32_t seconds, min..max */
@@ -58,7 +58,7 @@ struct dg_loader;
 
 struct dg_field {
 	const char *key;
-	enum dg_kind kind;
+	enum dg_field_kind kind;
 	bool is_required;
 	size_t offset;
 	uint32_t min, max;

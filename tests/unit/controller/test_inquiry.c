@@ -3,6 +3,7 @@
 
 #include "controller/lookup/inquiry.h"
 #include "controller/lookup/resolver.h"
+#include "providers/net/http.h"
 #include "tests/unit/controller/fakedns.h"
 #include "zones/policy/schema.h"
 
@@ -13,6 +14,8 @@ static const struct fake_record records[] = {
 	{"mail.example.test.", DG_TYPE_A, 300, "192.0.2.25"},
 	{"alias.example.test.", DG_TYPE_CNAME, 60, "example.test."},
 	{"dangling.example.test.", DG_TYPE_CNAME, 60, "nowhere.example.test."},
+	{"private.example.test.", DG_TYPE_A, 60, "10.0.0.1"},
+	{"private.example.test.", DG_TYPE_AAAA, 60, "::1"},
 	{"empty.example.test.", DG_TYPE_CNAME, 60, "mail.example.test."},
 	{NULL, 0, 0, NULL},
 };
@@ -37,6 +40,8 @@ struct scene {
 	unsigned n_rounds, n_done, n_learned;
 	struct dg_fact known;
 	const char *known_owner;
+	const char *url;
+	struct dg_fetch fetch;
 	bool is_in_start;
 };
 
@@ -311,6 +316,67 @@ static void test_no_resolver(void **state)
 	scene_free(s);
 }
 
+static void round_with_fetch(struct dg_inquiry *q)
+{
+	struct scene *s = q->arg;
+
+	s->n_rounds++;
+	s->fetch = *q->facts.fetch(q->facts.arg, s->url);
+}
+
+static void fetch(struct scene *s, const char *url)
+{
+	struct dg_http *http = NULL;
+	struct dg_err err;
+
+	assert_int_equal(dg_http_new(s->loop, &http, &err), 0);
+	s->q.http = http;
+	s->q.round = round_with_fetch;
+	s->url = url;
+	run(s);
+	(void)dg_http_free(http);
+}
+
+static void test_fetch_refused(void **state)
+{
+	static const struct {
+		const char *url;
+		enum dg_fetch_state state;
+		const char *why;
+	} cases[] = {
+		{"https://private.example.test/x", DG_FETCH_PRIVATE, "no address on the Internet"},
+		{"https://no.example.test/x", DG_FETCH_UNKNOWN, "has no address"},
+		{"http://mail.example.test/x", DG_FETCH_UNKNOWN, "not an https URL"},
+		{"https://mail.example.test:8080/x", DG_FETCH_UNKNOWN, "not an https URL"},
+		{"https://me@mail.example.test/x", DG_FETCH_UNKNOWN, "not an https URL"},
+		{"https:///x", DG_FETCH_UNKNOWN, "not an https URL"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct scene *s = scene_new(FAKE_WELL);
+		fetch(s, cases[i].url);
+		assert_int_equal(s->fetch.state, cases[i].state);
+		assert_non_null(strstr(s->fetch.why, cases[i].why));
+		assert_string_equal(s->fetch.url, cases[i].url);
+		assert_string_equal(s->fetch.content_type, "");
+		scene_free(s);
+	}
+}
+
+/* Its address is silent: that is no absence. */
+static void test_fetch_without_address(void **state)
+{
+	struct scene *s = scene_new(FAKE_SILENT);
+
+	(void)state;
+	s->q.question_ms = 100;
+	fetch(s, "https://mail.example.test/x");
+	assert_int_equal(s->fetch.state, DG_FETCH_UNKNOWN);
+	assert_non_null(strstr(s->fetch.why, "could not be looked up"));
+	scene_free(s);
+}
+
 static void let_go(void *arg)
 {
 	struct scene *s = arg;
@@ -375,6 +441,8 @@ int main(void)
 		cmocka_unit_test(test_rounds_end),
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_no_resolver),
+		cmocka_unit_test(test_fetch_refused),
+		cmocka_unit_test(test_fetch_without_address),
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_cancel),
 	};

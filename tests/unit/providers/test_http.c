@@ -335,6 +335,30 @@ static void test_free_in_flight(void **state)
 	free(many);
 }
 
+/* One that is on its way and one that waits in line; the others go on. */
+static void test_cancel(void **state)
+{
+	struct scene *s = scene_new(play_silent);
+	struct dg_http_request *many = calloc(DG_HTTP_INFLIGHT + 2, sizeof(*many));
+
+	(void)state;
+	for (unsigned i = 0; i < DG_HTTP_INFLIGHT + 2; i++) {
+		many[i] = s->request;
+		many[i].timeout_ms = 300;
+		send_request(s, &many[i]);
+	}
+	dg_loop_after_ms(s->loop, 50, (void (*)(void *))dg_loop_stop, s->loop);
+	dg_loop_run(s->loop);
+	dg_http_cancel(&many[0]);
+	dg_http_cancel(&many[DG_HTTP_INFLIGHT + 1]);
+	dg_http_cancel(&many[0]);
+	s->n_expected = DG_HTTP_INFLIGHT;
+	dg_loop_run(s->loop);
+	assert_int_equal(s->n_done, DG_HTTP_INFLIGHT);
+	free(many);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_line_has_a_deadline),
 		cmocka_unit_test(test_free_in_flight),
+		cmocka_unit_test(test_cancel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
