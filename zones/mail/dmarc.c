@@ -351,20 +351,25 @@ static void print_uris(struct dg_buf *b, const char *name, const char *const *ur
 	}
 }
 
+const char *dg_dmarc_policy_text(enum dg_dmarc_policy p)
+{
+	switch (p) {
+	case DG_DMARC_UNSET:
+		return "";
+	case DG_DMARC_NONE:
+		return "none";
+	case DG_DMARC_QUARANTINE:
+		return "quarantine";
+	case DG_DMARC_REJECT:
+		return "reject";
+	}
+	return "";
+}
+
 static void print_policy(struct dg_buf *b, const char *name, enum dg_dmarc_policy policy)
 {
-	switch (policy) {
-	case DG_DMARC_UNSET:
-		return;
-	case DG_DMARC_NONE:
-		dg_buf_printf(b, "; %s=none", name);
-		return;
-	case DG_DMARC_QUARANTINE:
-		dg_buf_printf(b, "; %s=quarantine", name);
-		return;
-	case DG_DMARC_REJECT:
-		dg_buf_printf(b, "; %s=reject", name);
-		return;
+	if (policy != DG_DMARC_UNSET) {
+		dg_buf_printf(b, "; %s=%s", name, dg_dmarc_policy_text(policy));
 	}
 }
 

@@ -46,6 +46,7 @@ void dg_dmarc_parse(struct dg_arena *a, const char *text, size_t len, struct dg_
 	struct dg_lints *lints);
 /* "v=DMARC1; p=reject; ..." with p second, as old receivers want it; nothing for what is not set. */
 void dg_dmarc_print(struct dg_buf *b, const struct dg_dmarc *d);
+const char *dg_dmarc_policy_text(enum dg_dmarc_policy p); /* "none", ...; UNSET: "" */
 /* What the record means: weak policies, testing, no reports ... */
 void dg_dmarc_lint(const struct dg_dmarc *d, struct dg_lints *lints);
 /* The same for a record below a name that has one too, which therefore is the organizational domain. */

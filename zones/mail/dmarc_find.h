@@ -66,6 +66,8 @@ void dg_dmarc_find(struct dg_arena *a, const char *domain, enum dg_dmarc_method 
 /* The organizational domain alone, of any name. */
 enum dg_dmarc_state dg_dmarc_org_domain(struct dg_arena *a, const char *domain,
 	enum dg_dmarc_method method, const struct dg_facts *facts, const char **ret_org);
+const char *dg_dmarc_state_text(
+	enum dg_dmarc_state s); /* "found", "absent", ...: stable, for JSON */
 /* By libpsl's built-in list: "co.uk." for "www.example.co.uk."; the name itself when it is one. */
 const char *dg_public_suffix(struct dg_arena *a, const char *name);
 
@@ -117,3 +119,4 @@ enum dg_dmarc_consent {
  * NULL when none was. */
 enum dg_dmarc_consent dg_dmarc_report_consent(struct dg_arena *a, const char *domain,
 	const char *uri, const struct dg_facts *facts, const char **ret_at);
+const char *dg_dmarc_consent_text(enum dg_dmarc_consent c); /* "given", "not-needed", ... */

@@ -42,8 +42,8 @@ static size_t n_dots(const char *text)
 }
 
 /* Both sections of the list count, ICANN's and the private one: RFC 7489 section 3.2 makes no difference between them, and
- * neither do OpenDMARC and rspamd, which read the file without its section marks. An unknown top-level domain is a
- * suffix (the list's implicit rule "*"). */
+ * OpenDMARC and Mail::DMARC read the whole file and take the section marks for comments. So github.io is a suffix. An unknown
+ * top-level domain is one, too (the list's implicit rule "*"). */
 const char *dg_public_suffix(struct dg_arena *a, const char *name)
 {
 	const psl_ctx_t *list = psl_builtin();

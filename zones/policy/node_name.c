@@ -2,9 +2,10 @@
 #include "zones/policy/internal.h"
 
 #include "zones/base/arena.h"
+#include "zones/base/err.h"
+#include "zones/mail/idn.h"
 #include "zones/record/name.h"
 
-#include <idn2.h>
 #include <string.h>
 
 #define SIMPLE_MAX 200u /* bytes: far from the limits of a name */
@@ -84,7 +85,8 @@ static int parse(struct dg_loader *l, const struct dg_node *node, const char *te
 int dg_node_name(
 	struct dg_loader *l, const struct dg_node *node, const char **ret_name, struct dg_err *err)
 {
-	char *ascii = NULL;
+	const char *ascii = NULL;
+	struct dg_err why;
 
 	if (node->kind != DG_NODE_SCALAR || node->len == 0 || node->len > DG_NAME_TEXT_MAX) {
 		return dg_node_expected(
@@ -97,15 +99,10 @@ int dg_node_name(
 	if (shape != INTERNATIONAL) {
 		return parse(l, node, node->text, ret_name, err);
 	}
-	int rc = idn2_to_ascii_8z(node->text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-	if (rc != IDN2_OK) {
-		return dg_node_fail(l, node, err,
-			"found '%.100s', expected an internationalised domain name (RFC 5891): %s",
-			node->text, idn2_strerror(rc));
+	if (dg_idn_to_ascii(l->out, node->text, node->len, &ascii, &why) < 0) {
+		return dg_node_fail(l, node, err, "%s", why.text);
 	}
-	int r = parse(l, node, ascii, ret_name, err);
-	idn2_free(ascii);
-	return r;
+	return parse(l, node, ascii, ret_name, err);
 }
 
 int dg_node_owner(
