@@ -2,9 +2,12 @@
  *
  * Purpose  To see whether a mail server takes mail for an address, or relays for strangers. No message is ever sent: after the
  *          last RCPT comes RSET and QUIT; DATA is not in the code.
+ * Shape    One command after the other, no pipelining; EHLO, and HELO where that is not known. STARTTLS is only noticed.
  * Calls    done() comes once, from the loop. The talk must live until then. dg_smtp_cancel(): none comes.
  * Limits   A line of 2,048 octets, 64 lines a reply, 64 KiB in all; timeout_ms for the whole dialogue.
- * Errors   rc < 0: no connection (DG_EIO), nonsense (DG_EREMOTE), too much (DG_ELIMIT). A refusal is an answer.
+ * Errors   rc < 0: err; what was answered before that stands in the results. DG_EIO: no connection, closed, timeout; DG_EREMOTE:
+ *          nonsense; DG_ELIMIT: too much; DG_EINPUT: not an address, or a name or path that cannot be said. A refusal is an answer
+ *          (rc 0), 421 in place of any reply too: what would have come after it has code 0.
  */
 #pragma once
 
@@ -17,9 +20,12 @@
 struct dg_arena;
 struct dg_loop;
 
+#define DG_SMTP_PATH_MAX \
+	480u /* octets of an address; a command line has 512 (RFC 5321 section 4.5.3.1.4) */
+
 struct dg_smtp_reply {
-	int code;         /* 220, 550 ...; 0: the command was not sent */
-	const char *text; /* all lines, joined with blanks, safe to show */
+	int code;         /* 220, 550 ...; 0: the command was not sent, or nothing came back */
+	const char *text; /* all lines, joined with blanks, safe to show; NULL: code 0 */
 };
 
 struct dg_smtp_try {
@@ -49,4 +55,4 @@ struct dg_smtp_talk {
 };
 
 void dg_smtp_start(struct dg_loop *l, struct dg_smtp_talk *t);
-void dg_smtp_cancel(struct dg_smtp_talk *t);
+void dg_smtp_cancel(struct dg_smtp_talk *t); /* one that is over, or never began, is fine */
