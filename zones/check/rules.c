@@ -3,5 +3,12 @@
 
 const struct rule dg_rules[] = {
 	{check_survey, dg_survey_kinds},
+	{check_dkim, dg_dkim_kinds},
+	{check_sts, dg_sts_kinds},
+	{check_tlsrpt, dg_tlsrpt_kinds},
+	{check_dane, dg_dane_kinds},
+	{check_dnssec, dg_dnssec_kinds},
+	{check_bimi, dg_bimi_kinds},
+	{check_servers, dg_servers_kinds},
 	{NULL, NULL},
 };
