@@ -10,6 +10,8 @@
 
 static_assert(DG_WALK_MAX <= DG_DMARC_STEPS_MAX, "each name of a walk has its step");
 
+static const char by_list_rule[] = "RFC 7489 section 6.6.3";
+
 struct search {
 	struct dg_walk walk;
 	enum dg_dmarc_method method;
@@ -131,8 +133,10 @@ static void use_record(struct search *s, size_t i)
 		f->state = DG_DMARC_ABSENT;
 		f->why = dg_printf(s->walk.arena,
 			"the record at %s has no valid policy and no rua, so receivers do not "
-			"apply DMARC (RFC 9989 section 4.10.1)",
-			plain(s->walk.arena, f->steps[i].at));
+			"apply DMARC "
+			"(%s)",
+			plain(s->walk.arena, f->steps[i].at),
+			s->method == DG_DMARC_WALK ? "RFC 9989 section 4.10.1" : by_list_rule);
 		return;
 	}
 	choose_tag(s, i > 0);
@@ -166,10 +170,10 @@ static void set_absent(struct search *s)
 		a, "there is no DMARC record at _dmarc.%s or above it", plain(a, s->walk.domain));
 	for (size_t i = 0; i < s->walk.n; i++) {
 		if (f->steps[i].n_records > 1) {
-			f->why = dg_printf(a,
-				"%s has %zu DMARC records: all are discarded (RFC 9989 section "
-				"4.10)",
-				plain(a, f->steps[i].at), f->steps[i].n_records);
+			f->why = dg_printf(a, "%s has %zu DMARC records: all are discarded (%s)",
+				plain(a, f->steps[i].at), f->steps[i].n_records,
+				s->method == DG_DMARC_WALK ? "RFC 9989 section 4.10"
+							   : by_list_rule);
 			return;
 		}
 	}

@@ -19,6 +19,7 @@ struct world {
 	const char *
 		pending; /* "TYPE OWNER" words between commas: "16 _dmarc.example.com.,"; "*" is everything */
 	const char *unknown;
+	const char *nodata;
 	const char *asked[WORLD_ASKED_MAX]; /* the first question for each "TYPE OWNER", in order */
 	size_t n_asked;
 	struct dg_facts facts;
@@ -55,6 +56,7 @@ static inline const struct dg_fact *world_dns(void *arg, const char *owner, uint
 {
 	static const struct dg_fact pending = {.state = DG_FACT_PENDING};
 	static const struct dg_fact unknown = {.state = DG_FACT_UNKNOWN, .why = "SERVFAIL"};
+	static const struct dg_fact nodata = {.state = DG_FACT_NODATA};
 	struct world *w = arg;
 	const char *question = dg_printf(w->arena, "%u %s", type, owner);
 	bool is_new = true;
@@ -67,6 +69,9 @@ static inline const struct dg_fact *world_dns(void *arg, const char *owner, uint
 	}
 	if (world_lists(w->pending, question)) {
 		return &pending;
+	}
+	if (world_lists(w->nodata, question)) {
+		return &nodata;
 	}
 	return world_lists(w->unknown, question) ? &unknown : dg_fact(w->inner, owner, type);
 }
