@@ -7,9 +7,16 @@
 #include "zones/record/zone.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CNAMES_MAX 8u
+#define KEY_MAX    (DG_NAME_TEXT_MAX + 8)
+
+struct known {
+	const char *key; /* "TYPE OWNER" */
+	struct dg_fact fact;
+};
 
 struct dg_zone_facts {
 	struct dg_facts facts;
@@ -17,7 +24,7 @@ struct dg_zone_facts {
 	const struct dg_zone *const *zones;
 	size_t n_zones;
 	const struct dg_facts *other;
-	struct dg_map known; /* "TYPE OWNER" to struct dg_fact */
+	struct dg_map known; /* key to struct known */
 };
 
 const char *dg_fact_state_text(enum dg_fact_state s)
@@ -78,18 +85,32 @@ static bool has(const struct dg_zone *z, const char *owner, uint16_t type, struc
 	return dg_zone_get(z, owner, type, ret_set) == 0 && ret_set->n > 0;
 }
 
-/* Is the name at or under a zone cut (or under a DNAME) below the apex? */
-static bool is_delegated(const struct dg_zone *z, const char *owner)
+enum cut {
+	CUT_NONE,
+	CUT_DELEGATION, /* an NS below the apex (RFC 1034 section 4.2.1) */
+	CUT_DNAME,      /* names below it are somewhere else (RFC 6672) */
+};
+
+/* Where the zone's own names end on the way down to owner: the highest such place. *ret_at points into owner. */
+static enum cut find_cut(const struct dg_zone *z, const char *owner, const char **ret_at)
 {
+	enum cut cut = CUT_NONE;
 	struct dg_rrset set;
 
-	for (const char *at = owner; strcmp(at, z->apex) != 0; at = dg_name_parent(at)) {
-		if (has(z, at, DG_TYPE_NS, &set) ||
-			(at != owner && has(z, at, DG_TYPE_DNAME, &set))) {
-			return true;
+	for (const char *at = owner;; at = dg_name_parent(at)) {
+		bool is_apex = strcmp(at, z->apex) == 0;
+
+		if (!is_apex && has(z, at, DG_TYPE_NS, &set)) {
+			cut = CUT_DELEGATION;
+			*ret_at = at;
+		} else if (at != owner && has(z, at, DG_TYPE_DNAME, &set)) {
+			cut = CUT_DNAME;
+			*ret_at = at;
+		}
+		if (is_apex) {
+			return cut;
 		}
 	}
-	return false;
 }
 
 /* The name whose records answer for owner: itself, or the wildcard of its closest encloser. NULL: none. */
@@ -111,7 +132,7 @@ static const char *source(const struct dg_zone_facts *f, const struct dg_zone *z
 	return dg_name_join(f->arena, "*", at, &wild, &err) == 0 && is_there(z, wild) ? wild : NULL;
 }
 
-/* The zone that answers for owner: the deepest that holds it and has not given it away. */
+/* The deepest zone that holds owner. NULL: none. */
 static const struct dg_zone *zone_of(const struct dg_zone_facts *f, const char *owner)
 {
 	const struct dg_zone *best = NULL;
@@ -124,18 +145,33 @@ static const struct dg_zone *zone_of(const struct dg_zone_facts *f, const char *
 			best = z;
 		}
 	}
-	return best && !is_delegated(best, owner) ? best : NULL;
+	return best;
 }
 
-static const char *cname_target(const struct dg_zone_facts *f, const struct dg_rrset *cname)
+/* The name that a CNAME or DNAME says. NULL: several, or none that could be read. */
+static const char *target_of(const struct dg_zone_facts *f, const struct dg_rrset *set)
 {
 	const char *target = NULL;
 	size_t len;
 
-	return cname->n == 1 && dg_name_from_wire(f->arena, cname->rdata[0].wire,
-					cname->rdata[0].len, &target, &len) == 0
+	return set->n == 1 && dg_name_from_wire(f->arena, set->rdata[0].wire, set->rdata[0].len,
+				      &target, &len) == 0
 		       ? target
 		       : NULL;
+}
+
+/* owner with what stands at cut in it replaced (RFC 6672 section 2.2). NULL: there is no such name. */
+static const char *dname_target(
+	const struct dg_zone_facts *f, const struct dg_zone *z, const char *owner, const char *cut)
+{
+	const char *prefix = dg_strndup(f->arena, owner, (size_t)(cut - owner) - 1);
+	const char *name = NULL;
+	struct dg_rrset set;
+	struct dg_err err;
+
+	(void)has(z, cut, DG_TYPE_DNAME, &set);
+	const char *target = target_of(f, &set);
+	return target && dg_name_join(f->arena, prefix, target, &name, &err) == 0 ? name : NULL;
 }
 
 static void answer_unknown(struct dg_fact *fact, const char *why)
@@ -158,6 +194,51 @@ static void ask_other(
 	fact->alias = fact->alias ? fact->alias : alias;
 }
 
+/* What the zone itself says. Returns the name that a CNAME or DNAME leads to; NULL: the fact is set. */
+static const char *answer_from(const struct dg_zone_facts *f, const struct dg_zone *z,
+	const char *at, uint16_t type, struct dg_fact *fact)
+{
+	const char *cut = NULL;
+	const char *target = NULL;
+	struct dg_rrset set;
+
+	switch (find_cut(z, at, &cut)) {
+	case CUT_DELEGATION:
+		ask_other(f, at, type, fact);
+		return NULL;
+	case CUT_DNAME:
+		target = type != DG_TYPE_CNAME ? dname_target(f, z, at, cut) : NULL;
+		if (!target) {
+			answer_unknown(fact, "it is under a DNAME that leads to no name");
+		}
+		return target;
+	case CUT_NONE:
+		break;
+	}
+	if (!z->is_complete && !is_there(z, at)) { /* it may be there all the same */
+		ask_other(f, at, type, fact);
+		return NULL;
+	}
+	const char *from = source(f, z, at);
+	if (from && type != DG_TYPE_CNAME && has(z, from, DG_TYPE_CNAME, &set)) {
+		target = target_of(f, &set);
+	}
+	if (target) {
+		return target;
+	}
+	if (from && has(z, from, type, &set)) {
+		fact->state = DG_FACT_FOUND;
+		fact->set = set;
+		fact->set.owner = at;
+	} else if (!z->is_complete) {
+		ask_other(f, at, type, fact);
+	} else {
+		fact->state = from ? DG_FACT_NODATA : DG_FACT_NXDOMAIN;
+		fact->negative_ttl = dg_zone_negative_ttl(z);
+	}
+	return NULL;
+}
+
 static void answer(
 	const struct dg_zone_facts *f, const char *owner, uint16_t type, struct dg_fact *fact)
 {
@@ -165,30 +246,17 @@ static void answer(
 
 	for (unsigned i = 0; i <= CNAMES_MAX; i++) {
 		const struct dg_zone *z = zone_of(f, at);
+
+		fact->set = dg_rrset_none(at, type);
 		if (!z) {
 			ask_other(f, at, type, fact);
 			return;
 		}
-		struct dg_rrset set;
-		const char *from = source(f, z, at);
-		const char *target =
-			from && type != DG_TYPE_CNAME && has(z, from, DG_TYPE_CNAME, &set)
-				? cname_target(f, &set)
-				: NULL;
-		fact->set = dg_rrset_none(at, type);
-		if (target) {
-			fact->alias = target;
-			at = target;
-			continue;
+		at = answer_from(f, z, at, type, fact);
+		if (!at) {
+			return;
 		}
-		fact->negative_ttl = dg_zone_negative_ttl(z);
-		fact->state = from ? DG_FACT_NODATA : DG_FACT_NXDOMAIN;
-		if (from && has(z, from, type, &set)) {
-			fact->state = DG_FACT_FOUND;
-			fact->set = set;
-			fact->set.owner = at;
-		}
-		return;
+		fact->alias = at;
 	}
 	answer_unknown(fact, "its CNAMEs do not come to an end");
 }
@@ -197,19 +265,22 @@ static void answer(
 static const struct dg_fact *on_dns(void *arg, const char *owner, uint16_t type)
 {
 	struct dg_zone_facts *f = arg;
-	const char *key = dg_printf(f->arena, "%u %s", type, owner);
-	struct dg_fact *fact = dg_map_get(&f->known, key);
+	char key[KEY_MAX];
 
-	if (!fact) {
-		fact = dg_new(f->arena, struct dg_fact);
-		(void)dg_map_put(&f->known, key, fact);
+	(void)snprintf(key, sizeof(key), "%u %s", type, owner);
+	struct known *known = dg_map_get(&f->known, key);
+	if (!known) {
+		known = dg_new(f->arena, struct known);
+		known->key = dg_strdup(f->arena, key);
+		(void)dg_map_put(&f->known, known->key, known);
 	}
-	if (fact->state == DG_FACT_PENDING) {
-		const char *name = strchr(key, ' ') + 1;
-		*fact = (struct dg_fact){.set = dg_rrset_none(name, type)};
-		answer(f, name, type, fact);
+	if (known->fact.state == DG_FACT_PENDING) {
+		const char *name = strchr(known->key, ' ') + 1;
+
+		known->fact = (struct dg_fact){.state = DG_FACT_PENDING};
+		answer(f, name, type, &known->fact);
 	}
-	return fact;
+	return &known->fact;
 }
 
 static const struct dg_fetch *on_fetch(void *arg, const char *url)

@@ -81,14 +81,14 @@ const char *dg_fact_state_text(enum dg_fact_state s); /* "found", "nodata", ...:
 const char *dg_fetch_state_text(enum dg_fetch_state s);
 
 /* --- facts out of zones that are wholly known --------------------------------------------------
- * Answers as a resolver would that knows these zones and nothing else: CNAMEs followed (8 at most), wildcards (RFC 4592),
- * empty non-terminals, delegations to zones that are known too. A name outside them, or under a cut to a zone that is not
- * known: other is asked, or UNKNOWN when other is NULL. */
+ * Answers as a resolver would that knows these zones and nothing else: CNAMEs and DNAMEs followed (8 at most), wildcards (RFC
+ * 4592), empty non-terminals, delegations to zones that are known too. A name outside them, under a cut to a zone that is not
+ * known, or not found in a zone that is not complete: other is asked, or UNKNOWN when other is NULL. */
 struct dg_arena;
 struct dg_zone;
 
 struct dg_zone_facts;
-/* zones: sealed and complete, borrowed. Facts live in the arena. */
+/* zones: sealed, borrowed. Facts live in the arena. */
 struct dg_zone_facts *dg_zone_facts_new(struct dg_arena *a, const struct dg_zone *const *zones,
 	size_t n, const struct dg_facts *other);
 const struct dg_facts *dg_zone_facts(struct dg_zone_facts *z);
