@@ -51,6 +51,7 @@ struct dialogue {
 	enum step step;
 	size_t try, rcpt; /* the ones in question */
 	struct dg_smtp_reader in;
+	char literal[DG_ADDRESS_TEXT_MAX + sizeof("[IPv6:]")];
 	char out[COMMAND_MAX + 1];
 	size_t out_len, out_sent;
 };
@@ -182,6 +183,32 @@ static void keep(struct dialogue *d, const struct dg_smtp_reply *reply)
 	}
 }
 
+/* Who has no name says its address (RFC 5321 section 4.1.4). */
+static const char *helo_of(struct dialogue *d)
+{
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} at;
+	socklen_t len = sizeof(at);
+	char text[DG_ADDRESS_TEXT_MAX];
+	struct dg_address a;
+
+	if (d->talk->helo) {
+		return d->talk->helo;
+	}
+	at.sa.sa_family = AF_UNSPEC;
+	(void)getsockname(d->fd, &at.sa, &len);
+	bool is_ip6 = at.sa.sa_family == AF_INET6;
+	const void *octets =
+		is_ip6 ? (const void *)&at.v6.sin6_addr : (const void *)&at.v4.sin_addr;
+	(void)dg_address_of(octets, is_ip6 ? 16 : 4, &a);
+	(void)snprintf(d->literal, sizeof(d->literal), "[%s%s]", a.is_ip6 ? "IPv6:" : "",
+		dg_address_text(&a, text));
+	return d->literal;
+}
+
 static void go_on(struct dialogue *d, int code)
 {
 	bool is_good = code / 100 == 2;
@@ -189,14 +216,14 @@ static void go_on(struct dialogue *d, int code)
 	switch (d->step) {
 	case STEP_BANNER:
 		if (is_good) {
-			say(d, STEP_EHLO, "EHLO ", d->talk->helo, "");
+			say(d, STEP_EHLO, "EHLO ", helo_of(d), "");
 		} else {
 			quit(d);
 		}
 		break;
 	case STEP_EHLO:
 		if (code / 100 == 5) {
-			say(d, STEP_HELO, "HELO ", d->talk->helo, "");
+			say(d, STEP_HELO, "HELO ", helo_of(d), "");
 			break;
 		}
 		__attribute__((fallthrough));
@@ -311,7 +338,7 @@ static bool is_sayable(const char *text)
 
 static bool are_sayable(const struct dg_smtp_talk *t)
 {
-	bool are = t->helo[0] != '\0' && is_sayable(t->helo);
+	bool are = !t->helo || (t->helo[0] != '\0' && is_sayable(t->helo));
 
 	for (size_t i = 0; i < t->n_tries && are; i++) {
 		are = is_sayable(t->tries[i].mail_from);

@@ -38,9 +38,10 @@ struct dg_smtp_try {
 };
 
 struct dg_smtp_talk {
-	const char *address;       /* "192.0.2.25" or "2001:db8::25" */
-	uint16_t port;             /* 0: 25 */
-	const char *helo;          /* what we call ourselves */
+	const char *address; /* "192.0.2.25" or "2001:db8::25" */
+	uint16_t port;       /* 0: 25 */
+	const char
+		*helo; /* what we call ourselves; NULL: the address we come from, "[192.0.2.1]" */
 	struct dg_smtp_try *tries; /* one after the other, RSET between */
 	size_t n_tries;
 	int64_t timeout_ms;

@@ -22,6 +22,7 @@
 
 struct dg_arena;
 struct dg_buf;
+struct dg_relay_host;
 struct dg_zone;
 
 enum dg_check_depth {
@@ -46,8 +47,10 @@ struct dg_check_input {
 	const struct dg_view
 		*servers; /* what each authoritative address says (the keys of dg_check_keys()) */
 	size_t n_servers;
-	bool are_servers_pending; /* they are still being asked */
-	const char *servers_why;  /* why none could be asked; NULL */
+	bool are_servers_pending;           /* they are still being asked */
+	const char *servers_why;            /* why none could be asked; NULL */
+	const struct dg_relay_host *relays; /* what MX hosts said to strangers (relay.h) */
+	size_t n_relays;                    /* 0: they were not asked */
 };
 
 enum dg_identity {

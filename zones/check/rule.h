@@ -54,7 +54,7 @@ extern const struct rule dg_rules[]; /* rules.c; ends with a NULL run */
 extern const struct dg_kind dg_survey_kinds[], dg_spf_kinds[], dg_spf_syntax_kinds[],
 	dg_dmarc_kinds[], dg_dmarc_syntax_kinds[], dg_mx_kinds[], dg_hosts_kinds[],
 	dg_wildcard_kinds[], dg_parked_kinds[], dg_dkim_kinds[], dg_sts_kinds[], dg_tlsrpt_kinds[],
-	dg_dane_kinds[], dg_dnssec_kinds[], dg_bimi_kinds[], dg_servers_kinds[];
+	dg_dane_kinds[], dg_dnssec_kinds[], dg_bimi_kinds[], dg_servers_kinds[], dg_relay_kinds[];
 
 /* The fact, noted among the records; a PENDING one is counted. Never NULL. */
 const struct dg_fact *check_ask(struct check *c, const char *owner, uint16_t type);
@@ -106,3 +106,4 @@ void check_dane(struct check *c);
 void check_dnssec(struct check *c);
 void check_bimi(struct check *c);
 void check_servers(struct check *c);
+void check_relay(struct check *c); /* what MX hosts said to strangers */

@@ -10,5 +10,6 @@ const struct rule dg_rules[] = {
 	{check_dnssec, dg_dnssec_kinds},
 	{check_bimi, dg_bimi_kinds},
 	{check_servers, dg_servers_kinds},
+	{check_relay, dg_relay_kinds},
 	{NULL, NULL},
 };

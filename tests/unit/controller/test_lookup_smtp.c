@@ -434,6 +434,20 @@ static void test_longest_path(void **state)
 	scene_free(s);
 }
 
+static void test_no_name(void **state)
+{
+	static const struct fake_line replies[] = {{"EHLO", "500 what\r\n"}, {"", "250 Ok\r\n"}};
+	struct scene *s = scene_new("220 hello\r\n", replies);
+
+	(void)state;
+	s->talk.helo = NULL;
+	run(s);
+	assert_int_equal(s->rc, 0);
+	assert_ptr_equal(
+		strstr(s->server.heard, "EHLO [127.0.0.1]\nHELO [127.0.0.1]\n"), s->server.heard);
+	scene_free(s);
+}
+
 static void test_nobody_listens(void **state)
 {
 	struct scene *s = scene_new(NULL, NULL);
@@ -477,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_reader_bounds),
 		cmocka_unit_test(test_refuses_input),
 		cmocka_unit_test(test_longest_path),
+		cmocka_unit_test(test_no_name),
 		cmocka_unit_test(test_nobody_listens),
 		cmocka_unit_test(test_cancel),
 	};
