@@ -1,7 +1,7 @@
 /* controller/lookup/spfbudget.h: counts the look-ups of an SPF record before it is published (RFC
  * 7208 section 4.6.4).
  *
- * Shape    Drives dg_spf_count() (zones/mail/spf.h). Answers come, in this order, from the RRsets
+ * Shape    Resolves the record (zones/mail/spf_tree.h). Answers come, in this order, from the RRsets
  *          that are about to be published, from the zone as it is (wildcards and delegations
  *          respected), from the resolver.
  * Findings spf-too-many-lookups, spf-too-many-voids, spf-include-loop, spf-include-broken: ERROR:
@@ -10,13 +10,12 @@
  *          lower bound: WARNING.
  * Calls    done() comes once, from the loop. A request must live until then.
  *          dg_spf_budget_cancel(): none comes.
- * Limits   DG_SPF_BUDGET_QUERIES questions in DG_SPF_BUDGET_ROUNDS rounds; what is not known then
- *          could not be told.
+ * Limits   DG_SPF_BUDGET_QUERIES questions; what is not known then could not be told.
  */
 #pragma once
 
 #include "zones/mail/lint.h"
-#include "zones/mail/spf.h"
+#include "zones/mail/spf_tree.h"
 #include "zones/record/rrset.h"
 
 struct dg_arena;
@@ -25,7 +24,6 @@ struct dg_resolver;
 struct dg_zone;
 
 #define DG_SPF_BUDGET_QUERIES 200u
-#define DG_SPF_BUDGET_ROUNDS  24u
 
 struct dg_spf_budget {
 	const char *owner;              /* canonical */
@@ -40,7 +38,7 @@ struct dg_spf_budget {
 	void (*done)(struct dg_spf_budget *b);
 	void *arg;
 	/* --- results --- */
-	struct dg_spf_count count;
+	struct dg_spf_tree tree;
 	struct dg_lints lints; /* n_errors > 0: refuse */
 	void *internal;
 };

@@ -83,42 +83,8 @@ void dg_spf_print(struct dg_buf *b, const struct dg_spf *spf);         /* "v=spf
 void dg_spf_lint(
 	const struct dg_spf *spf, const char *owner, size_t text_len, struct dg_lints *lints);
 
-/* --- counting look-ups before publishing (section 4.6.4) -------------------------------------------------
- * Pure: the caller answers. ask() returns what it knows of (owner, type) at once; for what it does not know
- * yet it returns DG_SPF_PENDING and the count goes on with the rest: the caller then finds out and counts again. */
-enum dg_spf_answer {
-	DG_SPF_FOUND,
-	DG_SPF_VOID,   /* NXDOMAIN or NODATA */
-	DG_SPF_FAILED, /* timeout, SERVFAIL, bogus: could not tell */
-	DG_SPF_PENDING,
-};
-
-/* type: DG_TYPE_TXT, MX, A, AAAA, PTR. For TXT, *ret_record is the SPF record there (joined text), NULL when
- * there is none, and *ret_n_records how many there are. For MX, A and AAAA only existence counts. */
-typedef enum dg_spf_answer dg_spf_ask(void *arg, const char *owner, uint16_t type,
-	const char **ret_record, size_t *ret_n_records);
-
-/* Bounds of the count. Whoever reaches one is far above the limit of 10 already. */
+/* Bounds of resolving a record with all that it includes (zones/mail/spf_tree.h). Whoever reaches one is far above the limit of 10
+ * already. */
 #define DG_SPF_DEPTH_MAX   20u
 #define DG_SPF_RECORDS_MAX 64u
-#define DG_SPF_NODES_MAX   512u /* lines of the tree */
-
-struct dg_spf_count {
-	unsigned n_lookups; /* terms that cause a query, the whole tree */
-	/* Void answers among them, worst case of IPv4 and IPv6 clients. Not counted: macros, and the addresses of MX hosts, which
-	 * ask() does not tell apart. */
-	unsigned n_voids;
-	unsigned n_pending; /* > 0: ask again later */
-	unsigned n_failed;  /* > 0: the counts are a lower bound */
-	unsigned
-		n_macros; /* terms whose name depends on the mail: counted as look-ups, not followed */
-	const char *loop; /* a name that includes itself; NULL: none */
-	const char
-		*broken; /* a name whose record is missing, doubled or does not parse; NULL: none */
-	const char *broken_why; /* "it has 2 SPF records, not one" */
-	const char *tree;       /* for people: one line a node, indented, with its own count */
-};
-
-/* owner is canonical; record is the text that is about to stand there. */
-void dg_spf_count(struct dg_arena *a, const char *owner, const char *record, dg_spf_ask *ask,
-	void *arg, struct dg_spf_count *ret_count);
+#define DG_SPF_NODES_MAX   512u

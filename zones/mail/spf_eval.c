@@ -1,7 +1,6 @@
 #include "zones/mail/spf_eval.h"
 
 #include "zones/base/arena.h"
-#include "zones/base/buf.h"
 #include "zones/base/err.h"
 #include "zones/mail/facts.h"
 #include "zones/mail/idn.h"
@@ -13,8 +12,6 @@
 #include <string.h>
 
 #define IDENTITY_MAX  1024u /* octets of a reverse-path or HELO name; more is malformed */
-#define RECORD_SHOWN  16384u
-#define SHOWN_MAX     (8u * RECORD_SHOWN) /* an octet takes at most 8 when escaped */
 #define STEP_TEXT_MAX 1500u
 
 static const char *const result_texts[] = {
@@ -93,21 +90,6 @@ enum dg_spf_verdict dg_spf_stop(struct dg_spf_evaluating *e, enum dg_spf_result 
 		e->n_frames > 0 && dg_spf_top(e)->next > 0 ? dg_spf_top(e)->next - 1 : SIZE_MAX,
 		"%s: %s", dg_spf_result_text(result), text);
 	return DG_SPF_STOP;
-}
-
-/* The record as served; what no terminal should get is escaped. */
-static const char *shown_record(struct dg_arena *a, const struct dg_spf_ready *r)
-{
-	struct dg_buf b;
-
-	if (!r->fault) {
-		return dg_memdup(a, r->text, r->len + 1); /* visible ASCII and spaces */
-	}
-	dg_buf_init(&b, SHOWN_MAX);
-	dg_buf_put_safe(&b, r->text, r->len < RECORD_SHOWN ? r->len : RECORD_SHOWN);
-	const char *text = dg_strdup(a, b.data);
-	dg_buf_done(&b);
-	return text;
 }
 
 /* --- identities ------------------------------------------------------------------------------- */
@@ -336,7 +318,7 @@ static void evaluate(struct dg_spf_evaluating *e)
 		e->out->result = DG_SPF_RESULT_PENDING;
 		dg_spf_foresee(e);
 	} else if (e->first) {
-		e->out->record = shown_record(e->arena, e->first);
+		e->out->record = dg_spf_ready_shown(e->arena, e->first);
 	}
 }
 

@@ -1,6 +1,7 @@
 #include "zones/mail/spf_record.h"
 
 #include "zones/base/arena.h"
+#include "zones/base/buf.h"
 #include "zones/mail/spf_eval.h"
 #include "zones/record/name.h"
 #include "zones/record/rrset.h"
@@ -8,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMO_SLOTS   8192u /* a power of two */
+#define RECORD_SHOWN 16384u
+#define SHOWN_MAX    (8u * RECORD_SHOWN) /* an octet takes at most 8 when escaped */
+#define MEMO_SLOTS   8192u               /* a power of two */
 #define MEMO_RECORDS 4096u
 #define MEMO_PROBES  8u          /* texts made to collide are parsed each time, not searched for */
 #define MEMO_BYTES   (64u << 20) /* kept; parsing one record may take as much again */
@@ -120,6 +123,20 @@ const char *dg_spf_ready_term(struct dg_arena *a, const struct dg_spf_ready *r, 
 
 	return dg_strndup(
 		a, r->text + from, space ? (size_t)(space - r->text) - from : r->len - from);
+}
+
+const char *dg_spf_ready_shown(struct dg_arena *a, const struct dg_spf_ready *r)
+{
+	struct dg_buf b;
+
+	if (!r->fault) {
+		return dg_memdup(a, r->text, r->len + 1); /* visible ASCII and spaces */
+	}
+	dg_buf_init(&b, SHOWN_MAX);
+	dg_buf_put_safe(&b, r->text, r->len < RECORD_SHOWN ? r->len : RECORD_SHOWN);
+	const char *text = dg_strdup(a, b.data);
+	dg_buf_done(&b);
+	return text;
 }
 
 static const struct dg_spf_ready *ready_of(struct dg_arena *a, const struct dg_rdata *rd)

@@ -38,3 +38,6 @@ const char *dg_spf_name(struct dg_arena *a, const char *text, size_t len);
 
 /* A term as it stands in its record. */
 const char *dg_spf_ready_term(struct dg_arena *a, const struct dg_spf_ready *r, size_t i);
+
+/* The record as served; what no terminal should get is escaped. */
+const char *dg_spf_ready_shown(struct dg_arena *a, const struct dg_spf_ready *r);

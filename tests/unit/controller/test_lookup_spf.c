@@ -124,8 +124,8 @@ static void test_from_the_zone_alone(void **state)
 
 	(void)state;
 	run(s);
-	assert_int_equal(s->budget.count.n_lookups, 2);
-	assert_int_equal(s->budget.count.n_voids, 1); /* for IPv6 clients */
+	assert_int_equal(s->budget.tree.n_lookups, 2);
+	assert_int_equal(s->budget.tree.n_voids, 1); /* for IPv6 clients */
 	assert_int_equal(s->budget.lints.n, 0);
 	assert_int_equal(s->server.n_udp, 0);
 	scene_free(s);
@@ -138,8 +138,8 @@ static void test_with_the_resolver(void **state)
 	(void)state;
 	run(s);
 	/* mx, include, two more, and mx and a of the first of them */
-	assert_int_equal(s->budget.count.n_lookups, 6);
-	assert_int_equal(s->budget.count.n_failed, 0);
+	assert_int_equal(s->budget.tree.n_lookups, 6);
+	assert_int_equal(s->budget.tree.n_failed, 0);
 	assert_int_equal(s->budget.lints.n_errors, 0);
 	assert_true(s->server.n_udp > 0);
 	scene_free(s);
@@ -152,7 +152,7 @@ static void test_too_many(void **state)
 
 	(void)state;
 	run(s);
-	assert_int_equal(s->budget.count.n_lookups, 11);
+	assert_int_equal(s->budget.tree.n_lookups, 11);
 	assert_true(has(s, "spf-too-many-lookups", DG_LEVEL_ERROR));
 	scene_free(s);
 }
@@ -163,7 +163,7 @@ static void test_too_many_voids(void **state)
 
 	(void)state;
 	run(s);
-	assert_int_equal(s->budget.count.n_voids, 3);
+	assert_int_equal(s->budget.tree.n_voids, 3);
 	assert_true(has(s, "spf-too-many-voids", DG_LEVEL_ERROR));
 	scene_free(s);
 }
@@ -178,7 +178,7 @@ static void test_voids_of_one_family(void **state)
 	add(s, "m2.example.test.", DG_TYPE_A, "192.0.2.8");
 	add(s, "m3.example.test.", DG_TYPE_A, "192.0.2.9");
 	run(s);
-	assert_int_equal(s->budget.count.n_voids, 3);
+	assert_int_equal(s->budget.tree.n_voids, 3);
 	assert_true(has(s, "spf-voids-one-family", DG_LEVEL_WARNING));
 	assert_int_equal(s->budget.lints.n_errors, 0);
 	scene_free(s);
@@ -201,9 +201,9 @@ static void test_overlay(void **state)
 	s->budget.overlay = overlay;
 	s->budget.n_overlay = 3;
 	run(s);
-	assert_int_equal(s->budget.count.n_lookups, 3);
-	assert_null(s->budget.count.broken);
-	assert_true(s->budget.count.n_voids >= 1); /* the MX that goes */
+	assert_int_equal(s->budget.tree.n_lookups, 3);
+	assert_null(s->budget.tree.broken);
+	assert_true(s->budget.tree.n_voids >= 1); /* the MX that goes */
 	assert_int_equal(s->server.n_udp, 0);
 	scene_free(s);
 }
@@ -233,7 +233,7 @@ static void test_could_not_tell(void **state)
 	run(s);
 	assert_true(has(s, "spf-count-unsure", DG_LEVEL_WARNING));
 	assert_int_equal(s->budget.lints.n_errors, 0);
-	assert_int_equal(s->budget.count.n_lookups, 2);
+	assert_int_equal(s->budget.tree.n_lookups, 2);
 	scene_free(s);
 
 	s = scene_new("v=spf1 include:_spf.other.test mx -all");

@@ -62,9 +62,13 @@ static inline void world_add(
 static inline void world_txt(
 	struct world *w, const char *owner, const struct world_text *strings, size_t n)
 {
-	uint8_t *wire = dg_get(w->arena, 1u << 16, 1);
+	size_t len = n;
 	size_t at = 0;
 
+	for (size_t i = 0; i < n; i++) {
+		len += strings[i].len + strings[i].len / 255;
+	}
+	uint8_t *wire = dg_get(w->arena, len, 1);
 	for (size_t i = 0; i < n; i++) {
 		const struct dg_rdata rd = dg_txt_make(w->arena, strings[i].p, strings[i].len);
 
