@@ -18,6 +18,8 @@ enum dg_exit {
 	DG_EXIT_FINDINGS = 3,
 };
 
+#define DG_ARG_NOT_GIVEN UINT32_MAX /* of rate: 0 says something */
+
 /* What the command line said. Every command knows all fields, and accepts the options that its row names. */
 struct dg_args {
 	bool is_json, is_diff, has_yes, does_adopt, has_force, does_wait, is_offline, is_now,

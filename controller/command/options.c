@@ -84,7 +84,8 @@ static const struct dg_option options[] = {
 	NUMBER("threads", "N", threads, "so many threads (default: one a processor)"),
 	NUMBER("window", "N", window, "so many domains at once (default: 400)"),
 	NUMBER("rate", "N", rate,
-		"at most so many questions a second to one name server; 0: no limit"),
+		"at most so many questions a second to one name server; 0: no limit (default: "
+		"200, with --resolver none)"),
 	FLAG("man", is_man, "the manual page instead of the JSON Schema"),
 };
 
@@ -221,7 +222,7 @@ int dg_options_parse(int argc, char **argv, const char **words, struct dg_args *
 	bool is_over = false;
 	size_t n = 0;
 
-	*args = (struct dg_args){.rest = words};
+	*args = (struct dg_args){.rest = words, .rate = DG_ARG_NOT_GIVEN};
 	for (w.at = 1; w.at < argc; w.at++) {
 		const char *word = argv[w.at];
 

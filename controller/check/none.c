@@ -1,1 +1,0 @@
-#include "controller/check/deep.h"
