@@ -2,6 +2,8 @@
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 #include "zones/check/rule.h"
+#include "zones/record/name.h"
+#include "zones/record/zone.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -10,6 +12,7 @@
 
 #define TEXT_MAX     1024u
 #define EVIDENCE_MAX 4096u /* a longer record is cut */
+#define REMEDY_MAX   60000u
 #define RDATA_SHOWN  ((size_t)4 * 65535u + 1024u)
 
 static const struct dg_kind *find_in(const struct rule *rule, const char *code, size_t *order)
@@ -111,15 +114,21 @@ static enum dg_severity severity_of(enum dg_level level)
 	return DG_SEVERITY_NOTE;
 }
 
+struct dg_finding *check_take_lint(
+	struct check *c, const struct dg_lint *l, const char *owner, const char *evidence)
+{
+	struct dg_finding *f = check_find(c, l->code, owner, evidence, "%s", l->text);
+
+	f->severity = severity_of(l->level);
+	f->column = l->column;
+	return f;
+}
+
 void check_take_lints(
 	struct check *c, const struct dg_lints *lints, const char *owner, const char *evidence)
 {
 	for (size_t i = 0; i < lints->n; i++) {
-		const struct dg_lint *l = &lints->list[i];
-		struct dg_finding *f = check_find(c, l->code, owner, evidence, "%s", l->text);
-
-		f->severity = severity_of(l->level);
-		f->column = l->column;
+		(void)check_take_lint(c, &lints->list[i], owner, evidence);
 	}
 }
 
@@ -145,6 +154,17 @@ static void put_txt(struct dg_buf *b, const struct dg_rdata *rd)
 		}
 		dg_buf_putc(b, '"');
 	}
+}
+
+static const char *txt_text(struct check *c, const struct dg_rdata *rd)
+{
+	struct dg_buf b;
+
+	dg_buf_init(&b, RDATA_SHOWN);
+	put_txt(&b, rd);
+	char *text = dg_strndup(c->arena, b.data, b.len);
+	dg_buf_done(&b);
+	return text;
 }
 
 const char *check_evidence(
@@ -230,4 +250,24 @@ const char *check_evidence_txt(
 		}
 	}
 	return NULL;
+}
+
+/* --- remedies ----------------------------------------------------------------------------------- */
+const char *check_line(struct check *c, const char *owner, const char *rest)
+{
+	return dg_printf(c->arena, "%s %s", owner, rest);
+}
+
+const char *check_line_txt(struct check *c, const char *owner, const char *text)
+{
+	struct dg_rdata rd = dg_txt_make(c->arena, text, strnlen(text, REMEDY_MAX));
+
+	return dg_printf(c->arena, "%s TXT %s", owner, txt_text(c, &rd));
+}
+
+const char *check_yaml_name(struct check *c, const char *owner)
+{
+	const char *zone = c->in->zone ? c->in->zone->apex : c->in->domain;
+
+	return dg_name_relative(c->arena, owner, zone);
 }

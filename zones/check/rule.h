@@ -23,6 +23,23 @@ struct kept {
 	size_t place; /* in which it was found */
 };
 
+/* A name under the domain that has an address. Full checks only. */
+struct host {
+	const char *name;
+	const struct dg_fact *a, *aaaa, *mx, *txt;
+	const char *spf; /* its only SPF record; NULL: none, or several */
+	size_t n_spf;
+	bool is_mx; /* the domain's MX names it */
+};
+
+/* What names that do not exist get, by probe or by the zone. Full checks only. */
+struct wild {
+	const char *name;                           /* that was asked; NULL: none */
+	const struct dg_fact *mx, *txt, *a, *dmarc; /* dmarc: TXT at _dmarc in front of it */
+	enum known exists;                          /* YES: a wildcard answers */
+	enum known hides_missing;                   /* YES: never NXDOMAIN */
+};
+
 struct check {
 	struct dg_arena *arena;
 	const struct dg_check_input *in;
@@ -42,6 +59,12 @@ struct check {
 	enum known
 		sends; /* NO: SPF says that no host may send; YES: one may, or there is no sound record */
 	enum known receives; /* NO: a null MX, or neither MX nor address */
+
+	/* What check_hosts() and check_wildcard() found. */
+	struct host *hosts;
+	size_t n_hosts;
+	bool are_hosts_known; /* all were looked up */
+	struct wild wild;
 };
 
 /* A rule and its kinds, in the order of the book. */
@@ -77,6 +100,13 @@ void check_find_unknown(struct check *c, const char *code, const struct dg_fact 
 /* Each lint becomes a finding of the kind with its code and of its own level; evidence: the record. */
 void check_take_lints(
 	struct check *c, const struct dg_lints *lints, const char *owner, const char *evidence);
+struct dg_finding *check_take_lint(
+	struct check *c, const struct dg_lint *l, const char *owner, const char *evidence);
+/* For a remedy: 'example.com. TXT "v=spf1 -all"', cut into strings; 'www.example.com. MX 0 .'. */
+const char *check_line_txt(struct check *c, const char *owner, const char *text);
+const char *check_line(struct check *c, const char *owner, const char *rest);
+/* As zone.yaml names it: "@", "www"; relative to the zone, where that is known, else to the domain. */
+const char *check_yaml_name(struct check *c, const char *owner);
 /* A record as one line: "example.com TXT \"v=spf1 -all\"", escaped. */
 const char *check_evidence(
 	struct check *c, const char *owner, uint16_t type, const struct dg_rdata *rd);
@@ -95,6 +125,8 @@ void check_survey(struct check *c); /* what the domain is; the first rule */
 void check_spf(struct check *c);
 void check_dmarc(struct check *c);
 void check_mx(struct check *c);
+/* Who may send by the SPF record of another name than the domain: a sound -all and nothing else is NO. */
+enum known check_who_sends(struct check *c, const char *record);
 void check_hosts(struct check *c);
 void check_wildcard(struct check *c);
 void check_parked(struct check *c);

@@ -70,15 +70,14 @@ static const struct dg_spf_term *parse_only(struct check *c, const char *text)
 }
 
 /* Does the record say that no host at all may send? redirect= is followed. */
-static enum known who_sends(struct check *c)
+enum known check_who_sends(struct check *c, const char *record)
 {
-	const struct dg_spf_term *t = c->spf_lints.n_errors == 0 ? only_term(&c->spf) : NULL;
+	const struct dg_spf_term *t = parse_only(c, record);
 	const char *const *texts = NULL;
 
 	for (unsigned i = 0; t && t->kind == DG_SPF_REDIRECT && !t->has_macro; i++) {
-		const char *at = check_under(c, t->domain, ".");
-		const struct dg_fact *fact =
-			at && i < REDIRECTS_MAX ? check_ask(c, at, DG_TYPE_TXT) : NULL;
+		const char *at = i < REDIRECTS_MAX ? check_under(c, t->domain, ".") : NULL;
+		const struct dg_fact *fact = at ? check_ask(c, at, DG_TYPE_TXT) : NULL;
 
 		if (fact && (fact->state == DG_FACT_PENDING || fact->state == DG_FACT_UNKNOWN)) {
 			return KNOWN_NOT_YET;
@@ -104,7 +103,7 @@ static void see_spf(struct check *c)
 	if (out->n_spf_records == 1) {
 		dg_spf_parse(
 			c->arena, out->spf_record, strlen(out->spf_record), &c->spf, &c->spf_lints);
-		c->sends = who_sends(c);
+		c->sends = check_who_sends(c, out->spf_record);
 	}
 }
 
@@ -145,6 +144,38 @@ static void see_mx(struct check *c)
 	c->receives = who_receives(c);
 }
 
+static void see_dmarc(struct check *c)
+{
+	dg_dmarc_find(c->arena, c->in->domain, DG_DMARC_WALK, &c->facts, &c->out->walk);
+	if (c->in->depth != DG_CHECK_FAST) {
+		dg_dmarc_find(c->arena, c->in->domain, DG_DMARC_PSL, &c->quiet, &c->out->psl);
+	}
+}
+
+/* What the record ends in stands elsewhere. */
+static bool is_redirected(const struct dg_spf *spf)
+{
+	bool has_redirect = false;
+
+	for (size_t i = 0; i < spf->n; i++) {
+		if (spf->terms[i].kind == DG_SPF_ALL) {
+			return false;
+		}
+		has_redirect = has_redirect || spf->terms[i].kind == DG_SPF_REDIRECT;
+	}
+	return has_redirect;
+}
+
+/* A fast check does without the tree where the record itself says how it ends. */
+static void see_tree(struct check *c)
+{
+	if (c->out->n_spf_records == 1 &&
+		(c->in->depth != DG_CHECK_FAST || is_redirected(&c->spf))) {
+		c->out->spf = dg_new(c->arena, struct dg_spf_tree);
+		dg_spf_tree(c->arena, c->in->domain, c->out->spf_record, &c->quiet, c->out->spf);
+	}
+}
+
 void check_survey(struct check *c)
 {
 	struct dg_check *out = c->out;
@@ -153,6 +184,8 @@ void check_survey(struct check *c)
 	c->txt = check_ask(c, domain, DG_TYPE_TXT);
 	see_mx(c);
 	see_spf(c);
+	see_tree(c);
+	see_dmarc(c);
 	out->exists = c->txt->state != DG_FACT_NXDOMAIN && c->mx->state != DG_FACT_NXDOMAIN;
 	out->is_unknown = c->txt->state == DG_FACT_UNKNOWN && c->mx->state == DG_FACT_UNKNOWN;
 	out->is_parked = c->sends == KNOWN_NO && c->receives == KNOWN_NO;

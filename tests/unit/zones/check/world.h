@@ -1,7 +1,7 @@
 /* tests/unit/zones/check/world.h: a world for a check, written as text, and what the check finds in it.
  *
- * Shape    One line a record, "OWNER TYPE DATA", names absolute; TXT data is the bare text, of any length, @rsa2048.pem@ in it is
- *          the base64 text of that file. All else does not exist. Lines that begin with '!' change what is asked or known:
+ * Shape    One line a record, "OWNER TYPE DATA", names absolute; TXT data is the bare text, of any length, or strings in
+ *          quotation marks; @rsa2048.pem@ in it is the base64 text of that file. All else does not exist. Lines that begin with '!' change what is asked or known:
  *            !unknown OWNER TYPE          no answer
  *            !trust OWNER TYPE STATE      secure, insecure, bogus
  *            !fetch STATE [STATUS [TYPE]] what every HTTPS fetch brings; !body LINE: a line of its document
@@ -85,7 +85,7 @@ static inline void world_record(struct world *w, struct dg_zone *zone, char *lin
 	*type_text++ = '\0';
 	*data++ = '\0';
 	assert_int_equal(dg_type_parse(type_text, strlen(type_text), &type), 0);
-	if (type == DG_TYPE_TXT) {
+	if (type == DG_TYPE_TXT && data[0] != '"') {
 		rd = dg_txt_make(w->arena, data, strlen(data));
 	} else if (dg_rdata_parse(w->arena, type, data, strlen(data), ".", &rd, &err) != 0) {
 		fail_msg("%s %s %s: %s", owner, type_text, data, err.text);
