@@ -1,0 +1,182 @@
+/* What was seen: the SPF tree with what it costs, keys, the way to the DMARC policy, records as they are served. */
+#include "zones/check/printing.h"
+
+#include "zones/base/buf.h"
+#include "zones/check/wrap.h"
+#include "zones/mail/spf.h"
+#include "zones/record/view.h"
+
+#include <string.h>
+
+#define ALL_IPV4     4294967296.0
+#define MILLION      1000000.0
+#define RDATA_MAX    ((size_t)512 << 10)
+#define RDATA_SHOWN  20u /* records of one RRset */
+#define RECORD_WIDTH 2048u
+
+/* --- SPF ----------------------------------------------------------------------------------------------- */
+static void put_many(struct dg_buf *b, double n)
+{
+	if (n >= MILLION) {
+		dg_buf_printf(b, "%.1f million", n / MILLION);
+	} else {
+		dg_buf_printf(b, "%.0f", n);
+	}
+}
+
+static void put_addresses(struct dg_buf *b, const struct dg_spf_tree *t)
+{
+	if (t->n_addresses4 >= ALL_IPV4) {
+		dg_buf_puts(b, "every IPv4 address");
+	} else {
+		put_many(b, t->n_addresses4);
+		dg_buf_puts(b, t->n_addresses4 == 1.0 ? " IPv4 address" : " IPv4 addresses");
+	}
+	if (t->n_addresses6_64 > 0.0) {
+		dg_buf_puts(b, " and ");
+		put_many(b, t->n_addresses6_64);
+		dg_buf_puts(b, t->n_addresses6_64 <= 1.0 ? " IPv6 network of 64 bits"
+							 : " IPv6 networks of 64 bits");
+	}
+}
+
+void print_spf(const struct printer *p)
+{
+	const struct dg_spf_tree *t = p->c->spf;
+
+	if (!t) {
+		return;
+	}
+	print_title(p, "SPF");
+	dg_buf_printf(p->b, "  %s%u of %u look-ups, %u of %u void, ",
+		t->n_failed > 0 ? "at least " : "", t->n_lookups, DG_SPF_LOOKUPS_MAX, t->n_voids,
+		DG_SPF_VOIDS_MAX);
+	put_addresses(p->b, t);
+	dg_buf_puts(p->b, t->n_macros > 0 ? ", not counting what depends on the mail\n" : "\n");
+	dg_spf_tree_print(p->b, t);
+	if (t->n_hidden > 0) {
+		dg_buf_printf(p->b, "  %zu further lines are not shown\n", t->n_hidden);
+	}
+}
+
+/* --- DKIM ------------------------------------------------------------------------------------------------ */
+void print_keys(const struct printer *p)
+{
+	if (p->c->n_keys == 0) {
+		return;
+	}
+	print_title(p, "DKIM keys");
+	for (size_t i = 0; i < p->c->n_keys; i++) {
+		const struct dg_check_key *k = &p->c->keys[i];
+
+		dg_buf_puts(p->b, "  ");
+		print_safe(p, k->selector);
+		dg_buf_puts(p->b, ": ");
+		print_safe(p, k->text);
+		dg_buf_putc(p->b, '\n');
+		if (p->style->is_verbose) {
+			dg_buf_puts(p->b, "    ");
+			check_wrap(p->b, 4, 4, k->record);
+		}
+	}
+}
+
+/* --- DMARC ----------------------------------------------------------------------------------------------- */
+static void print_steps(const struct printer *p, const struct dg_dmarc_found *found)
+{
+	for (size_t i = 0; i < found->n_steps; i++) {
+		const struct dg_dmarc_step *s = &found->steps[i];
+
+		dg_buf_puts(p->b, s->is_used ? "  * " : "    ");
+		print_name(p, s->at);
+		dg_buf_puts(p->b, ": ");
+		check_wrap(p->b, strlen(s->at) + 5, 6, s->text ? s->text : "");
+		if (s->record) {
+			dg_buf_puts(p->b, "      ");
+			check_wrap(p->b, 6, 6, s->record);
+		}
+	}
+}
+
+void print_walk(const struct printer *p)
+{
+	const struct dg_dmarc_found *walk = &p->c->walk;
+	const struct dg_dmarc_found *psl = &p->c->psl;
+
+	if (walk->n_steps > 0) {
+		print_title(p, "DMARC by tree walk (RFC 9989 section 4.10)");
+		print_steps(p, walk);
+	}
+	if (psl->n_steps > 0 && (psl->state != walk->state || psl->applied != walk->applied)) {
+		print_title(p, "DMARC by public suffix list (RFC 7489), which differs");
+		print_steps(p, psl);
+	}
+}
+
+/* --- records --------------------------------------------------------------------------------------------- */
+static void print_state(const struct printer *p, const struct dg_fact *fact)
+{
+	switch (fact->state) {
+	case DG_FACT_FOUND:
+		dg_buf_printf(p->b, ", %u s", (unsigned)fact->set.ttl);
+		break;
+	case DG_FACT_NODATA:
+		dg_buf_printf(p->b, ": none (%u s)", (unsigned)fact->negative_ttl);
+		break;
+	case DG_FACT_NXDOMAIN:
+		dg_buf_printf(
+			p->b, ": the name does not exist (%u s)", (unsigned)fact->negative_ttl);
+		break;
+	case DG_FACT_PENDING:
+		dg_buf_puts(p->b, ": not asked yet");
+		break;
+	case DG_FACT_UNKNOWN:
+		dg_buf_puts(p->b, ": could not tell");
+		dg_buf_puts(p->b, fact->why ? " (" : "");
+		print_safe(p, fact->why ? fact->why : "");
+		dg_buf_puts(p->b, fact->why ? ")" : "");
+		break;
+	}
+	if (fact->trust != DG_TRUST_NONE) {
+		dg_buf_printf(p->b, ", DNSSEC %s", dg_trust_text(fact->trust));
+	}
+	if (fact->alias) {
+		dg_buf_puts(p->b, ", by CNAME at ");
+		print_name(p, fact->alias);
+	}
+	dg_buf_putc(p->b, '\n');
+}
+
+static void print_record(const struct printer *p, const struct dg_check_record *r)
+{
+	struct dg_buf text;
+	char type[16];
+
+	dg_buf_puts(p->b, "  ");
+	print_name(p, r->owner);
+	dg_buf_printf(p->b, " %s", dg_type_text(r->type, type));
+	print_state(p, r->fact);
+	dg_buf_init(&text, RDATA_MAX);
+	for (size_t i = 0; r->fact->state == DG_FACT_FOUND && i < r->fact->set.n; i++) {
+		if (i == RDATA_SHOWN) {
+			dg_buf_printf(p->b, "    and %zu more\n", r->fact->set.n - i);
+			break;
+		}
+		dg_buf_clear(&text);
+		dg_rdata_print(&text, r->fact->set.type, &r->fact->set.rdata[i]);
+		dg_buf_puts(p->b, "    ");
+		dg_buf_put_safe(p->b, text.data, text.len > RECORD_WIDTH ? RECORD_WIDTH : text.len);
+		dg_buf_puts(p->b, text.len > RECORD_WIDTH ? "...\n" : "\n");
+	}
+	dg_buf_done(&text);
+}
+
+void print_records(const struct printer *p)
+{
+	if (p->c->n_records > 0) {
+		print_title(p, "Records as they are served");
+	}
+	for (size_t i = 0; i < p->c->n_records; i++) {
+		print_record(p, &p->c->records[i]);
+	}
+}
