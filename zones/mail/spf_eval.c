@@ -144,12 +144,7 @@ static const char *take_identity(struct dg_spf_evaluating *e)
 	const char *local = n_local > 0 ? q->mail_from : "postmaster"; /* section 4.3 */
 	n_local = n_local > 0 ? n_local : strlen(local);
 	e->is_foreign_local = !is_ascii(local, n_local);
-	size_t n_domain = strlen(domain);
-	char *sender = dg_get(e->arena, n_local + n_domain + 2, 1);
-	memcpy(sender, local, n_local);
-	sender[n_local] = '@';
-	memcpy(sender + n_local + 1, domain, n_domain);
-	e->macros.sender = sender;
+	e->macros.sender = dg_printf(e->arena, "%.*s@%s", (int)n_local, local, domain);
 	e->macros.n_local = n_local;
 	return domain;
 }

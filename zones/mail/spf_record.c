@@ -10,8 +10,8 @@
 #include <string.h>
 
 #define RECORD_SHOWN 16384u
-#define SHOWN_MAX    (8u * RECORD_SHOWN) /* an octet takes at most 8 when escaped */
-#define MEMO_SLOTS   8192u               /* a power of two */
+#define SHOWN_MAX    ((size_t)8 * RECORD_SHOWN) /* an octet takes at most 8 when escaped */
+#define MEMO_SLOTS   8192u                      /* a power of two */
 #define MEMO_RECORDS 4096u
 #define MEMO_PROBES  8u          /* texts made to collide are parsed each time, not searched for */
 #define MEMO_BYTES   (64u << 20) /* kept; parsing one record may take as much again */
