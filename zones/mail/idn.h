@@ -2,7 +2,8 @@
  * RFC 6531).
  *
  * Shape    Text in UTF-8, in any letter case, with a final dot or without. U-labels become A-labels: non-transitional, after
- *          normalisation (NFC). Labels with an underscore or an asterisk are names, too; escapes as in zones/record/name.h.
+ *          normalisation (NFC). Underscore and asterisk may stand in a label, other signs only escaped
+ *          (zones/record/name.h).
  * Errors   DG_EINPUT, with what was seen (safe to show) and what was expected.
  * Memory   In the arena.
  */
