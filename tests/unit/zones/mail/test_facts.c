@@ -220,7 +220,8 @@ static void test_other_facts(void **state)
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(TEST_ARENA);
 	struct world *w = world_new(a,
 		"www.example.net. CNAME web.example.net.\nweb.example.net. A 192.0.2.99\n"
-		"x.gone.example.com. A 192.0.2.98\nmx.example.com. A 192.0.2.97\n");
+		"x.gone.example.com. A 192.0.2.98\nx.example.net. A 192.0.2.96\nmx.example.com. A "
+		"192.0.2.97\n");
 	const struct dg_facts *facts = facts_of(a, texts, 1, &w->facts);
 	const struct dg_fact *f;
 
@@ -238,6 +239,8 @@ static void test_other_facts(void **state)
 	assert_string_equal(line(a, f), "found web.example.net. > web.example.net.");
 	assert_string_equal(line(a, dg_fact(facts, "x.gone.example.com.", DG_TYPE_A)),
 		"found x.gone.example.com.");
+	assert_string_equal(line(a, dg_fact(facts, "x.far.example.com.", DG_TYPE_A)),
+		"found x.example.net. > x.example.net.");
 	w->unknown = "*";
 	assert_string_equal(line(a, f), "found web.example.net. > web.example.net.");
 	assert_string_equal(dg_fact(facts, "new.invalid.", DG_TYPE_A)->why, "SERVFAIL");

@@ -152,6 +152,8 @@ static void test_unicode(void **state)
 		{"example.com.", NULL}, {".", NULL}, {"xn--.example.", NULL},
 		{"xn--a.example.", NULL}, {"xn--example-.com.", NULL},
 		{"xn--bcher-kva.a\\.b.", NULL},
+		{"xn--11b2ezcw70k.example.",
+			NULL},                   /* a zero-width joiner, which is allowed there */
 		{"xn--abc-7q0a.example.", NULL}, /* a right-to-left override inside */
 	};
 
