@@ -24,6 +24,7 @@ static const char *text_for_list(struct dg_arena *a, const char *name)
 		if (memchr(at, '\\', len)) {
 			text[n++] = '-';
 		} else {
+			/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the memory is zeroed */
 			memcpy(text + n, at, len);
 			n += len;
 		}
