@@ -8,7 +8,7 @@ import re
 import source
 
 # From the ground up. A part includes parts of its own group only when they stand in its row's list.
-ZONES = ['zones/base', 'zones/record', 'zones/mail', 'zones/check', 'zones/policy', 'zones/plan']
+ZONES = ['zones/base', 'zones/record', 'zones/mail', 'zones/check', 'zones/watch', 'zones/policy', 'zones/plan']
 MAY = {part: ZONES[:n] for n, part in enumerate(ZONES)}
 MAY['providers/net'] = ZONES
 for part in ('providers/zonefile', 'providers/rfc2136', 'providers/powerdns'):
@@ -33,7 +33,7 @@ LIBRARIES = {
     r'libpsl\.h': ('zones/mail', 'tests'),
     r'idn2\.h': ('zones/mail', 'zones/policy', 'tests'),
     r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'tests'),
-    r'jansson\.h': ('zones/plan', 'zones/check', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',
+    r'jansson\.h': ('zones/plan', 'zones/check', 'zones/watch', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',
                     'tests'),
 }
 IMPURE = re.compile(r'sys/(socket|stat|time|un|epoll|file|mman|wait|resource|types)|netinet/|netdb|poll\.h|'
