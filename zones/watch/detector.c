@@ -14,7 +14,7 @@
 #define SCORE_ALARM   16.0
 #define SCORE_LOW     4.0
 #define FOREIGN_MIN   6.0F
-#define FOREIGN_SHARE 0.3F
+#define FOREIGN_SHARE 0.35F
 #define FREEZE_S      (48u * 3600u)
 #define CLEAR_S       (24u * 3600u)
 #define LEAP_MS       ((int64_t)5 * 60 * 1000)

@@ -6,7 +6,7 @@
  *            r0  2 max(r, 2 a day): the usual, with room for the busy hour
  *            r1  max(4 r0, r0 + 48 a day): what we look for
  *            S   max(0, S - (r1 - r0) dt) + weight ln(r1 / r0), at most 80
- *          NOTICE at S > 8. ALARM at S > 16 with at least 6 foreign arrivals in the last hour (decayed), 30 % of foreign
+ *          NOTICE at S > 8. ALARM at S > 16 with at least 6 foreign arrivals in the last hour (decayed), 35 % of foreign
  *          and own. CALM again when S < 4 for 24 hours. Learning stands still while S > 8, for at most 48 hours: else a cold
  *          start never ends.
  *          Volume alone cannot tell an attack from a mailing: OWN arrivals never raise S.
