@@ -91,6 +91,18 @@ static const struct dg_command commands[] = {
 		"Prints one JSON object (or CSV row) a domain and a summary at the end. With "
 		"--output an "
 		"audit that was ended is gone on with by --resume."},
+	{"backtest", "ZONE.YAML LOG...",
+		"what the guard would have done with mail logs of the past", "json output", 2, MANY,
+		dg_cmd_backtest,
+		"Reads logs of Postfix, Exim, Sendmail or OpenSMTPD (plain or .gz, the oldest "
+		"first, - for "
+		"standard input) and says for each mail name of the policy when there would have "
+		"been an "
+		"alarm, on what evidence, when it would have been split and restored, and at what "
+		"cost. "
+		"Changes nothing. With --output a drawing (SVG) of the mail name that had most. "
+		"Exit status "
+		"0: no alarm; 3: alarms."},
 	{"providers", "", "list where zones can be kept", "json", 0, 0, dg_cmd_providers,
 		"With what each of them can promise."},
 	{"schema", "", "print the JSON Schema of zone.yaml", "man", 0, 0, dg_cmd_schema,

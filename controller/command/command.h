@@ -45,6 +45,7 @@ struct dg_command {
 
 int dg_cmd_apply(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_audit(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_backtest(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_check(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_dmarc(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_help(struct dg_app *app, const struct dg_args *args);

@@ -32,8 +32,9 @@ LIBRARIES = {
                                'tests'),
     r'libpsl\.h': ('zones/mail', 'tests'),
     r'idn2\.h': ('zones/mail', 'zones/policy', 'tests'),
+    r'zlib\.h': ('controller/watch', 'controller/command', 'tests'),
     r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'tests'),
-    r'jansson\.h': ('zones/plan', 'zones/check', 'zones/watch', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',
+    r'jansson\.h': ('zones/plan', 'zones/check', 'zones/watch', 'zones/watch', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',
                     'tests'),
 }
 IMPURE = re.compile(r'sys/(socket|stat|time|un|epoll|file|mman|wait|resource|types)|netinet/|netdb|poll\.h|'

@@ -189,6 +189,10 @@ const char *dg_detector_floor(const struct dg_detector *d, const struct dg_heat 
 	if (now_ms - raised_ms < DG_ACT_SUSTAINED_MS) {
 		return "the alarm has not stood for 15 minutes";
 	}
+	double since_min = now_ms > d->last_ms ? (double)(now_ms - d->last_ms) / MINUTE_MS : 0;
+	if ((double)d->foreign * exp(-since_min / HOUR_MIN) < (double)FOREIGN_MIN) {
+		return "few such bounces came in the last hour: it may be over";
+	}
 	if (h->n_foreign < DG_ACT_FOREIGN_MIN) {
 		return "fewer than 25 bounces are of mail that was not sent from here";
 	}

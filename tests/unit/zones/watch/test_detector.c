@@ -193,6 +193,9 @@ static void test_floors(void **state)
 		dg_heat_add(&h, DG_ARRIVAL_FOREIGN, 100 + i, 0);
 	}
 	assert_null(dg_detector_floor(&d, &h, t));
+	/* The alarm still stands hours after the last bounce, but it may be over. */
+	assert_non_null(strstr(dg_detector_floor(&d, &h, t + 4 * HOUR), "last hour"));
+	assert_int_equal(d.level, DG_ALARM_ALARM);
 	assert_int_equal(h.n_own, 1);
 	assert_int_equal(h.n_foreign, 37);
 }
