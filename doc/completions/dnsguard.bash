@@ -2,7 +2,7 @@
 _dnsguard()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-	local commands="init plan apply verify split unsplit restore log providers schema version help"
+	local commands="init plan apply verify split unsplit restore log backtest providers schema version help"
 	local writes="--json --diff --verbose --yes --plan --adopt --force --wait --timeout"
 	local options="--state --no-color --help --version"
 
@@ -39,6 +39,7 @@ _dnsguard()
 	verify) options="$options --json --verbose --wait --timeout" ;;
 	restore) options="$options --json --yes --adopt --offline --file --zone --timeout" ;;
 	log) options="$options --json --verbose --zone --limit" ;;
+	backtest) options="$options --json --output" ;;
 	providers) options="$options --json" ;;
 	schema) options="$options --man" ;;
 	esac

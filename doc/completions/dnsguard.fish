@@ -11,6 +11,7 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'unsplit	move mail back' \
 	'restore	put back the records that a change replaced' \
 	'log	show the journal' \
+	'backtest	what the guard would have done with old mail logs' \
 	'providers	list where zones can be kept' \
 	'schema	print the JSON Schema of zone.yaml' \
 	'version	print the version' \
@@ -23,7 +24,7 @@ complete -c dnsguard -l state -x -a '(__fish_complete_directories)' -d 'folder o
 complete -c dnsguard -l no-color -d 'no colours'
 complete -c dnsguard -s h -l help -d 'what a command does and takes'
 complete -c dnsguard -l version -d 'print the version'
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore log providers" -s j -l json -d 'JSON lines'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore log backtest providers" -s j -l json -d 'JSON lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify log" -s v -l verbose -d 'show everything'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l diff -d 'unified diff of zone file lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l force -d 'go past the limits of one run'
@@ -35,6 +36,7 @@ complete -c dnsguard -n "__fish_seen_subcommand_from $writing verify restore" -l
 complete -c dnsguard -n '__fish_seen_subcommand_from split' -l now -d 'do not wait for caches'
 complete -c dnsguard -n '__fish_seen_subcommand_from restore' -l offline -d 'only print the old records'
 complete -c dnsguard -n '__fish_seen_subcommand_from restore' -s f -l file -r -d 'policy file'
+complete -c dnsguard -n '__fish_seen_subcommand_from backtest' -s o -l output -r -d 'drawing (SVG)'
 complete -c dnsguard -n '__fish_seen_subcommand_from restore log' -l zone -x -d 'of this zone'
 complete -c dnsguard -n '__fish_seen_subcommand_from log' -s n -l limit -x -d 'entries'
 complete -c dnsguard -n '__fish_seen_subcommand_from init' -l from -r -d 'zone file'
@@ -44,4 +46,4 @@ complete -c dnsguard -n '__fish_seen_subcommand_from init' -l key-name -x -d 'TS
 complete -c dnsguard -n '__fish_seen_subcommand_from init' -l algorithm -x -a 'hmac-sha256 hmac-sha512' -d 'of the TSIG key'
 complete -c dnsguard -n '__fish_seen_subcommand_from init' -s o -l output -r -d 'new file'
 complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify split unsplit restore log providers schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify split unsplit restore log backtest providers schema version help'

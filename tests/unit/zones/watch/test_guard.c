@@ -3,6 +3,7 @@
 #include "zones/base/buf.h"
 #include "zones/watch/guard.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HOUR  ((int64_t)3600000)
@@ -312,6 +313,23 @@ static void test_random_walks(void **state)
 	}
 }
 
+/* doc/guard.md shows the table that the code uses. */
+static void test_the_page_shows_the_table(void **state)
+{
+	static char page[65536];
+	struct dg_buf b;
+	FILE *f = fopen(DG_TEST_DATA "/../../doc/guard.md", "r");
+
+	(void)state;
+	assert_non_null(f);
+	page[fread(page, 1, sizeof(page) - 1, f)] = '\0';
+	(void)fclose(f);
+	dg_buf_init(&b, 65536);
+	dg_guard_table_print(&b);
+	assert_non_null(strstr(page, b.data));
+	dg_buf_done(&b);
+}
+
 static void test_words(void **state)
 {
 	bool is_known = false;
@@ -352,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_expiry_proposes_the_way_back),
 		cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_random_walks),
+		cmocka_unit_test(test_the_page_shows_the_table),
 		cmocka_unit_test(test_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
