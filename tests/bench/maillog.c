@@ -12,6 +12,7 @@
 #include "zones/watch/maillog.h"
 
 #define ACTIVE 64u
+#define SENDER "someone@elsewhere.example"
 
 static uint64_t state = 20250103;
 
@@ -47,11 +48,24 @@ static void put(struct made *m, bool is_iso, const char *rest)
 	m->n_lines++;
 }
 
+static void refuse(struct made *m, struct message *x, char *l, size_t size)
+{
+	(void)snprintf(l, size,
+		"postfix/smtpd[%u]: NOQUEUE: reject: RCPT from mail.prov%u.example[198.51.%u.7]: "
+		"550 5.1.1 <user%u@d.example>: Recipient address rejected: User unknown in virtual "
+		"mailbox table; "
+		"from=<%s> to=<user%u@d.example> proto=ESMTP helo=<mail.prov%u.example>",
+		x->pid, x->client, x->client, x->user, x->is_null ? "" : SENDER, x->user,
+		x->client);
+	m->n_refused += x->is_null;
+	x->step = 6;
+}
+
 /* The next line of a message; false: it was the last. */
 static bool go_on(struct made *m, struct message *x, bool is_iso)
 {
 	char l[512];
-	const char *sender = x->is_null ? "" : "someone@elsewhere.example";
+	const char *sender = x->is_null ? "" : SENDER;
 
 	switch (x->step++) {
 	case 0:
@@ -61,16 +75,7 @@ static bool go_on(struct made *m, struct message *x, bool is_iso)
 		break;
 	case 1:
 		if (x->is_refused) {
-			(void)snprintf(l, sizeof(l),
-				"postfix/smtpd[%u]: NOQUEUE: reject: RCPT from "
-				"mail.prov%u.example[198.51.%u.7]: 550 5.1.1 "
-				"<user%u@d.example>: Recipient address rejected: User unknown in "
-				"virtual mailbox table; "
-				"from=<%s> to=<user%u@d.example> proto=ESMTP "
-				"helo=<mail.prov%u.example>",
-				x->pid, x->client, x->client, x->user, sender, x->user, x->client);
-			m->n_refused += x->is_null;
-			x->step = 6;
+			refuse(m, x, l, sizeof(l));
 			break;
 		}
 		(void)snprintf(l, sizeof(l),
