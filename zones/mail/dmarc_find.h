@@ -1,8 +1,11 @@
 /* zones/mail/dmarc_find.h: which DMARC policy is in force for a name, and whether a message passes (RFC 9989 sections 4.4, 4.7,
  * 4.10, 5). Pure: asks facts.
  *
- * Methods  WALK: the DNS tree walk of RFC 9989. PSL: the public suffix list, as RFC 7489 did and receivers still do (libpsl's
- *          built-in list).
+ * Methods  WALK: the DNS tree walk of RFC 9989. PSL: the public suffix list (libpsl's built-in one), as RFC 7489 did and receivers
+ *          still do: the name, then its organizational domain; np, psd and t are unknown tags there. pct is not looked at.
+ * Repair   A record without a valid p, or with an sp or np that is not valid, counts as p=none when its rua has a URI, else the
+ *          name has no DMARC at all (section 4.10.1), whatever stands above it.
+ * Unknown  FOUND and ABSENT are certain: no answer to a look-up that failed could change the policy.
  * Pending  As in facts.h: state PENDING, nothing else means anything then.
  * Memory   In the arena given.
  */
@@ -51,7 +54,7 @@ struct dg_dmarc_found {
 	enum dg_dmarc_policy
 		applied; /* what receivers apply: one step lower with t=y (section 4.7) */
 	bool is_testing; /* t=y */
-	bool is_missing; /* the name is NXDOMAIN (np applies) */
+	bool is_missing; /* the name is NXDOMAIN (np applies); an alias exists, wherever it leads (RFC 8020) */
 	bool is_repaired; /* p was missing or invalid and rua is there: taken as p=none (section 4.7) */
 	/* Two records at one name: the walk discards them all and goes on; receivers that stop there see no policy at all. This is what
 	 * those see: true when they see none although state is FOUND. */

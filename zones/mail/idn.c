@@ -21,9 +21,9 @@ static int refuse(struct dg_err *err, const char *text, size_t len, const char *
 
 	dg_buf_init(&b, (size_t)8 * SEEN_MAX);
 	dg_buf_put_safe(&b, text, len > SEEN_MAX ? SEEN_MAX : len);
-	int r = dg_fail(err, DG_EINPUT, "\"%s%s\" %s", b.data, len > SEEN_MAX ? "..." : "", why);
+	(void)dg_fail(err, DG_EINPUT, "\"%s%s\" %s", b.data, len > SEEN_MAX ? "..." : "", why);
 	dg_buf_done(&b);
-	return r;
+	return DG_EINPUT;
 }
 
 static bool has(const char *text, size_t len, char c)
