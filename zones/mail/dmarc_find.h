@@ -118,8 +118,8 @@ enum dg_dmarc_consent {
 	DG_DMARC_CONSENT_ABSENT,
 	DG_DMARC_CONSENT_UNKNOWN,
 };
-/* domain: whose policy it is; uri: of rua or ruf. *ret_at: the name that was asked ("example.com._report._dmarc.example.net."),
- * NULL when none was. */
+/* domain: where the record stands (found.at); uri: of its rua or ruf. *ret_at: the name that was asked
+ * ("example.com._report._dmarc.example.net."), NULL when none was. */
 enum dg_dmarc_consent dg_dmarc_report_consent(struct dg_arena *a, const char *domain,
 	const char *uri, const struct dg_facts *facts, const char **ret_at);
 const char *dg_dmarc_consent_text(enum dg_dmarc_consent c); /* "given", "not-needed", ... */

@@ -204,6 +204,22 @@ static void test_consent(void **state)
 	}
 }
 
+/* Nobody can publish the consent, so there is none. */
+static void test_consent_too_long(void **state)
+{
+	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(TEST_ARENA);
+	struct world *w = world_new(a, ORG);
+	const char *label = "a23456789012345678901234567890123456789012345678901234567890123";
+	const char *host = dg_printf(a, "%s.%s.%s.example.net", label, label, label);
+	const char *at = "untouched";
+
+	(void)state;
+	assert_int_equal(dg_dmarc_report_consent(a, dg_printf(a, "%s.example.com.", label),
+				 dg_printf(a, "mailto:r@%s", host), &w->facts, &at),
+		DG_DMARC_CONSENT_ABSENT);
+	assert_null(at);
+}
+
 static enum dg_dmarc_consent asked(struct world *w)
 {
 	const char *at = NULL;
@@ -243,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_method),
 		cmocka_unit_test(test_consent),
 		cmocka_unit_test(test_consent_not_known),
+		cmocka_unit_test(test_consent_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
