@@ -2,9 +2,14 @@
  *
  * Source   RFC 7208; RFC 8616 (internationalized addresses); limits of section 4.6.4: ten terms with look-ups, two void look-ups,
  *          counted per answer, ten MX names and ten PTR names.
+ * Voids    Of what a term itself asks for, A or AAAA by the client's family. The answers for the hosts of an MX set, the names of the
+ *          client, macros and the explanation are not counted: section 4.6.4 counts terms.
+ * MX       Hosts in the order of preference: who is not among the first ten gets permerror when there are more.
+ * Names    Static names that cannot be (empty labels) are syntax errors; where a macro makes one, include and redirect are permerror,
+ *          the other mechanisms do not match (section 4.8 leaves it open).
  * Pending  When a fact is not known yet the result is PENDING; what can be foreseen is asked for at the same time, so that few
  *          rounds are needed. Nothing else of the result means anything then.
- * Memory   In the arena given; texts may point into the query.
+ * Memory   In the arena given, and none of it in the memo; 16 MiB are enough for any records.
  */
 #pragma once
 
@@ -54,14 +59,16 @@ struct dg_spf_step {
 
 struct dg_spf_outcome {
 	enum dg_spf_result result;
-	const char *identity;  /* "mailfrom" or "helo" */
-	const char *domain;    /* that was evaluated, canonical */
-	const char *record;    /* its record as served (joined); NULL: none */
+	const char *identity; /* "mailfrom"; "helo": for the null reverse-path */
+	const char *domain;   /* that was evaluated, canonical */
+	const char *
+		record; /* its record as served (joined), safe to show; the first of several; NULL: none */
 	const char *mechanism; /* that decided, as written ("ip4:192.0.2.0/24"); NULL: none did */
 	const char
 		*mechanism_domain; /* whose record it stands in (an include's), canonical; NULL */
-	char qualifier; /* of the deciding mechanism; 0: none. RFC 9989 section 11.1 cares about '?' */
-	const char *explanation; /* FAIL with exp=: the text, US-ASCII; NULL: none */
+	char qualifier; /* that made the result: of the include when the mechanism is in its record; 0: none.
+	                 * RFC 9989 section 11.1 cares about '?' */
+	const char *explanation; /* FAIL with exp=: the text, US-ASCII, safe to show; NULL: none */
 	const char *problem;     /* PERMERROR, TEMPERROR, NONE: why, in words; else NULL */
 	const char *rule;        /* the section that says so; NULL: none */
 	unsigned n_lookups, n_voids;

@@ -5,10 +5,12 @@
 #include "zones/mail/spf_evaluating.h"
 #include "zones/record/name.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <string.h>
 
 #define EXPLANATION_MAX 4096u
+#define ADDRESSES_SHOWN 4u
 
 /* --- records ---------------------------------------------------------------------------------- */
 enum dg_spf_verdict dg_spf_open(struct dg_spf_evaluating *e, const char *name, const char *domain,
@@ -68,6 +70,34 @@ static enum dg_spf_verdict say(
 	return is_match ? DG_SPF_MATCH : DG_SPF_NO_MATCH;
 }
 
+/* For the trace: what a term asked for. */
+static const char *about(struct dg_spf_evaluating *e, const char *name, const char *what)
+{
+	return e->q->wants_trace ? dg_printf(e->arena, "%s %s", dg_spf_shown(e->arena, name), what)
+				 : "";
+}
+
+/* For the trace: the addresses that were compared. */
+static const char *seen(struct dg_spf_evaluating *e, const char *name, const struct dg_rrset *set)
+{
+	const char *text = dg_spf_shown(e->arena, name);
+	size_t i = 0;
+
+	for (; e->q->wants_trace && i < set->n && i < ADDRESSES_SHOWN; i++) {
+		char address[INET6_ADDRSTRLEN] = "?";
+		const struct dg_rdata *rd = &set->rdata[i];
+
+		if (rd->len == 4 || rd->len == 16) {
+			(void)inet_ntop(rd->len == 4 ? AF_INET : AF_INET6, rd->wire, address,
+				sizeof(address));
+		}
+		text = dg_printf(e->arena, "%s%s %s", text, i == 0 ? " has" : ",", address);
+	}
+	return !e->q->wants_trace ? ""
+	       : i < set->n       ? dg_printf(e->arena, "%s and %zu more: ", text, set->n - i)
+				  : dg_printf(e->arena, "%s: ", text);
+}
+
 static enum dg_spf_verdict try_network(struct dg_spf_evaluating *e, size_t i)
 {
 	const struct dg_spf_term *t = &dg_spf_top(e)->record->spf.terms[i];
@@ -89,11 +119,12 @@ static enum dg_spf_verdict try_address(struct dg_spf_evaluating *e, size_t i, co
 		dg_spf_ask_counted(e, name, dg_spf_address_type(e), "RFC 7208 section 5.3", &fact);
 
 	if (v == DG_SPF_NO_MATCH) {
-		return say(e, i, false, "there is no such address: ");
+		return say(e, i, false, about(e, name, "has no address of this family: "));
 	}
 	return v != DG_SPF_MATCH
 		       ? v
-		       : say(e, i, dg_spf_has_client(e, &fact->set, t->prefix4, t->prefix6), "");
+		       : say(e, i, dg_spf_has_client(e, &fact->set, t->prefix4, t->prefix6),
+				 seen(e, name, &fact->set));
 }
 
 /* One host of an MX set. */
@@ -124,6 +155,21 @@ static enum dg_spf_verdict try_host(
 		fact->why ? fact->why : "no answer");
 }
 
+static const char *hosted(struct dg_spf_evaluating *e, const struct dg_rdata *rd)
+{
+	const char *host = ".";
+	uint16_t preference = 0;
+
+	(void)dg_mx_read(e->arena, rd, &preference, &host);
+	return host;
+}
+
+static const char *hosts_text(struct dg_spf_evaluating *e, size_t n)
+{
+	return e->q->wants_trace ? dg_printf(e->arena, "has %zu MX host%s: ", n, n == 1 ? "" : "s")
+				 : "";
+}
+
 /* Hosts in the order of preference, ten at most: who is not among the first ten gets a permerror. */
 static enum dg_spf_verdict try_mx(struct dg_spf_evaluating *e, size_t i, const char *name)
 {
@@ -133,19 +179,23 @@ static enum dg_spf_verdict try_mx(struct dg_spf_evaluating *e, size_t i, const c
 		dg_spf_ask_counted(e, name, DG_TYPE_MX, "RFC 7208 section 5.4", &fact);
 
 	if (v == DG_SPF_NO_MATCH) {
-		return say(e, i, false, "there is no MX record: ");
+		return say(e, i, false, about(e, name, "has no MX record: "));
 	}
 	for (size_t k = 0; v == DG_SPF_MATCH && k < fact->set.n && k < DG_SPF_MX_MAX; k++) {
 		enum dg_spf_verdict host = try_host(e, t, &fact->set.rdata[k]);
 		if (host != DG_SPF_NO_MATCH) {
-			return host == DG_SPF_MATCH ? say(e, i, true, "") : host;
+			return host == DG_SPF_MATCH
+				       ? say(e, i, true,
+						 about(e, hosted(e, &fact->set.rdata[k]),
+							 "is an MX host: "))
+				       : host;
 		}
 	}
 	if (v != DG_SPF_MATCH) {
 		return v;
 	}
 	return fact->set.n <= DG_SPF_MX_MAX
-		       ? say(e, i, false, "")
+		       ? say(e, i, false, about(e, name, hosts_text(e, fact->set.n)))
 		       : dg_spf_stop(e, DG_SPF_RESULT_PERMERROR, "RFC 7208 section 4.6.4",
 				 "%s has %zu MX hosts, more than the %u that are looked up",
 				 dg_spf_shown(e->arena, name), fact->set.n, DG_SPF_MX_MAX);
@@ -157,7 +207,9 @@ static enum dg_spf_verdict try_exists(struct dg_spf_evaluating *e, size_t i, con
 	enum dg_spf_verdict v =
 		dg_spf_ask_counted(e, name, DG_TYPE_A, "RFC 7208 section 5.7", &fact);
 
-	return v == DG_SPF_MATCH || v == DG_SPF_NO_MATCH ? say(e, i, v == DG_SPF_MATCH, "") : v;
+	return v == DG_SPF_MATCH      ? say(e, i, true, about(e, name, "has an A record: "))
+	       : v == DG_SPF_NO_MATCH ? say(e, i, false, about(e, name, "has no A record: "))
+				      : v;
 }
 
 static enum dg_spf_verdict try_ptr(struct dg_spf_evaluating *e, size_t i, const char *name)
@@ -174,10 +226,11 @@ static enum dg_spf_verdict try_ptr(struct dg_spf_evaluating *e, size_t i, const 
 	}
 	for (size_t k = 0; k < e->n_validated; k++) {
 		if (dg_name_is_at_or_under(e->validated[k], name)) {
-			return say(e, i, true, "");
+			return say(e, i, true, about(e, e->validated[k], "leads to the client: "));
 		}
 	}
-	return say(e, i, false, "");
+	return say(e, i, false,
+		e->n_validated > 0 ? "its names are others: " : "no name leads back to it: ");
 }
 
 enum dg_spf_verdict dg_spf_try_term(struct dg_spf_evaluating *e, size_t i)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VERSION_MAX  7u /* "v=spf1" and what follows it */
 #define RECORD_SHOWN 16384u
 #define SHOWN_MAX    ((size_t)8 * RECORD_SHOWN) /* an octet takes at most 8 when escaped */
 #define MEMO_SLOTS   8192u                      /* a power of two */
@@ -17,7 +18,7 @@
 #define MEMO_BYTES   (64u << 20) /* kept; parsing one record may take as much again */
 #define MEMO_RDATA   4096u       /* longer TXT records are parsed each time */
 
-/* A TXT record and what it means; NULL: it is no SPF record. */
+/* A TXT record and what it means. */
 struct memo_slot {
 	const uint8_t *wire;
 	size_t len;
@@ -141,10 +142,7 @@ const char *dg_spf_ready_shown(struct dg_arena *a, const struct dg_spf_ready *r)
 
 static const struct dg_spf_ready *ready_of(struct dg_arena *a, const struct dg_rdata *rd)
 {
-	const char *text = dg_txt_join(a, rd);
-	size_t len = dg_txt_len(rd);
-
-	return dg_spf_is_record(text, len) ? dg_spf_ready_make(a, text, len) : NULL;
+	return dg_spf_ready_make(a, dg_txt_join(a, rd), dg_txt_len(rd));
 }
 
 /* --- the memo --------------------------------------------------------------------------------- */
@@ -235,17 +233,22 @@ static const struct dg_spf_ready *recall(
 	return ready_of(a, rd);
 }
 
-/* Can the joined text begin with "v=spf1"? Cheap: TXT records are many. */
-static bool may_be_record(const struct dg_rdata *rd)
+/* dg_spf_is_record() of the joined text, without joining it: TXT records are many. */
+static bool is_record(const struct dg_rdata *rd)
 {
-	size_t i = 0;
+	char start[VERSION_MAX];
+	size_t n = 0;
 
-	while (i < rd->len && rd->wire[i] == 0) {
-		i++;
+	for (size_t i = 0; i < rd->len && n < VERSION_MAX; i += rd->wire[i] + 1u) {
+		for (size_t k = i + 1; k < rd->len && k <= i + rd->wire[i] && n < VERSION_MAX;
+			k++) {
+			start[n++] = (char)rd->wire[k];
+		}
 	}
-	return i + 1 < rd->len && (rd->wire[i + 1] | 0x20) == 'v';
+	return dg_spf_is_record(start, n);
 }
 
+/* The first alone is read: of several, no receiver reads any. */
 size_t dg_spf_ready_find(struct dg_arena *a, struct dg_spf_memo *m, const struct dg_rrset *set,
 	const struct dg_spf_ready **ret_record)
 {
@@ -253,10 +256,8 @@ size_t dg_spf_ready_find(struct dg_arena *a, struct dg_spf_memo *m, const struct
 
 	*ret_record = NULL;
 	for (size_t i = 0; i < set->n; i++) {
-		const struct dg_spf_ready *r =
-			may_be_record(&set->rdata[i]) ? recall(a, m, &set->rdata[i]) : NULL;
-		if (r && n++ == 0) {
-			*ret_record = r;
+		if (is_record(&set->rdata[i]) && n++ == 0) {
+			*ret_record = recall(a, m, &set->rdata[i]);
 		}
 	}
 	return n;

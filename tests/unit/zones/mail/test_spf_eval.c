@@ -3,6 +3,7 @@
 
 #include "tests/unit/zones/mail/spf_world.h"
 #include "zones/mail/spf_eval.h"
+#include "zones/mail/spf_tree.h"
 
 struct scene {
 	struct dg_arena *arena;
@@ -53,6 +54,13 @@ static enum dg_spf_result eval_record(struct scene *s, const char *record)
 	world_address(s->world, "four.example", "192.0.2.1");
 	world_address(s->world, "six.example", "2001:db8::1");
 	return eval(s);
+}
+
+static const struct dg_fact *same_fact(void *arg, const char *owner, uint16_t type)
+{
+	(void)owner;
+	(void)type;
+	return arg;
 }
 
 static void test_identities(void **state)
@@ -196,7 +204,8 @@ static void test_trace(void **state)
 	(void)eval_record(s, "v=spf1 a:six.example include:fail.example -all");
 	assert_int_equal(s->o.n_steps, 6);
 	assert_string_equal(s->o.steps[0].term, "a:six.example");
-	assert_string_equal(s->o.steps[0].text, "there is no such address: does not match");
+	assert_string_equal(
+		s->o.steps[0].text, "six.example has no address of this family: does not match");
 	assert_int_equal(s->o.steps[0].n_voids, 1);
 	assert_string_equal(s->o.steps[1].text, "continues with the record of fail.example");
 	assert_int_equal(s->o.steps[2].depth, 1);
@@ -206,6 +215,19 @@ static void test_trace(void **state)
 	assert_string_equal(s->o.steps[3].text, "fail");
 	assert_string_equal(s->o.steps[4].text, "does not match");
 	assert_int_equal(s->o.steps[5].n_lookups, 2);
+	world_host(s->world, "example.com", DG_TYPE_MX, 1, "four.example");
+	world_host(s->world, "1.2.0.192.in-addr.arpa", DG_TYPE_PTR, 0, "four.example");
+	s->world->rrs->rdata = dg_txt_make(s->arena,
+		"v=spf1 -mx/8 -exists:%{i}.example ptr a:four.example/8 ptr:four.example", 70);
+	s->q.ip[3] = 1;
+	assert_int_equal(eval(s), DG_SPF_RESULT_FAIL);
+	assert_string_equal(s->o.steps[0].text, "four.example is an MX host: matches");
+	s->q.ip[0] = 10;
+	(void)eval(s);
+	assert_string_equal(s->o.steps[0].text, "example.com has 1 MX host: does not match");
+	assert_string_equal(s->o.steps[1].text, "10.0.2.1.example has no A record: does not match");
+	assert_string_equal(s->o.steps[2].text, "the address has no name: does not match");
+	assert_string_equal(s->o.steps[3].text, "four.example has 192.0.2.1: does not match");
 	s->q.wants_trace = false;
 	(void)eval(s);
 	assert_int_equal(s->o.n_steps, 0);
@@ -305,6 +327,51 @@ static void test_rounds(void **state)
 	assert_int_equal(n, 3); /* the record; what it names; the MX hosts */
 }
 
+/* A set as large as a set can be costs no more than its first record. */
+static void test_many_records(void **state)
+{
+	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(16u << 20);
+	struct scene *s = *state;
+	struct dg_rdata *list = dg_newn(s->arena, struct dg_rdata, DG_RDATA_MAX);
+	struct dg_fact fact = {.state = DG_FACT_FOUND};
+	const struct dg_facts facts = {.dns = same_fact, .arg = &fact};
+	struct dg_spf_tree tree;
+
+	for (unsigned i = 0; i < DG_RDATA_MAX; i++) {
+		const char *text = dg_printf(s->arena, "v=spf1 x%u y z include:a%u.example", i, i);
+		list[i] = dg_txt_make(s->arena, text, strlen(text));
+	}
+	fact.set = dg_rrset_make("example.com.", DG_TYPE_TXT, 60, list, DG_RDATA_MAX);
+	dg_spf_eval(a, &s->q, &facts, &s->o);
+	assert_int_equal(s->o.result, DG_SPF_RESULT_PERMERROR);
+	assert_string_equal(s->o.rule, "RFC 7208 section 4.5");
+	assert_non_null(s->o.record);
+	dg_spf_tree(a, "example.org.", "v=spf1 include:example.com -all", &facts, &tree);
+	assert_string_equal(tree.broken_why, "it has 2048 SPF records, not one");
+	assert_true(dg_arena_used(a) < 1u << 20);
+}
+
+/* The version may be cut into strings anywhere. */
+static void test_strings(void **state)
+{
+	static const struct world_text strings[][4] = {
+		{{"v=", 2}, {"", 0}, {"spf1", 4}, {" +all", 5}},
+		{{"", 0}, {"v=spf1 +", 8}, {"a", 1}, {"ll", 2}},
+		{{"v=spf1", 6}, {"0", 1}, {" +all", 5}, {"", 0}},
+		{{"v=spf", 5}, {"", 0}, {"", 0}, {"", 0}},
+	};
+	static const enum dg_spf_result results[] = {
+		DG_SPF_RESULT_PASS, DG_SPF_RESULT_PASS, DG_SPF_RESULT_NONE, DG_SPF_RESULT_NONE};
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+		s->world->rrs = NULL;
+		s->world->end = &s->world->rrs;
+		world_txt(s->world, "example.com", strings[i], 4);
+		assert_int_equal(eval(s), results[i]);
+	}
+}
+
 /* Full, it forgets and goes on; the outcome does not point into it. */
 static void test_memo(void **state)
 {
@@ -346,6 +413,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_internationalized, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_names_that_cannot_be, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_rounds, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_many_records, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_strings, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_memo, set_up, tear_down),
 	};
 
