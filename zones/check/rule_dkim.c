@@ -214,7 +214,7 @@ static void look_at_given(struct search *s, const char *selector, size_t len)
 
 		dg_lints_init(&lints, c->arena);
 		s->n_broken++;
-		(void)check_find(c, "dkim-selector-absent", s->base, NULL,
+		(void)check_find(c, "dkim-unknown", s->base, NULL,
 			"\"%s\" cannot be a selector: no name can be made of it",
 			dg_lint_seen(&lints, selector, len));
 		return;
@@ -285,6 +285,10 @@ static void find_not_seen(struct search *s, const struct dg_fact *base)
 	bool is_told =
 		base->state == DG_FACT_NODATA && s->wild && s->wild->state == DG_FACT_NXDOMAIN;
 
+	if (s->wild && s->wild->state == DG_FACT_UNKNOWN) {
+		check_find_unknown(c, "dkim-unknown", s->wild, s->base, "a selector at random");
+		return;
+	}
 	if (is_told) {
 		(void)check_find(c, "dkim-hidden", s->base, NULL,
 			"something stands under %s, at selectors that are not among the %zu common "

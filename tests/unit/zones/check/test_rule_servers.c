@@ -1,5 +1,7 @@
 /* Each finding about name servers: where it is there, and where it is not. */
-#include "tests/unit/zones/check/world.h"
+#include "tests/unit/zones/check/check_unit.h"
+
+#include "zones/check/rule.h"
 
 #define SPF   "example.com. TXT v=spf1 -all\n"
 #define DMARC "_dmarc.example.com. TXT v=DMARC1; p=reject\n"
@@ -76,12 +78,16 @@ static const struct found_case cases[] = {
 static void test_cases(void **state)
 {
 	(void)state;
-	static const char *const areas[] = {"servers"};
-
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct world w;
+		struct partly p = {.w = &w};
+
 		expect_found(&cases[i]);
+		(void)world_check(&w, cases[i].with);
+		expect_convergence(&p);
+		world_done(&w);
 	}
-	expect_all_kinds(cases, sizeof(cases) / sizeof(cases[0]), areas, 1);
+	expect_kinds(dg_servers_kinds, cases, sizeof(cases) / sizeof(cases[0]), NULL, 0);
 }
 
 /* The groups are named, the largest first, each with the record that it serves. */

@@ -1,5 +1,7 @@
 /* Each finding about MTA-STS, TLSRPT, DANE, DNSSEC and BIMI: where it is there, and where it is not. */
-#include "tests/unit/zones/check/world.h"
+#include "tests/unit/zones/check/check_unit.h"
+
+#include "zones/check/rule.h"
 
 #define MX        "example.com. MX 10 mx.example.com.\nmx.example.com. A 192.0.2.1\n"
 #define STS_TXT   "_mta-sts.example.com. TXT v=STSv1; id=1;\n"
@@ -174,20 +176,11 @@ static const struct found_case bimi_cases[] = {
 
 #define N(cases) (sizeof(cases) / sizeof((cases)[0]))
 
-static void expect_all(const struct found_case *cases, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		expect_found(&cases[i]);
-	}
-}
-
 static void test_sts(void **state)
 {
 	(void)state;
-	static const char *const areas[] = {"mta-sts"};
-
-	expect_all(sts_cases, N(sts_cases));
-	expect_all_kinds(sts_cases, N(sts_cases), areas, 1);
+	expect_cases(sts_cases, N(sts_cases));
+	expect_kinds(dg_sts_kinds, sts_cases, N(sts_cases), NULL, 0);
 }
 
 /* More addresses than fit into a case. */
@@ -211,31 +204,25 @@ static void test_many_uris(void **state)
 static void test_tlsrpt(void **state)
 {
 	(void)state;
-	static const char *const areas[] = {"tlsrpt"};
-	struct found_case all[N(tlsrpt_cases) + 1];
+	static const char *const others[] = {"tlsrpt-many-uris"};
 
-	expect_all(tlsrpt_cases, N(tlsrpt_cases));
-	memcpy(all, tlsrpt_cases, sizeof(tlsrpt_cases));
-	all[N(tlsrpt_cases)] = (struct found_case){.code = "tlsrpt-many-uris"};
-	expect_all_kinds(all, N(all), areas, 1);
+	expect_cases(tlsrpt_cases, N(tlsrpt_cases));
+	expect_kinds(dg_tlsrpt_kinds, tlsrpt_cases, N(tlsrpt_cases), others, 1);
 }
 
 static void test_dane(void **state)
 {
 	(void)state;
-	static const char *const areas[] = {"dane", "dnssec"};
-
-	expect_all(dane_cases, N(dane_cases));
-	expect_all_kinds(dane_cases, N(dane_cases), areas, 2);
+	expect_cases(dane_cases, N(dane_cases));
+	expect_kinds(dg_dane_kinds, dane_cases, N(dane_cases), NULL, 0);
+	expect_kinds(dg_dnssec_kinds, dane_cases, N(dane_cases), NULL, 0);
 }
 
 static void test_bimi(void **state)
 {
 	(void)state;
-	static const char *const areas[] = {"bimi"};
-
-	expect_all(bimi_cases, N(bimi_cases));
-	expect_all_kinds(bimi_cases, N(bimi_cases), areas, 1);
+	expect_cases(bimi_cases, N(bimi_cases));
+	expect_kinds(dg_bimi_kinds, bimi_cases, N(bimi_cases), NULL, 0);
 }
 
 /* The record may be an alias (RFC 8461 section 3.1), unrelated TXT is no fault, and no policy is asked for without a record. */

@@ -95,7 +95,10 @@ static char *read_text(struct world *w, const char *name)
 	char *data = dg_get(w->arena, 1u << 14, 1);
 	FILE *f = fopen(dg_printf(w->arena, "%s" FILES "%s", DG_TEST_DATA, name), "re");
 
-	assert_non_null(f);
+	if (!f) {
+		fail_msg("no file %s", name);
+		return data;
+	}
 	data[fread(data, 1, (1u << 14) - 1, f)] = '\0';
 	(void)fclose(f);
 	return data;
@@ -112,11 +115,14 @@ static struct dg_zone *read_zone(struct world *w, const char *name, const char *
 	struct dg_err err;
 
 	if (at) {
-		char *end = at + strcspn(at, "\n");
-		const char *included =
-			read_text(w, dg_strndup(w->arena, at + sizeof(include) - 1,
-					     (size_t)(end - at) - sizeof(include) + 1));
+		char *end = at + strcspn(at, "\r\n");
+		char *included = read_text(w, dg_strndup(w->arena, at + sizeof(include) - 1,
+						      (size_t)(end - at) - sizeof(include) + 1));
 
+		char *glue = strstr(included, "\nns1.zone11.xa. "); /* of another zone */
+		if (glue) {
+			*glue = '\0';
+		}
 		text = dg_printf(w->arena, "%.*s\n%s\n%s", (int)(at - text), text, included, end);
 	}
 	if (dg_zonefile_scan(w->arena, text, strlen(text), apex, name, &file, &err) != 0 ||

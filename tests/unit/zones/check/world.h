@@ -86,6 +86,9 @@ static inline void world_record(struct world *w, struct dg_zone *zone, char *lin
 	*data++ = '\0';
 	assert_int_equal(dg_type_parse(type_text, strlen(type_text), &type), 0);
 	if (type == DG_TYPE_TXT && data[0] != '"') {
+		for (char *p = strchr(data, '\1'); p; p = strchr(p, '\1')) {
+			*p = '\n';
+		}
 		rd = dg_txt_make(w->arena, data, strlen(data));
 	} else if (dg_rdata_parse(w->arena, type, data, strlen(data), ".", &rd, &err) != 0) {
 		fail_msg("%s %s %s: %s", owner, type_text, data, err.text);
@@ -335,25 +338,4 @@ static inline void expect_found(const struct found_case *k)
 		fail_msg("%s is there without a reason", k->code);
 	}
 	world_done(&w);
-}
-
-/* Every kind of the areas has its case, and there is none beside. */
-static inline void expect_all_kinds(
-	const struct found_case *cases, size_t n, const char *const *areas, size_t n_areas)
-{
-	for (size_t i = 0; dg_kind_at(i); i++) {
-		const struct dg_kind *kind = dg_kind_at(i);
-		bool is_ours = false;
-		bool has_case = false;
-
-		for (size_t j = 0; j < n_areas; j++) {
-			is_ours = is_ours || strcmp(kind->area, areas[j]) == 0;
-		}
-		for (size_t j = 0; j < n; j++) {
-			has_case = has_case || strcmp(kind->code, cases[j].code) == 0;
-		}
-		if (is_ours && !has_case) {
-			fail_msg("%s has no test", kind->code);
-		}
-	}
 }
