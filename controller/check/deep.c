@@ -115,7 +115,7 @@ static bool is_apex(const char *name, const struct dg_fact *ns)
 	return ns->state == DG_FACT_FOUND && !ns->alias && strcmp(ns->set.owner, name) == 0;
 }
 
-/* The zone that the domain is in: the closest name with NS records. 0; 1: not known yet; 2: *ret_why. */
+/* The zone that the domain is in: the closest name with NS records. 0; 1: not known yet; 2: none, *ret_why. */
 static int find_apex(
 	struct deep *u, const char **ret_apex, const struct dg_fact **ret_ns, const char **ret_why)
 {
@@ -140,7 +140,10 @@ static int find_apex(
 		}
 		at = dg_name_parent(at);
 	} while (dg_name_n_labels(at) > 1);
-	*ret_why = "no zone below the top level holds it";
+	/* Of a name that does not exist nobody is the server. */
+	*ret_why = dg_fact(d->in.facts, d->in.domain, DG_TYPE_NS)->state == DG_FACT_NXDOMAIN
+			   ? NULL
+			   : "no zone below the top level holds it";
 	return 2;
 }
 

@@ -63,26 +63,37 @@ static const struct dg_command commands[] = {
 		"i-own-this "
 		"timeout",
 		0, MANY, dg_cmd_check,
-		"Looks at a domain as a receiver on the Internet does: a verdict for each identity "
-		"and "
-		"class of name first, then findings with evidence, rule and remedy, then the "
-		"records. "
-		"Of a ZONE.YAML what is published is held against the policy too. Exit status 0: "
-		"sound; "
-		"3: warnings or errors were found; 1: could not tell."},
+		"Looks at each domain as a receiver on the Internet does: a verdict for each "
+		"identity "
+		"and class of name first, then findings with evidence, rule and remedy, then the "
+		"records. An argument that ends in .yaml or .yml or holds a slash is a policy: "
+		"what "
+		"is published is held against it, its mail names are checked, and its zone is read "
+		"where it is kept. Exit status 0: sound; 3: warnings or errors, or forged mail "
+		"would "
+		"be taken; 1: could not tell."},
 	{"spf", "[DOMAIN]", "evaluate SPF for one message, or show what a record costs",
 		"json verbose ip from helo receiver resolver trust-anchor timeout", 0, 1,
 		dg_cmd_spf,
-		"With --ip the result that a receiver comes to, with the mechanism that decided; "
-		"with "
-		"--verbose each step. With a DOMAIN alone its record with all that it includes, "
-		"and what "
-		"each term costs."},
+		"With --ip the result that a receiver comes to for mail of --from, or of "
+		"postmaster@DOMAIN, with the mechanism that decided; with --verbose each step. "
+		"Exit "
+		"status 0: pass, neutral or none; 3: fail, softfail or permerror; 1: temperror. "
+		"With "
+		"a DOMAIN alone its record with all that it includes, and what each term costs. "
+		"Exit "
+		"status 0: it can be used; 3: it is missing, broken or too costly; 1: could not "
+		"tell."},
 	{"dmarc", "DOMAIN", "which DMARC policy is in force, and whether a message passes",
 		"json verbose spf dkim psl resolver trust-anchor timeout", 1, 1, dg_cmd_dmarc,
-		"Walks the tree as RFC 9989 says and shows each step; beside it what receivers by "
-		"public "
-		"suffix list see. With --spf and --dkim the result for a message."},
+		"For the domain, for names under it without a record, and for names that do not "
+		"exist: walks the tree as RFC 9989 says and shows each step; says where receivers "
+		"that go by the public suffix list come to something else. Exit status 0: there is "
+		"a "
+		"policy; 3: there is none; 1: could not tell. With --spf or --dkim the result for "
+		"a "
+		"message with this domain in From. Exit status 0: pass, or no policy; 3: fail; 1: "
+		"could not tell."},
 	{"audit", "FILE|-", "check many domains, one a line",
 		"csv fast resolver trust-anchor root-hints output unordered resume threads window "
 		"rate "

@@ -37,7 +37,11 @@ static const struct dg_option options[] = {
 	FLAG("wait", does_wait,
 		"wait until every name server shows it and caches have let go of the old "
 		"answers"),
-	NUMBER("timeout", "SECONDS", timeout, "how long to wait for name servers to show a change"),
+	NUMBER("timeout", "SECONDS", timeout, "how long to wait for name servers to show a change",
+		.only = "apply verify split unsplit restore"),
+	NUMBER("timeout", "SECONDS", timeout,
+		"how long one domain may take (default 20); what has not come then is unknown",
+		.only = "check spf dmarc audit"),
 	FLAG("offline", is_offline,
 		"only print the old records, as zone file lines and as an nsupdate "
 		"script; needs nothing but the journal"),
@@ -46,7 +50,10 @@ static const struct dg_option options[] = {
 	NUMBER("limit", "N", limit, "at most so many entries (default 20)", .letter = 'n'),
 	TEXT("file", "ZONE.YAML", file, "the policy file that tells where the zone is kept",
 		.letter = 'f'),
-	TEXT("from", "FILE", from, "read the zone from this zone file"),
+	TEXT("from", "FILE", from, "read the zone from this zone file", .only = "init"),
+	TEXT("from", "ADDRESS", from,
+		"MAIL FROM, the reverse-path of the message: user@example.com; empty: the null one",
+		.only = "spf"),
 	TEXT("server", "HOST[:PORT]", server, "read the zone from this name server"),
 	TEXT("key-file", "FILE", key_file, "TSIG key file for the name server"),
 	TEXT("key-name", "NAME", key_name, "TSIG key name, when the file does not say"),
@@ -96,30 +103,43 @@ const struct dg_option *dg_option_at(size_t i)
 	return i < N_OPTIONS ? &options[i] : NULL;
 }
 
-bool dg_option_is_of(const struct dg_option *o, const struct dg_command *c)
+static bool has_word(const char *words, const char *word)
 {
-	size_t len = strlen(o->name);
-	const char *all = c ? c->options : "";
+	size_t len = strlen(word);
 
-	for (const char *p = all; (p = strstr(p, o->name)) != NULL; p += len) {
-		bool begins = p == all || p[-1] == ' ';
+	for (const char *p = words; (p = strstr(p, word)) != NULL; p += len) {
+		bool begins = p == words || p[-1] == ' ';
 		bool ends = p[len] == '\0' || p[len] == ' ';
 
 		if (begins && ends) {
 			return true;
 		}
 	}
-	return o->is_global;
+	return false;
 }
 
-static const struct dg_option *find_long(const char *name, size_t len)
+bool dg_option_is_of(const struct dg_option *o, const struct dg_command *c)
 {
+	bool is_meant =
+		c && has_word(c->options, o->name) && (!o->only || has_word(o->only, c->name));
+
+	return is_meant || o->is_global;
+}
+
+/* c: the command, when it is known already: of rows with the same name its own. */
+static const struct dg_option *find_long(const char *name, size_t len, const struct dg_command *c)
+{
+	const struct dg_option *found = NULL;
+
 	for (size_t i = 0; i < N_OPTIONS; i++) {
-		if (strncmp(options[i].name, name, len) == 0 && options[i].name[len] == '\0') {
-			return &options[i];
+		const struct dg_option *o = &options[i];
+		bool is_it = strncmp(o->name, name, len) == 0 && o->name[len] == '\0';
+
+		if (is_it && (!found || dg_option_is_of(o, c))) {
+			found = o;
 		}
 	}
-	return NULL;
+	return found;
 }
 
 static const struct dg_option *find_letter(char letter)
@@ -177,6 +197,7 @@ struct walk {
 	int argc;
 	char **argv;
 	int at;
+	const struct dg_command *command; /* NULL: not met yet */
 	bool seen[N_OPTIONS];
 };
 
@@ -187,7 +208,8 @@ static int parse_option(struct walk *w, struct dg_args *args, struct dg_err *err
 	bool is_long = word[1] == '-';
 	const char *eq = is_long ? strchr(word, '=') : NULL;
 	const struct dg_option *o =
-		is_long ? find_long(word + 2, eq ? (size_t)(eq - word) - 2 : strlen(word + 2))
+		is_long ? find_long(word + 2, eq ? (size_t)(eq - word) - 2 : strlen(word + 2),
+				  w->command)
 			: (word[2] == '\0' ? find_letter(word[1]) : NULL);
 
 	if (!o) {
@@ -204,7 +226,9 @@ static int parse_option(struct walk *w, struct dg_args *args, struct dg_err *err
 static int check_accepted(const struct walk *w, const struct dg_command *c, struct dg_err *err)
 {
 	for (size_t i = 0; i < N_OPTIONS; i++) {
-		if (w->seen[i] && !dg_option_is_of(&options[i], c)) {
+		const char *name = options[i].name;
+
+		if (w->seen[i] && !dg_option_is_of(find_long(name, strlen(name), c), c)) {
 			return dg_fail(err, DG_EINPUT,
 				"`dnsguard %s` has no option --%s; see "
 				"`dnsguard help %s`",
@@ -236,6 +260,7 @@ int dg_options_parse(int argc, char **argv, const char **words, struct dg_args *
 			}
 		} else if (!c) {
 			c = dg_command_find(word);
+			w.command = c;
 			if (!c) {
 				return dg_fail(err, DG_EINPUT,
 					"no command %s; `dnsguard help` lists them", word);

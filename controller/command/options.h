@@ -19,6 +19,9 @@ struct dg_option {
 	size_t offset;   /* into struct dg_args */
 	bool is_number;
 	bool is_global; /* every command takes it */
+	/* Commands, separated by blanks, for which this row speaks, of several rows of one name (and one field); NULL: it is the
+	 * only row. */
+	const char *only;
 	const char *help;
 };
 

@@ -53,7 +53,7 @@ static void complain(struct dg_app *app, const struct dg_job *j)
 
 /* --- JSON ------------------------------------------------------------------------------------------------------ */
 
-static void put_json(struct dg_app *app, json_t *o)
+void dg_report_json(struct dg_app *app, json_t *o)
 {
 	char *text = json_dumps(o, JSON_COMPACT);
 	struct dg_buf b;
@@ -65,6 +65,20 @@ static void put_json(struct dg_app *app, json_t *o)
 	dg_buf_done(&b);
 	free(text);
 	json_decref(o);
+}
+
+json_t *dg_report_text(const char *s)
+{
+	json_t *o = NULL;
+	struct dg_buf b;
+
+	if (s) {
+		dg_buf_init(&b, REPORT_MAX);
+		dg_buf_put_safe(&b, s, strlen(s));
+		o = json_string(b.data);
+		dg_buf_done(&b);
+	}
+	return o ? o : json_null();
 }
 
 static const char *error_code(enum dg_rc rc)
@@ -179,7 +193,7 @@ void dg_report_plan(struct dg_app *app, const struct dg_job *j)
 		json_t *o = json_job(j, "plan");
 
 		add_plan(o, j);
-		put_json(app, o);
+		dg_report_json(app, o);
 		return;
 	}
 	if (j->plan && (j->plan->n > 0 || j->plan->n_notes > 0 || app->args->is_verbose)) {
@@ -259,7 +273,7 @@ void dg_report_result(struct dg_app *app, const struct dg_job *j)
 			(void)json_object_set_new(o, "mx_old_until", json_time(j->mx_old_until));
 		}
 		add_verify(o, "servers", j->verify);
-		put_json(app, o);
+		dg_report_json(app, o);
 		return;
 	}
 	if (j->n_steps_applied > 0) {
@@ -285,7 +299,7 @@ void dg_report_verify(struct dg_app *app, const struct dg_job *j)
 		add_plan(o, j);
 		add_verify(o, "servers", j->verify);
 		add_verify(o, "resolver", j->seen);
-		put_json(app, o);
+		dg_report_json(app, o);
 		return;
 	}
 	if (j->plan && j->plan->n > 0) {
@@ -307,7 +321,7 @@ void dg_report_verify(struct dg_app *app, const struct dg_job *j)
 
 void dg_report_error(struct dg_app *app, const struct dg_err *err)
 {
-	put_json(app, json_pack("{s:s, s:o}", "type", "error", "error", json_error(err)));
+	dg_report_json(app, json_pack("{s:s, s:o}", "type", "error", "error", json_error(err)));
 }
 
 static void append(struct dg_buf *b, size_t n, const char *text)
@@ -334,7 +348,7 @@ void dg_report_summary(struct dg_app *app, const struct dg_engine_counts *c, con
 			(void)json_object_set_new(o, "digest",
 				json_string(dg_digest_text(c->digest, DG_DIGEST_LEN, hex)));
 		}
-		put_json(app, o);
+		dg_report_json(app, o);
 		return;
 	}
 	dg_buf_init(&b, REPORT_MAX);

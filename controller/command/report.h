@@ -9,6 +9,7 @@ struct dg_app;
 struct dg_engine_counts;
 struct dg_err;
 struct dg_job;
+struct json_t;
 
 void dg_report_plan(struct dg_app *app, const struct dg_job *j);    /* after planning */
 void dg_report_result(struct dg_app *app, const struct dg_job *j);  /* after publishing */
@@ -16,4 +17,6 @@ void dg_report_verify(struct dg_app *app, const struct dg_job *j);  /* after ver
 void dg_report_error(struct dg_app *app, const struct dg_err *err); /* as JSON */
 /* what: "planned", "applied", "verified". */
 void dg_report_summary(struct dg_app *app, const struct dg_engine_counts *c, const char *what);
-const char *dg_report_end_text(int end); /* "pending", "applied": stable */
+void dg_report_json(struct dg_app *app, struct json_t *take_object); /* one line */
+struct json_t *dg_report_text(const char *s); /* as a string, made safe to show; NULL: null */
+const char *dg_report_end_text(int end);      /* "pending", "applied": stable */

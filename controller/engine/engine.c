@@ -386,6 +386,11 @@ void dg_engine_publish_one(struct dg_engine *e, struct dg_job *job)
 	run_one(e, job, dg_job_publish);
 }
 
+void dg_engine_verify_one(struct dg_engine *e, struct dg_job *job)
+{
+	run_one(e, job, dg_job_verify);
+}
+
 size_t dg_run_state_n(const struct dg_run_state *s)
 {
 	return s->n;

@@ -82,6 +82,7 @@ size_t dg_run_state_n(const struct dg_run_state *s); /* zones with something to 
 int dg_engine_verify(struct dg_engine *e, struct dg_fleet *f, dg_engine_each *each, void *arg,
 	struct dg_engine_counts *ret_counts, struct dg_err *err);
 
-/* One job that somebody made by hand (restore): plans it, publishes its plan. Both run the loop until it ended. */
+/* One job that somebody made by hand (restore): plans it, publishes its plan. Each runs the loop until it ended. */
 void dg_engine_plan_one(struct dg_engine *e, struct dg_job *job);
 void dg_engine_publish_one(struct dg_engine *e, struct dg_job *job);
+void dg_engine_verify_one(struct dg_engine *e, struct dg_job *job); /* after planning, when there is a plan */

@@ -2,8 +2,9 @@
 _dnsguard()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-	local commands="init plan apply verify split unsplit restore log backtest providers schema version help"
+	local commands="init plan apply verify split unsplit restore log backtest check spf dmarc audit providers schema version help"
 	local writes="--json --diff --verbose --yes --plan --adopt --force --wait --timeout"
+	local looks="--json --verbose --resolver --trust-anchor --timeout"
 	local options="--state --no-color --help --version"
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -21,7 +22,7 @@ _dnsguard()
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	--from | --key-file | --output | -o | --file | -f)
+	--from | --trust-anchor | --root-hints | --key-file | --output | -o | --file | -f)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -29,6 +30,15 @@ _dnsguard()
 		mapfile -t COMPREPLY < <(compgen -W "hmac-sha256 hmac-sha512" -- "$word")
 		return
 		;;
+	--spf)
+		mapfile -t COMPREPLY < <(compgen -W "pass fail softfail neutral none temperror permerror" -- "$word")
+		return
+		;;
+	--explain)
+		mapfile -t COMPREPLY < <(compgen -W "all" -- "$word")
+		return
+		;;
+	--resolver | --selector | --host | --ip | --helo | --receiver | --dkim | --threads | --window | --rate) return ;;
 	--plan | --timeout | --zone | --limit | -n | --server | --key-name) return ;;
 	esac
 	case $command in
@@ -40,6 +50,10 @@ _dnsguard()
 	restore) options="$options --json --yes --adopt --offline --file --zone --timeout" ;;
 	log) options="$options --json --verbose --zone --limit" ;;
 	backtest) options="$options --json --output" ;;
+	check) options="$options $looks --selector --host --explain --fast --open-relay --i-own-this" ;;
+	spf) options="$options $looks --ip --from --helo --receiver" ;;
+	dmarc) options="$options $looks --spf --dkim --psl" ;;
+	audit) options="$options --csv --fast --resolver --trust-anchor --root-hints --output --unordered --resume --threads --window --rate --timeout" ;;
 	providers) options="$options --json" ;;
 	schema) options="$options --man" ;;
 	esac

@@ -1,6 +1,7 @@
 # fish completion of dnsguard
 set -l writing apply split unsplit
 set -l planning plan $writing
+set -l looking check spf dmarc
 
 complete -c dnsguard -f
 for row in 'init	write a first zone.yaml from the zone as it is' \
@@ -12,6 +13,10 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'restore	put back the records that a change replaced' \
 	'log	show the journal' \
 	'backtest	what the guard would have done with old mail logs' \
+	'check	can a domain be forged, why, and what to publish' \
+	'spf	evaluate SPF, or show what a record costs' \
+	'dmarc	which DMARC policy is in force' \
+	'audit	check many domains, one a line' \
 	'providers	list where zones can be kept' \
 	'schema	print the JSON Schema of zone.yaml' \
 	'version	print the version' \
@@ -19,13 +24,13 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	set -l pair (string split \t $row)
 	complete -c dnsguard -n __fish_use_subcommand -a $pair[1] -d $pair[2]
 end
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore init" -F
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore init check audit" -F
 complete -c dnsguard -l state -x -a '(__fish_complete_directories)' -d 'folder of the journal'
 complete -c dnsguard -l no-color -d 'no colours'
 complete -c dnsguard -s h -l help -d 'what a command does and takes'
 complete -c dnsguard -l version -d 'print the version'
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore log backtest providers" -s j -l json -d 'JSON lines'
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify log" -s v -l verbose -d 'show everything'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking verify restore log backtest providers" -s j -l json -d 'JSON lines'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking verify log" -s v -l verbose -d 'show everything'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l diff -d 'unified diff of zone file lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l force -d 'go past the limits of one run'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning restore" -l adopt -d 'take over what stands there'
@@ -45,5 +50,29 @@ complete -c dnsguard -n '__fish_seen_subcommand_from init' -l key-file -r -d 'TS
 complete -c dnsguard -n '__fish_seen_subcommand_from init' -l key-name -x -d 'TSIG key name'
 complete -c dnsguard -n '__fish_seen_subcommand_from init' -l algorithm -x -a 'hmac-sha256 hmac-sha512' -d 'of the TSIG key'
 complete -c dnsguard -n '__fish_seen_subcommand_from init' -s o -l output -r -d 'new file'
+complete -c dnsguard -n "__fish_seen_subcommand_from $looking audit" -l resolver -x -d 'ask this resolver'
+complete -c dnsguard -n "__fish_seen_subcommand_from $looking audit" -l trust-anchor -r -d 'validate DNSSEC from here on'
+complete -c dnsguard -n "__fish_seen_subcommand_from $looking audit" -l timeout -x -d 'for one domain, seconds'
+complete -c dnsguard -n '__fish_seen_subcommand_from check audit' -l fast -d 'only what the verdict needs'
+complete -c dnsguard -n '__fish_seen_subcommand_from check' -l selector -x -d 'DKIM selectors'
+complete -c dnsguard -n '__fish_seen_subcommand_from check' -l host -x -d 'further hosts'
+complete -c dnsguard -n '__fish_seen_subcommand_from check' -l explain -x -a all -d 'what a finding means'
+complete -c dnsguard -n '__fish_seen_subcommand_from check' -l open-relay -d 'ask the MX hosts of the policy'
+complete -c dnsguard -n '__fish_seen_subcommand_from check' -l i-own-this -d 'they are mine'
+complete -c dnsguard -n '__fish_seen_subcommand_from spf' -l ip -x -d 'client'
+complete -c dnsguard -n '__fish_seen_subcommand_from spf' -l from -x -d 'MAIL FROM'
+complete -c dnsguard -n '__fish_seen_subcommand_from spf' -l helo -x -d 'HELO name'
+complete -c dnsguard -n '__fish_seen_subcommand_from spf' -l receiver -x -d 'receiving host'
+complete -c dnsguard -n '__fish_seen_subcommand_from dmarc' -l spf -x -a 'pass fail softfail neutral none temperror permerror' -d 'of MAIL FROM'
+complete -c dnsguard -n '__fish_seen_subcommand_from dmarc' -l dkim -x -d 'signing domains'
+complete -c dnsguard -n '__fish_seen_subcommand_from dmarc' -l psl -d 'by the public suffix list'
+complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l csv -d 'comma-separated values'
+complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l root-hints -r -d 'root name servers'
+complete -c dnsguard -n '__fish_seen_subcommand_from audit' -s o -l output -r -d 'file'
+complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l unordered -d 'results as they come'
+complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l resume -d 'go on where it was ended'
+complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l threads -x -d 'so many'
+complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'domains at once'
+complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
 complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify split unsplit restore log backtest providers schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify split unsplit restore log backtest check spf dmarc audit providers schema version help'

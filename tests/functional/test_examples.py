@@ -59,6 +59,11 @@ def test_quickstart(lab, dnsguard):
     assert sorted(os.listdir(EXAMPLES / 'quickstart')) == ['example.com.zone', 'run', 'zone.yaml']
 
 
+def test_check(lab, dnsguard):
+    done = lab.run(EXAMPLES / 'check/run', env={'DNSGUARD': lab.program}).expect(0)
+    assert done.stdout.endswith('check: done\n') and 'spf-neutral-all' in done.stdout
+
+
 @pytest.mark.parametrize('kind', ['knot', 'bind', 'pdns'])
 def test_rfc2136(request, example, lab, dnsguard, unbound, kind):
     server = request.getfixturevalue(kind)({'example.test': RECORDS}, address='127.0.0.11')
