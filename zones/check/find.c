@@ -71,13 +71,13 @@ static struct kept **place(struct check *c, const struct dg_kind *kind)
 struct dg_finding *check_find(struct check *c, const char *code, const char *owner,
 	const char *evidence, const char *fmt, ...)
 {
-	struct kept *k = dg_new(c->arena, struct kept);
 	char text[TEXT_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	struct kept *k = dg_new(c->arena, struct kept);
 	k->place = c->n_found++;
 	k->finding = (struct dg_finding){.kind = find_kind(code, &k->order),
 		.owner = owner,
@@ -180,14 +180,9 @@ const char *check_evidence(
 	} else {
 		dg_rdata_print(&b, type, rd);
 	}
-	if (b.len > EVIDENCE_MAX) {
-		char *cut = dg_strndup(c->arena, b.data, EVIDENCE_MAX + 3);
-
-		memcpy(cut + EVIDENCE_MAX, "...", 3);
-		dg_buf_done(&b);
-		return cut;
-	}
-	char *text = dg_strndup(c->arena, b.data, b.len);
+	char *text = b.len > EVIDENCE_MAX
+			     ? dg_printf(c->arena, "%.*s...", (int)EVIDENCE_MAX, b.data)
+			     : dg_strndup(c->arena, b.data, b.len);
 	dg_buf_done(&b);
 	return text;
 }

@@ -248,7 +248,8 @@ static const char *remedy(struct check *c, const struct list *l, const char *spf
 			dg_buf_printf(&b, "%s\"%s\"", i > 0 ? ", " : "",
 				check_yaml_name(c, l->hosts[i]->name));
 		}
-		dg_buf_puts(&b, "]\n");
+		dg_buf_printf(&b, "]\n%s",
+			l->n > NAMED_MAX ? "or, for all of them: hosts: silent\n" : "");
 	}
 	for (size_t i = 0; i < n; i++) {
 		const struct host *h = l->hosts[i];
@@ -290,65 +291,70 @@ static bool may_close(struct check *c, const struct host *h)
 	       (h->n_spf == 0 || (h->spf && check_who_sends(c, h->spf) == KNOWN_NO));
 }
 
-static void find_list(
-	struct check *c, const char *code, const struct list *l, size_t n_all, const char *what)
+/* One list for each finding. */
+struct lists {
+	struct list open;    /* without an MX */
+	struct list bare;    /* without SPF */
+	struct list servers; /* of the domain's MX, without SPF */
+	struct list broken;
+};
+
+static void put(struct list *l, const struct host *h)
+{
+	l->hosts[l->n++] = h;
+}
+
+static struct lists *sort_out(struct check *c)
+{
+	struct lists *ls = dg_new(c->arena, struct lists);
+
+	for (size_t i = 0; i < c->n_hosts; i++) {
+		const struct host *h = &c->hosts[i];
+
+		if (dg_fact_is_none(h->mx) && may_close(c, h)) {
+			put(&ls->open, h);
+		}
+		if (h->n_spf == 0 && !is_unsure(h->txt)) {
+			put(h->is_mx ? &ls->servers : &ls->bare, h);
+		}
+		if (is_broken(c, h)) {
+			put(&ls->broken, h);
+		}
+	}
+	return ls;
+}
+
+static void find_list(struct check *c, const char *code, const struct list *l, size_t n_all,
+	const char *what, const char *advice)
 {
 	if (n_all > 0) {
 		check_find(c, code, c->in->domain, NULL, "%zu host%s under %s %s: %s", n_all,
 			n_all == 1 ? "" : "s", check_shown(c, c->in->domain), what,
-			named(c, l, n_all));
+			named(c, l, n_all))
+			->remedy = advice;
 	}
 }
 
-static void judge(struct check *c, size_t n_open_unseen)
+static void judge(struct check *c, size_t n_unseen)
 {
-	struct list *open = dg_new(c->arena, struct list);
-	struct list *bare = dg_new(c->arena, struct list);
-	struct list *broken = dg_new(c->arena, struct list);
-	struct list *servers = dg_new(c->arena, struct list);
+	const struct lists *ls = sort_out(c);
 
-	for (size_t i = 0; i < c->n_hosts; i++) {
-		const struct host *h = &c->hosts[i];
-		bool has_no_spf = h->n_spf == 0 && !is_unsure(h->txt);
-
-		if (dg_fact_is_none(h->mx) && may_close(c, h)) {
-			open->hosts[open->n++] = h;
-		}
-		if (has_no_spf) {
-			struct list *l = h->is_mx ? servers : bare;
-			l->hosts[l->n++] = h;
-		}
-		if (is_broken(c, h)) {
-			broken->hosts[broken->n++] = h;
-		}
-	}
-	if (open->n + n_open_unseen > 0) {
-		check_find(c, "hosts-implicit-mx", c->in->domain, NULL,
-			"%zu host%s under %s take mail at their own address: %s",
-			open->n + n_open_unseen, open->n + n_open_unseen == 1 ? "" : "s",
-			check_shown(c, c->in->domain), named(c, open, open->n + n_open_unseen))
-			->remedy = dg_printf(c->arena, "for those from which nothing is sent:\n%s",
-			remedy(c, open, "v=spf1 -all", true));
-	}
-	find_list(c, "hosts-broken-spf", broken, broken->n, "have a broken SPF record");
-	if (bare->n > 0) {
-		check_find(c, "hosts-no-spf", c->in->domain, NULL,
-			"%zu host%s under %s have no SPF record: %s", bare->n,
-			bare->n == 1 ? "" : "s", check_shown(c, c->in->domain),
-			named(c, bare, bare->n))
-			->remedy = remedy(c, bare, "v=spf1 -all", false);
-	}
-	if (servers->n > 0) {
-		check_find(c, "helo-no-spf", c->in->domain, NULL,
-			"%zu mail server%s under %s have no SPF record: %s", servers->n,
-			servers->n == 1 ? "" : "s", check_shown(c, c->in->domain),
-			named(c, servers, servers->n))
-			->remedy = remedy(c, servers, "v=spf1 a -all", false);
-	}
-	if (c->n_hosts > 0 && c->are_hosts_known && open->n + n_open_unseen + bare->n == 0 &&
-		broken->n + servers->n == 0) {
+	find_list(c, "hosts-implicit-mx", &ls->open, ls->open.n + n_unseen,
+		"take mail at their own address",
+		dg_printf(c->arena, "for those from which nothing is sent:\n%s",
+			remedy(c, &ls->open, "v=spf1 -all", true)));
+	find_list(
+		c, "hosts-broken-spf", &ls->broken, ls->broken.n, "have a broken SPF record", NULL);
+	find_list(c, "hosts-no-spf", &ls->bare, ls->bare.n, "have no SPF record",
+		remedy(c, &ls->bare, "v=spf1 -all", false));
+	find_list(c, "helo-no-spf", &ls->servers, ls->servers.n,
+		"take mail for the domain and have no SPF record",
+		remedy(c, &ls->servers, "v=spf1 a -all", false));
+	if (c->n_hosts > 0 && c->are_hosts_known && n_unseen == 0 &&
+		ls->open.n + ls->bare.n + ls->broken.n + ls->servers.n == 0) {
 		check_find(c, "hosts-closed", c->in->domain, NULL,
-			"all %zu hosts that were looked at have an MX and SPF of their own",
+			"none of the %zu hosts that were looked at takes mail by accident or lacks "
+			"SPF",
 			c->n_hosts);
 	}
 }

@@ -70,7 +70,7 @@ static void judge_tree(struct dg_ruling *r, const struct dg_spf_tree *t)
 		r->why = t->failed_why ? t->failed_why
 				       : "a part of the record could not be looked up";
 	} else {
-		judge_end(r, t->has_fail_all ? '-' : t->has_soft_all ? '~' : '?');
+		judge_end(r, (char)(t->has_fail_all ? '-' : t->has_soft_all ? '~' : '?'));
 	}
 }
 

@@ -27,7 +27,7 @@ static const struct found_case cases[] = {
 	{"hosts-broken-spf", DG_SEVERITY_WARNING, "www.example.com",
 		BASE SERVER WWW CLOSED "www.example.com. TXT v=spf1 a -all", BASE SERVER WWW},
 	{"helo-no-spf", DG_SEVERITY_NOTE, "mx.example.com", BASE MX WWW, BASE SERVER WWW},
-	{"hosts-closed", DG_SEVERITY_GOOD, "all 2 hosts", BASE SERVER WWW CLOSED, BASE SERVER WWW},
+	{"hosts-closed", DG_SEVERITY_GOOD, "none of the 2 hosts", BASE SERVER WWW CLOSED, BASE SERVER WWW},
 	{"hosts-unknown", DG_SEVERITY_UNKNOWN, "1 names",
 		BASE SERVER WWW "!unknown www.example.com. MX", BASE SERVER WWW},
 	{"wildcard-mx", DG_SEVERITY_WARNING, "every name under example.com takes mail",
