@@ -1,0 +1,60 @@
+/* controller/guard/runner.h: does what the guard of each mail name says, and tells it what came of it.
+ *
+ * Shape    The state of each mail name (zones/watch/guard.h) is on disk before anything is done about it. What changes DNS is done by the
+ *          program's own commands (arm, split, unsplit), each in a process of its own with the same journal: one door, and a
+ *          crash of either leaves the other whole. At most DG_RUNNER_CHILDREN at once, one a zone.
+ * Wishes   approve, stop and release are written into the store by those commands, and looked for once a second: they work without
+ *          the daemon, and are obeyed when it comes back.
+ * Budget   At most max_moves mail names, or max_share of all, are split in an hour; beyond that a person is asked.
+ * Hooks    Programs named in watch: hooks: get one JSON object on standard input (doc/json.md), from an outbox with sequence numbers:
+ *          each once, in order, again after a crash when it is not known to have ended. No shell, no secrets in the environment.
+ */
+#pragma once
+
+#include "zones/base/err.h"
+#include "zones/watch/guard.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct dg_loop;
+struct dg_runner;
+struct dg_store;
+
+#define DG_RUNNER_CHILDREN 4u
+
+struct dg_runner_options {
+	struct dg_loop *loop;
+	struct dg_store *store;
+	const char *program;   /* path of dnsguard itself */
+	const char *state_dir; /* handed on to it */
+	unsigned max_moves;    /* an hour; 0: 3 */
+	double max_share;      /* of the mail names that are guarded, an hour; 0: 0.1 */
+	void (*tell)(void *arg, const char *name, const char *text); /* for people */
+	void *arg;
+};
+
+struct dg_runner_name {
+	const char *zone, *name; /* canonical */
+	const char *document;    /* path of its zone.yaml */
+	struct dg_guard_limits limits;
+	const char *const *hooks; /* paths; ends with NULL; may be NULL */
+};
+
+/* Evidence that goes into proposals, hooks and the journal. */
+struct dg_runner_evidence {
+	const char *text; /* one sentence */
+	uint32_t n_foreign, n_unknown, n_own, n_reporters, n_recipients, genuine;
+	double score;
+	bool has_floor; /* floors of evidence are reached */
+};
+
+int dg_runner_new(
+	const struct dg_runner_options *o, struct dg_runner **ret_runner, struct dg_err *err);
+struct dg_runner *dg_runner_free(
+	struct dg_runner *r); /* waits for nobody: children end by themselves */
+int dg_runner_add(struct dg_runner *r, const struct dg_runner_name *n, struct dg_err *err);
+/* kind: NOTICE, ALARM, QUIET, READY, ABUSED, FOLLOWED. */
+void dg_runner_event(struct dg_runner *r, const char *name, enum dg_guard_event_kind kind,
+	const struct dg_runner_evidence *e);
+const struct dg_guard *dg_runner_guard(const struct dg_runner *r, const char *name);

@@ -1,0 +1,71 @@
+/* controller/watch/hub.h: events of all sensors to the detector of each mail name, and on to the guard.
+ *
+ * Shape    A mail name is watched by one struct dg_watched: who sends from it, the detector, and, while something is going on, the
+ *          heat. Sensors hand events in; what is not of a watched mail name is counted and dropped.
+ * Restart  A checkpoint writes detectors, senders, heat and the position of each sensor in one transaction, at most once a
+ *          minute and at the end. After a crash sensors start at the positions of the last checkpoint, so that each event
+ *          counts once.
+ * Calls    Levels are told through on_level(), from the loop. Time comes from the loop's clock; events carry their own time, which
+ *          counts for the detector as long as it is not in the future.
+ * Limits   DG_HUB_NAMES_MAX mail names; an event's address and client DG_MAILLOG_LINE_MAX octets.
+ */
+#pragma once
+
+#include "zones/base/err.h"
+#include "zones/watch/classify.h"
+#include "zones/watch/detector.h"
+#include "zones/watch/maillog.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct dg_loop;
+struct dg_store;
+
+#define DG_HUB_NAMES_MAX     200000u
+#define DG_HUB_CHECKPOINT_MS 60000
+
+struct dg_watched {
+	const char *name; /* canonical mail name */
+	const char *zone; /* canonical */
+	struct dg_detector detector;
+	enum dg_alarm level;
+	struct dg_heat *heat;       /* NULL: quiet */
+	struct dg_senders *senders; /* NULL: nobody has sent from it yet */
+	double genuine;             /* letters with a sender that it got in the last day, decayed */
+	int64_t genuine_ms;
+	int64_t sent_ms; /* when mail was last seen to be sent from it; 0: never */
+	void *user;      /* the guard's */
+};
+
+struct dg_hub;
+
+struct dg_hub_options {
+	struct dg_loop *loop;
+	struct dg_store *store; /* NULL: nothing is kept (a look, tests) */
+	/* From the loop, after each event or tick that changed something worth knowing: a level, or evidence while ALARM. */
+	void (*on_level)(void *arg, struct dg_watched *w);
+	void *arg;
+};
+
+int dg_hub_new(const struct dg_hub_options *o, struct dg_hub **ret_hub, struct dg_err *err);
+struct dg_hub *dg_hub_free(struct dg_hub *h); /* a last checkpoint; NULL is fine; returns NULL */
+/* What the store knows of the name is loaded. Names of a zone.yaml that are gone are forgotten by dg_hub_forget_others(). */
+int dg_hub_add(struct dg_hub *h, const char *zone, const char *name,
+	struct dg_watched **ret_watched, struct dg_err *err);
+struct dg_watched *dg_hub_find(const struct dg_hub *h, const char *name);
+struct dg_watched *dg_hub_at(const struct dg_hub *h, size_t i); /* NULL: no more */
+
+/* One event of a sensor. The domain of its address (of a sender for SENT) is the mail name. */
+void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_event *e);
+/* What the sensor has handed in is all up to here: opaque text, kept with the next checkpoint. */
+void dg_hub_position(struct dg_hub *h, const char *sensor, const char *position);
+/* In the hub's memory until the next call; NULL: none is known. */
+const char *dg_hub_last_position(struct dg_hub *h, const char *sensor);
+int dg_hub_checkpoint(struct dg_hub *h, struct dg_err *err);
+
+struct dg_hub_counts {
+	uint64_t n_events, n_foreign_names; /* foreign_names: of names that nobody watches */
+	int64_t last_event_ms;
+};
+void dg_hub_counts(const struct dg_hub *h, struct dg_hub_counts *ret_counts);
