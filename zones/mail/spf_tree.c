@@ -288,7 +288,7 @@ static void follow(struct walker *w, const struct dg_spf_term *t, size_t node, c
 	const struct dg_spf_ready *record = NULL;
 
 	if (is_on_path(w, name)) {
-		remark(w, node, "leads back to itself");
+		remark(w, node, "it includes itself");
 		if (!w->ret->loop) {
 			w->ret->loop = dg_strdup(w->arena, name);
 		}

@@ -212,6 +212,7 @@ static void test_loops(void **state)
 	world_text(s->world, "c.example", "v=spf1 a -all");
 	assert_string_equal(tree(s, "v=spf1 include:a.example -all")->loop, "a.example.");
 	assert_int_equal(s->tree.n_lookups, 3);
+	assert_non_null(strstr(s->text, "redirect=A.Example.: 1, it includes itself\n"));
 	assert_string_equal(tree(s, "v=spf1 include:Example.com -all")->loop, OWNER);
 	/* the same name on two branches is no loop, and counts twice */
 	assert_null(tree(s, "v=spf1 include:c.example include:c.example -all")->loop);
