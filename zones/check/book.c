@@ -26,6 +26,7 @@ static const struct {
 	{"dnssec", "DNSSEC"},
 	{"bimi", "BIMI"},
 	{"servers", "Name servers"},
+	{"relay", "Open relays"},
 };
 
 static void put_field(struct dg_buf *b, const char *label, const char *text)

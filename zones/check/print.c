@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define LABEL_WIDTH 16u
-#define CELL_WIDTH  17u
+#define CELL_WIDTH  18u
 #define INDENT      10u
 #define FIELD       18u /* column of what follows "seen:" */
 

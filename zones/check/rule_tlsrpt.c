@@ -71,8 +71,7 @@ void check_tlsrpt(struct check *c)
 		struct dg_finding *f = check_find(c, "tlsrpt-absent", owner, NULL,
 			"nobody is told when senders cannot keep to the %s",
 			check_has_sts(c) ? "MTA-STS policy" : "TLSA records");
-		f->remedy =
-			dg_printf(c->arena, "%s IN TXT \"v=TLSRPTv1; rua=mailto:tls-reports@%s\"",
-				owner, check_shown(c, c->in->domain));
+		f->remedy = dg_printf(c->arena, "%s TXT \"v=TLSRPTv1; rua=mailto:tls-reports@%s\"",
+			owner, check_shown(c, c->in->domain));
 	}
 }
