@@ -85,8 +85,8 @@ static json_t *node(const struct dg_spf_node *n)
 	check_json_set(j, "remark", check_json_text(n->remark));
 	check_json_set(j, "lookups", json_integer(n->n_lookups));
 	check_json_set(j, "voids", json_integer(n->n_voids));
-	check_json_set(j, "ip4_addresses", many(n->n_addresses4));
-	check_json_set(j, "ip6_networks", many(n->n_addresses6_64));
+	check_json_set(j, "addresses4", many(n->n_addresses4));
+	check_json_set(j, "networks6", many(n->n_addresses6_64));
 	check_json_set(j, "shared", check_json_text(n->shared));
 	return j;
 }
@@ -98,26 +98,26 @@ json_t *check_json_spf(const struct dg_check *c)
 	json_t *j = json_object();
 
 	check_json_set(j, "record", check_json_text(c->spf_record));
-	check_json_set(j, "n_records", check_json_count(c->n_spf_records));
+	check_json_set(j, "records", check_json_count(c->n_spf_records));
 	if (!t) {
 		json_decref(nodes);
 		return j;
 	}
 	check_json_set(j, "lookups", json_integer(t->n_lookups));
 	check_json_set(j, "voids", json_integer(t->n_voids));
-	check_json_set(j, "not_looked_up", json_integer(t->n_failed));
+	check_json_set(j, "is_lower_bound", json_boolean(t->n_failed > 0));
 	check_json_set(j, "macros", json_integer(t->n_macros));
 	check_json_set(j, "all", check_json_text(end_of(t)));
-	check_json_set(j, "ip4_addresses", many(t->n_addresses4));
-	check_json_set(j, "ip6_networks", many(t->n_addresses6_64));
+	check_json_set(j, "addresses4", many(t->n_addresses4));
+	check_json_set(j, "networks6", many(t->n_addresses6_64));
 	check_json_set(j, "loop", check_json_text(t->loop));
 	check_json_set(j, "broken", check_json_text(t->broken));
 	check_json_set(j, "broken_why", check_json_text(t->broken_why));
 	for (size_t i = 0; i < t->n_nodes; i++) {
 		(void)json_array_append_new(nodes, node(&t->nodes[i]));
 	}
-	check_json_set(j, "tree", nodes);
-	check_json_set(j, "tree_not_shown", check_json_count(t->n_hidden));
+	check_json_set(j, "nodes", nodes);
+	check_json_set(j, "nodes_not_shown", check_json_count(t->n_hidden));
 	return j;
 }
 
@@ -142,10 +142,10 @@ static json_t *step(const struct dg_dmarc_step *s)
 	json_t *j = json_object();
 
 	check_json_set(j, "at", check_json_text(s->at));
-	check_json_set(j, "n_records", check_json_count(s->n_records));
+	check_json_set(j, "records", check_json_count(s->n_records));
 	check_json_set(j, "record", check_json_text(s->record));
 	check_json_set(j, "text", check_json_text(s->text));
-	check_json_set(j, "used", json_boolean(s->is_used));
+	check_json_set(j, "is_used", json_boolean(s->is_used));
 	return j;
 }
 
@@ -165,7 +165,10 @@ json_t *check_json_dmarc(const struct dg_dmarc_found *found)
 		j, "policy", check_json_text(is_found ? check_policy_text(found->policy) : NULL));
 	check_json_set(
 		j, "applied", check_json_text(is_found ? check_policy_text(found->applied) : NULL));
-	check_json_set(j, "two_outcomes", json_boolean(found->has_two_outcomes));
+	check_json_set(j, "is_testing", json_boolean(found->is_testing));
+	check_json_set(j, "is_missing", json_boolean(found->is_missing));
+	check_json_set(j, "is_repaired", json_boolean(found->is_repaired));
+	check_json_set(j, "has_two_outcomes", json_boolean(found->has_two_outcomes));
 	for (size_t i = 0; i < found->n_steps; i++) {
 		(void)json_array_append_new(steps, step(&found->steps[i]));
 	}

@@ -257,9 +257,9 @@ static void test_json(void **state)
 	assert_string_equal(json_string_value(json_object_get(first, "code")), "dkim-short-key");
 	assert_int_equal(json_integer_value(json_object_get(first, "column")), 7);
 	json_t *spf = json_object_get(j, "spf");
-	assert_int_equal(json_array_size(json_object_get(spf, "tree")), 3);
+	assert_int_equal(json_array_size(json_object_get(spf, "nodes")), 3);
 	assert_string_equal(json_string_value(json_object_get(spf, "all")), "fail");
-	assert_int_equal(json_integer_value(json_object_get(spf, "ip4_addresses")), 256);
+	assert_int_equal(json_integer_value(json_object_get(spf, "addresses4")), 256);
 	assert_string_equal(
 		json_string_value(json_object_get(json_object_get(j, "mx"), "state")), "null");
 	json_decref(j);
