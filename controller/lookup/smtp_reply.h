@@ -16,10 +16,10 @@ struct dg_arena;
 struct dg_err;
 struct dg_smtp_reply;
 
-#define DG_SMTP_LINE_MAX  2048u        /* octets, without the line's end */
-#define DG_SMTP_LINES_MAX 64u          /* a reply */
-#define DG_SMTP_TOTAL_MAX (64u * 1024) /* octets a dialogue */
-#define DG_SMTP_TEXT_MAX  4096u        /* octets of a reply's text that are kept, escaped */
+#define DG_SMTP_LINE_MAX  2048u  /* octets, without the line's end */
+#define DG_SMTP_LINES_MAX 64u    /* a reply */
+#define DG_SMTP_TOTAL_MAX 65536u /* octets a dialogue */
+#define DG_SMTP_TEXT_MAX  4096u  /* octets of a reply's text that are kept, escaped */
 
 struct dg_smtp_reader {
 	char line[DG_SMTP_LINE_MAX + 2]; /* CR and LF */

@@ -394,9 +394,8 @@ void dg_http_send(struct dg_http *h, struct dg_http_request *r)
 	r->content_type[0] = '\0';
 	r->err = (struct dg_err){0};
 	list_add(h, t);
-	if (dg_url_check(r->url, r->is_plain_ok, t->host, sizeof(t->host), &r->err) < 0) {
-		fail_later(t);
-	} else if (dg_connect_init(&t->connect, r, &r->err) < 0) {
+	if (dg_url_check(r->url, r->is_plain_ok, t->host, sizeof(t->host), &r->err) < 0 ||
+		dg_connect_init(&t->connect, r, &r->err) < 0) {
 		fail_later(t);
 	} else if (dg_headers_make(r, &t->headers) != 0) {
 		(void)dg_fail(&r->err, DG_EINPUT, "%s: a header holds a line break", t->host);

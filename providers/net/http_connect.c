@@ -9,7 +9,7 @@
 #include "providers/net/url.h"
 #include "zones/base/buf.h"
 
-#define PINS_MAX (DG_ADDRESS_TEXT_MAX * (DG_HTTP_ADDRESSES + 1))
+#define PINS_MAX ((size_t)DG_ADDRESS_TEXT_MAX * (DG_HTTP_ADDRESSES + 1))
 
 static bool of_sockaddr(const struct sockaddr *at, struct dg_address *ret_address)
 {
