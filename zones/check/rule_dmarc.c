@@ -110,10 +110,9 @@ static void check_others(struct check *c, const char *at, const struct dg_fact *
 	}
 	if (n_unrelated > 0) {
 		check_find(c, "dmarc-unrelated-txt", at, check_evidence_of(c, at, own),
-			"%zu TXT records at %s are not about DMARC: receivers pass over them; a "
-			"wildcard may "
-			"be why they are there",
-			n_unrelated, check_shown(c, at));
+			"%zu TXT record%s at %s not about DMARC: receivers pass over such text; a "
+			"wildcard may be where it comes from",
+			n_unrelated, n_unrelated == 1 ? "" : "s", check_shown(c, at));
 	}
 	if (own->alias) {
 		check_find(c, "dmarc-alias", at, NULL, "%s is an alias and leads to %s",
@@ -178,7 +177,8 @@ static void check_record(struct check *c, const char *at, const char *text, cons
 	}
 	if (d.n_ruf > 0) {
 		check_find(c, "dmarc-ruf", at, evidence,
-			"ruf= asks for copies of messages that failed, at %zu addresses", d.n_ruf);
+			"ruf= asks for copies of messages that failed, at %zu address%s", d.n_ruf,
+			d.n_ruf == 1 ? "" : "es");
 	}
 	if (c->in->depth == DG_CHECK_FULL) {
 		check_dmarc_reports(c, evidence);

@@ -210,7 +210,7 @@ static void look_at_all(struct check *c)
 	c->are_hosts_known = n_unsure == 0;
 	if (n_unsure > 0) {
 		check_find(c, "hosts-unknown", c->in->domain, NULL,
-			"%zu names could not be looked up", n_unsure);
+			"%zu name%s could not be looked up", n_unsure, n_unsure == 1 ? "" : "s");
 	}
 }
 
@@ -339,16 +339,15 @@ static void judge(struct check *c, size_t n_unseen)
 {
 	const struct lists *ls = sort_out(c);
 
-	find_list(c, "hosts-implicit-mx", &ls->open, ls->open.n + n_unseen,
-		"take mail at their own address",
+	find_list(c, "hosts-implicit-mx", &ls->open, ls->open.n + n_unseen, "without an MX",
 		dg_printf(c->arena, "for those from which nothing is sent:\n%s",
 			remedy(c, &ls->open, "v=spf1 -all", true)));
 	find_list(
-		c, "hosts-broken-spf", &ls->broken, ls->broken.n, "have a broken SPF record", NULL);
-	find_list(c, "hosts-no-spf", &ls->bare, ls->bare.n, "have no SPF record",
+		c, "hosts-broken-spf", &ls->broken, ls->broken.n, "with a broken SPF record", NULL);
+	find_list(c, "hosts-no-spf", &ls->bare, ls->bare.n, "without an SPF record",
 		remedy(c, &ls->bare, "v=spf1 -all", false));
 	find_list(c, "helo-no-spf", &ls->servers, ls->servers.n,
-		"take mail for the domain and have no SPF record",
+		"that the MX names, without an SPF record",
 		remedy(c, &ls->servers, "v=spf1 a -all", false));
 	if (c->n_hosts > 0 && c->are_hosts_known && n_unseen == 0 &&
 		ls->open.n + ls->bare.n + ls->broken.n + ls->servers.n == 0) {

@@ -230,13 +230,14 @@ static void check_faults(struct check *c, const struct dg_spf_tree *t, const cha
 	}
 	if (t->n_failed > 0) {
 		check_find(c, "spf-part-unknown", c->in->domain, evidence,
-			"%u names that the record asks for could not be looked up: %s", t->n_failed,
+			"%u name%s that the record asks for could not be looked up: %s",
+			t->n_failed, t->n_failed == 1 ? "" : "s",
 			t->failed_why ? t->failed_why : "no answer");
 	}
 	if (t->n_macros > 0) {
 		check_find(c, "spf-macro", c->in->domain, evidence,
-			"%u terms ask for a name that depends on the mail: counted, not followed",
-			t->n_macros);
+			"%u term%s with a name that depends on the mail: counted, not followed",
+			t->n_macros, t->n_macros == 1 ? "" : "s");
 	}
 }
 

@@ -162,7 +162,8 @@ void check_spf_texts(struct check *c)
 	}
 	if (size > ANSWER_MAX && c->out->n_spf_records > 0) {
 		check_find(c, "spf-answer-large", c->in->domain, NULL,
-			"the %zu TXT records at %s make an answer of %zu octets", c->txt->set.n,
-			check_shown(c, c->in->domain), size);
+			"%zu TXT record%s at %s make%s an answer of %zu octets", c->txt->set.n,
+			c->txt->set.n == 1 ? "" : "s", check_shown(c, c->in->domain),
+			c->txt->set.n == 1 ? "s" : "", size);
 	}
 }

@@ -95,13 +95,24 @@ static void test_readers(void **state)
 }
 
 /* --- findings ------------------------------------------------------------------------------------- */
+static size_t place_of(const struct dg_kind *kind)
+{
+	size_t i = 0;
+
+	while (dg_kind_at(i) != kind) {
+		i++;
+	}
+	return i;
+}
+
 static void test_order(void **state)
 {
 	static const enum dg_severity order[] = {DG_SEVERITY_ERROR, DG_SEVERITY_WARNING,
 		DG_SEVERITY_UNKNOWN, DG_SEVERITY_NOTE, DG_SEVERITY_GOOD};
 	struct world w;
 	const struct dg_check *c = world_check(&w,
-		"example.com. TXT v=spf1 ptr ip4:192.0.2.7/24 oops -all\nexample.com. MX 10 "
+		"example.com. TXT v=DMARC1; p=none\nexample.com. TXT v=spf1 ptr ip4:192.0.2.7/24 "
+		"oops -all\nexample.com. MX 10 "
 		"gone.test.\n"
 		"example.com. MX 20 mail.\n_dmarc.example.com. TXT v=DMARC1; p=none\n"
 		"!unknown mail. A\n!unknown mail. AAAA");
@@ -113,6 +124,10 @@ static void test_order(void **state)
 		while (c->findings[i].severity != order[rank]) {
 			rank++;
 			assert_true(rank < 5);
+		}
+		if (i > 0 && c->findings[i - 1].severity == c->findings[i].severity) {
+			assert_true(
+				place_of(c->findings[i - 1].kind) <= place_of(c->findings[i].kind));
 		}
 	}
 	assert_true(rank >= 3);

@@ -31,7 +31,8 @@ static const struct found_case cases[] = {
 	{"dmarc-not-a-record", DG_SEVERITY_ERROR, "does not begin", SENDS DMARC "p=reject", SOUND},
 	{"dmarc-not-a-record", DG_SEVERITY_ERROR, "than a semicolon",
 		SENDS DMARC "v=DMARC1, p=reject", SOUND},
-	{"dmarc-unrelated-txt", DG_SEVERITY_NOTE, "are not about DMARC",
+	{"dmarc-unrelated-txt", DG_SEVERITY_NOTE,
+		"1 TXT record at _dmarc.example.com not about DMARC",
 		SENDS "*.example.com. TXT v=spf1 -all", SOUND "*.example.com. TXT v=spf1 -all"},
 	{"dmarc-alias", DG_SEVERITY_NOTE, "leads to policy.test",
 		SENDS "_dmarc.example.com. CNAME policy.test.\npolicy.test. TXT v=DMARC1; p=reject",
@@ -165,6 +166,32 @@ static void test_remedies(void **state)
 	world_done(&w);
 }
 
+/* Both kinds of receivers find a policy, and not the same: com is above what the list calls the organizational domain. */
+static void test_two_policies(void **state)
+{
+	static const char *const worlds[] = {
+		"_dmarc.com. TXT v=DMARC1; p=none; sp=reject\nm.example.com. A 9.9.9.9\n" DMARC
+		"v=DMARC1; p=reject",
+		"_dmarc.com. TXT v=DMARC1; p=none; sp=reject\nm.example.com. A 9.9.9.9\n" DMARC
+		"v=DMARC1; p=reject; sp=none",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct world w;
+		struct dg_check c;
+
+		(void)world_check(&w, worlds[i]);
+		w.in.domain = "m.example.com.";
+		dg_check_make(w.arena, &w.in, &c);
+		assert_int_equal(c.walk.policy, DG_DMARC_REJECT);
+		assert_int_equal(finding_with(&c, "dmarc-psl-differs") != NULL, i == 1);
+		assert_int_equal(c.rulings[DG_IDENTITY_FROM][DG_CLASS_DOMAIN].forgery,
+			i == 1 ? DG_FORGEABLE_LENIENT : DG_PROTECTED);
+		world_done(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_huge),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_remedies),
+		cmocka_unit_test(test_two_policies),
 	};
 
 	return cmocka_run_group_tests_name("rule_dmarc", tests, NULL, NULL);

@@ -17,7 +17,7 @@ static const struct found_case cases[] = {
 		BASE SERVER WWW CLOSED},
 	{"hosts-implicit-mx", DG_SEVERITY_WARNING, "www.example.com", BASE SERVER WWW "!zone",
 		BASE SERVER WWW CLOSED "!zone"},
-	{"hosts-implicit-mx", DG_SEVERITY_WARNING, "2 hosts under example.com take mail",
+	{"hosts-implicit-mx", DG_SEVERITY_WARNING, "2 hosts under example.com without an MX",
 		BASE SERVER WWW "ftp.example.com. A 203.0.113.81\n!zone",
 		BASE SERVER "www.example.com. TXT v=spf1 ip4:203.0.113.80 -all\n" WWW "!zone"},
 	{"hosts-no-spf", DG_SEVERITY_WARNING, "www.example.com", BASE SERVER WWW,
@@ -27,8 +27,9 @@ static const struct found_case cases[] = {
 	{"hosts-broken-spf", DG_SEVERITY_WARNING, "www.example.com",
 		BASE SERVER WWW CLOSED "www.example.com. TXT v=spf1 a -all", BASE SERVER WWW},
 	{"helo-no-spf", DG_SEVERITY_NOTE, "mx.example.com", BASE MX WWW, BASE SERVER WWW},
-	{"hosts-closed", DG_SEVERITY_GOOD, "none of the 2 hosts", BASE SERVER WWW CLOSED, BASE SERVER WWW},
-	{"hosts-unknown", DG_SEVERITY_UNKNOWN, "1 names",
+	{"hosts-closed", DG_SEVERITY_GOOD, "none of the 2 hosts", BASE SERVER WWW CLOSED,
+		BASE SERVER WWW},
+	{"hosts-unknown", DG_SEVERITY_UNKNOWN, "1 name could not",
 		BASE SERVER WWW "!unknown www.example.com. MX", BASE SERVER WWW},
 	{"wildcard-mx", DG_SEVERITY_WARNING, "every name under example.com takes mail",
 		BASE SERVER WILD "MX 10 mx.example.com.", BASE SERVER NULLED},
@@ -151,7 +152,7 @@ static void test_likely(void **state)
 	w.in.n_hosts = 3;
 	dg_check_make(w.arena, &w.in, &c);
 	assert_non_null(strstr(need(&c, "hosts-implicit-mx")->text,
-		"3 hosts under example.com take mail at their own address: given.example.com, "
+		"3 hosts under example.com without an MX: given.example.com, "
 		"ns.example.com, www.example.com"));
 	world_done(&w);
 }

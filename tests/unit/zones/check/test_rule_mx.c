@@ -52,6 +52,8 @@ static const struct found_case cases[] = {
 	{"parked-locked", DG_SEVERITY_GOOD, "and says so", SILENT NULL_MX REJECT,
 		SENDS NULL_MX REJECT},
 	{"parked-locked", DG_SEVERITY_GOOD, "and says so", SILENT REJECT, SILENT WEB REJECT},
+	{"parked-locked", DG_SEVERITY_GOOD, "and says so", SILENT NULL_MX REJECT,
+		SILENT NULL_MX "_dmarc.example.com. TXT v=DMARC1; p=none"},
 	{"parked-dmarc", DG_SEVERITY_WARNING, "does not ask to refuse", SILENT NULL_MX,
 		SILENT NULL_MX REJECT},
 	{"parked-open", DG_SEVERITY_WARNING, "does not say that it sends none", NULL_MX,

@@ -103,7 +103,7 @@ static const struct found_case cases[] = {
 		   "." FORTY " exists:%{i}.y." FORTY "." FORTY "." FORTY " exists:%{i}.z." FORTY
 		   "." FORTY " -all",
 		SOUND},
-	{"spf-answer-large", DG_SEVERITY_NOTE, "make an answer of",
+	{"spf-answer-large", DG_SEVERITY_NOTE, "4 TXT records at example.com make an answer of",
 		SOUND LINE(AT FORTY FORTY FORTY FORTY FORTY) LINE(AT FORTY FORTY FORTY FORTY "x")
 			LINE(AT FORTY FORTY "y"),
 		SOUND LINE(AT FORTY)},
@@ -117,10 +117,10 @@ static const struct found_case cases[] = {
 		AT "v=spf1 include:amazonses.com -all\namazonses.com. TXT v=spf1 "
 		   "ip4:199.255.192.0/22 -all",
 		SOUND},
-	{"spf-type99", DG_SEVERITY_NOTE, "1 records of type SPF",
+	{"spf-type99", DG_SEVERITY_NOTE, "1 record of type SPF",
 		SOUND "\nexample.com. TYPE99 \\# 12 0b763d73706631202d616c6c", SOUND},
 	{"spf-sender-id", DG_SEVERITY_NOTE, "Sender ID", SOUND LINE(AT "spf2.0/pra -all"), SOUND},
-	{"spf-macro", DG_SEVERITY_NOTE, "1 terms ask", AT "v=spf1 exists:%{i}._x.example.net -all",
+	{"spf-macro", DG_SEVERITY_NOTE, "1 term with", AT "v=spf1 exists:%{i}._x.example.net -all",
 		SOUND},
 	{"spf-exp-broken", DG_SEVERITY_WARNING, "0 TXT records",
 		AT "v=spf1 -all exp=why.example.com",

@@ -157,6 +157,8 @@ static void test_backscatter(void **state)
 	} ways[] = {
 		{SPF("-all") MX, DG_BACKSCATTER_YES, "MX hosts"},
 		{SPF("-all") "example.com. MX 0 .", DG_BACKSCATTER_NO, "null MX"},
+		{SPF("-all") "example.com. MX 0 .\nexample.com. MX 10 mx.test.", DG_BACKSCATTER_YES,
+			"MX hosts"},
 		{SPF("-all") "example.com. A 9.9.9.9", DG_BACKSCATTER_YES, "own address"},
 		{SPF("-all") "example.com. AAAA 2620:fe::9", DG_BACKSCATTER_YES, "own address"},
 		{SPF("-all") "example.com. AAAA 2620:fe::9\n!depth fast", DG_BACKSCATTER_YES,
