@@ -314,8 +314,8 @@ static void check_type99(struct check *c)
 
 	if (fact->state == DG_FACT_FOUND) {
 		check_find(c, "spf-type99", c->in->domain, NULL,
-			"%s has %zu records of type SPF (99)", check_shown(c, c->in->domain),
-			fact->set.n);
+			"%s has %zu record%s of type SPF (99)", check_shown(c, c->in->domain),
+			fact->set.n, fact->set.n == 1 ? "" : "s");
 	}
 }
 
