@@ -192,7 +192,8 @@ static void test_many_uris(void **state)
 
 	text[strlen(text) - 1] = '\0';
 	for (int i = 0; i < 40; i++) {
-		(void)strcat(text, ",mailto:b@example.com");
+		(void)snprintf(
+			text + strlen(text), sizeof(text) - strlen(text), ",mailto:b@example.com");
 	}
 	const struct dg_finding *f = finding_with(world_check(&w, text), "tlsrpt-many-uris");
 	assert_true(f && f->severity == DG_SEVERITY_ERROR);
