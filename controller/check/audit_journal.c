@@ -18,7 +18,7 @@
 #define READ_MAX   (DG_ROW_MAX * 2)
 
 struct dg_audit_journal {
-	const char *name;
+	char *name;
 	int fd;
 	bool is_csv, is_file, is_ours;
 	struct dg_buf out;
@@ -218,7 +218,10 @@ int dg_audit_journal_open(const char *path, bool is_csv, bool is_resuming,
 	if (!j) {
 		abort();
 	}
-	j->name = path ? path : "standard output";
+	j->name = strdup(path ? path : "standard output");
+	if (!j->name) {
+		abort();
+	}
 	j->fd = fd;
 	j->is_ours = path != NULL;
 	j->is_csv = is_csv;
@@ -247,6 +250,7 @@ struct dg_audit_journal *dg_audit_journal_close(struct dg_audit_journal *j)
 		}
 		dg_buf_done(&j->out);
 		free(j->keys);
+		free(j->name);
 		free(j);
 	}
 	return NULL;
