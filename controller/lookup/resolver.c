@@ -448,6 +448,17 @@ const char *dg_resolver_text(const struct dg_resolver *r)
 	return r->text;
 }
 
+void dg_resolver_set_window(struct dg_resolver *r, uint32_t n)
+{
+	r->n_window = n > 0 ? n : 1;
+	start_waiting(r);
+}
+
+bool dg_resolver_is_full(const struct dg_resolver *r)
+{
+	return r->waiting.first != NULL;
+}
+
 struct dg_loop *dg_resolver_loop(const struct dg_resolver *r)
 {
 	return r->loop;

@@ -79,6 +79,9 @@ struct dg_resolver *dg_resolver_free(struct dg_resolver *r); /* NULL is fine; re
 const char *dg_resolver_text(
 	const struct dg_resolver *r); /* "resolver 192.0.2.53@53", "resolver of this system" */
 struct dg_loop *dg_resolver_loop(const struct dg_resolver *r);
+/* So many questions in flight from now on; is_full: more are waiting for a place. */
+void dg_resolver_set_window(struct dg_resolver *r, uint32_t n);
+bool dg_resolver_is_full(const struct dg_resolver *r);
 void dg_resolver_ask(struct dg_resolver *r, struct dg_resolve *q);
 void dg_resolver_cancel(struct dg_resolve *q); /* no done() comes; nothing when it came already */
 
