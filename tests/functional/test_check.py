@@ -236,7 +236,7 @@ def test_policy_in_force(place, dnsguard):
     policy = place.policy(ZONE, POLICY + '\nhosts: silent')
     dnsguard('apply', '--yes', '--adopt', policy).expect(0)
     lines, _ = look_at_policy(dnsguard, policy)
-    assert lines['verify']['end'] == 'same'
+    assert lines['verify']['end'] == 'same' and lines['verify']['servers']['is_in_force']
     assert verdicts(lines['check'])['from', 'domain'] == 'protected'
     assert not codes(lines['check']) & {'dmarc-missing', 'hosts-implicit-mx', 'spf-none'}
 

@@ -75,6 +75,34 @@ static void test_two_dashes_end_the_options(void **state)
 	assert_string_equal(args.rest[0], "-");
 }
 
+/* One field, and a row for each that means something else by it. */
+static void test_one_name_for_two_commands(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("dnsguard spf --ip 192.0.2.1 --from user@example.com"), 0);
+	assert_string_equal(args.from, "user@example.com");
+	assert_int_equal(parse("dnsguard --from zone.txt init example.com"), 0);
+	assert_string_equal(args.from, "zone.txt");
+	assert_int_equal(parse("dnsguard check --from x example.com"), DG_EINPUT);
+	assert_non_null(strstr(err.text, "has no option --from"));
+	assert_int_equal(parse("dnsguard spf --from"), DG_EINPUT);
+	assert_non_null(strstr(err.text, "ADDRESS"));
+	assert_int_equal(parse("dnsguard init --from"), DG_EINPUT);
+	assert_non_null(strstr(err.text, "FILE"));
+	for (size_t i = 0; dg_option_at(i); i++) {
+		const struct dg_option *o = dg_option_at(i);
+		const struct dg_command *c = NULL;
+		for (size_t k = 0; (c = dg_command_at(k)) != NULL && o->only; k++) {
+			size_t n = 0;
+			for (size_t j = 0; dg_option_at(j); j++) {
+				n += strcmp(dg_option_at(j)->name, o->name) == 0 &&
+				     dg_option_is_of(dg_option_at(j), c);
+			}
+			assert_in_range(n, 0, 1);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -82,6 +110,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_a_command_takes_its_own_options_only),
 		cmocka_unit_test(test_two_dashes_end_the_options),
+		cmocka_unit_test(test_one_name_for_two_commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
