@@ -5,6 +5,7 @@ import re
 import hostile
 import internet
 import lab as lablib
+import mta
 import places
 import pytest
 
@@ -262,6 +263,22 @@ def test_provider_away(lab, place, dnsguard):
     lines = [json.loads(line) for line in said.stdout.splitlines()]
     assert lines[0]['end'] == 'failed' and lines[-1]['type'] == 'check'
     assert verdicts(lines[-1])['from', 'domain'] == 'forgeable'
+
+
+@pytest.mark.skipif(mta.UNUSABLE is not None, reason=str(mta.UNUSABLE))
+@pytest.mark.parametrize('relays, code', [(mta.OPEN, 'relay-open'), (mta.CLOSED, 'relay-refused')])
+def test_open_relay(lab, unbound, dnsguard, relays, code):
+    """Only with both words, and only the MX hosts of the policy; no message is sent."""
+    server = mta.Postfix(lab, ZONE, relays=relays, address='127.0.0.25')
+    place = places.Place(lab, 'knot', {ZONE: RECORDS.replace('192.0.2.25', server.address)})
+    unbound([place.server])
+    policy = place.policy(ZONE, POLICY)
+    assert not [c for c in codes(look_at_policy(dnsguard, policy)[0]['check']) if c.startswith('relay')]
+    before = server.log
+    dnsguard('check', '--open-relay', policy).expect(2)
+    assert server.log == before  # nobody was asked
+    lines, _ = look_at_policy(dnsguard, '--open-relay', '--i-own-this', '--verbose', policy)
+    assert code in codes(lines['check'])
 
 
 # --- spf and dmarc ------------------------------------------------------------------------------------------------
