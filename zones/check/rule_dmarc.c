@@ -140,18 +140,44 @@ static void check_misplaced(struct check *c)
 }
 
 /* --- the record of the name itself ------------------------------------------------------------------ */
-static bool is_by_policy(const char *code)
+static bool is_one_of(const char *code, const char *const *codes)
 {
-	static const char *const codes[] = {"dmarc-none", "dmarc-quarantine", "dmarc-testing",
-		"dmarc-weak-sp", "dmarc-weak-np", "dmarc-psd", "dmarc-removed-tag",
-		"dmarc-bad-policy", "dmarc-no-policy", "dmarc-order", "dmarc-tag-case"};
-
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-		if (strcmp(code, codes[i]) == 0) {
-			return true;
-		}
+	while (*codes && strcmp(code, *codes) != 0) {
+		codes++;
 	}
-	return false;
+	return *codes != NULL;
+}
+
+/* The record without the fault, and otherwise as it is. NULL: it does not depend on the record alone. */
+static const char *without_fault(struct check *c, const char *code, const struct dg_dmarc *record)
+{
+	static const char *const weak[] = {
+		"dmarc-none", "dmarc-quarantine", "dmarc-bad-policy", "dmarc-no-policy", NULL};
+	static const char *const small[] = {"dmarc-testing", "dmarc-weak-sp", "dmarc-weak-np",
+		"dmarc-psd", "dmarc-removed-tag", "dmarc-order", "dmarc-tag-case", "dmarc-uri-size",
+		"dmarc-fo-unused", "dmarc-unused-sp", "dmarc-unknown-tag", NULL};
+	struct dg_dmarc d = *record;
+
+	if (is_one_of(code, weak)) {
+		return c->sends == KNOWN_NO
+			       ? check_dmarc_line(c)
+			       : dg_printf(c->arena,
+					 "when the reports show that all mail of yours passes:\n%s",
+					 check_dmarc_line(c));
+	}
+	if (!is_one_of(code, small) || d.p == DG_DMARC_UNSET) {
+		return NULL;
+	}
+	d.t = (char)(strcmp(code, "dmarc-testing") == 0 ? 0 : d.t);
+	d.psd = (char)(strcmp(code, "dmarc-psd") == 0 ? 0 : d.psd);
+	d.fo = strcmp(code, "dmarc-fo-unused") == 0 ? NULL : d.fo;
+	if (strcmp(code, "dmarc-weak-sp") == 0 || strcmp(code, "dmarc-unused-sp") == 0) {
+		d.sp = DG_DMARC_UNSET;
+	}
+	if (strcmp(code, "dmarc-weak-np") == 0 || strcmp(code, "dmarc-unused-sp") == 0) {
+		d.np = DG_DMARC_UNSET;
+	}
+	return line_of(c, &d);
 }
 
 static void check_record(struct check *c, const char *at, const char *text, const char *evidence)
@@ -173,7 +199,7 @@ static void check_record(struct check *c, const char *at, const char *text, cons
 			continue; /* nothing is sent, nothing is reported */
 		}
 		struct dg_finding *f = check_take_lint(c, &lints.list[i], at, evidence);
-		f->remedy = is_by_policy(code) ? check_dmarc_line(c) : NULL;
+		f->remedy = without_fault(c, code, &d);
 	}
 	if (d.n_ruf > 0) {
 		check_find(c, "dmarc-ruf", at, evidence,

@@ -197,7 +197,7 @@ static struct dg_ruling none_of(const struct check *c)
 		r.forgery = DG_PROTECTED;
 		r.why = "the zone has no such name";
 	} else {
-		r.why = "no name under the domain is known";
+		r.why = "none of the names that are usual there exists: others can be given";
 	}
 	return r;
 }

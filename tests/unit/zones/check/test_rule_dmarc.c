@@ -150,8 +150,11 @@ static void test_remedies(void **state)
 
 	(void)state;
 	assert_string_equal(remedy_of(c, "dmarc-none"),
-		"_dmarc.example.com. TXT \"v=DMARC1; p=reject; "
-		"adkim=s; rua=mailto:d@example.com\"");
+		"when the reports show that all mail of yours passes:\n_dmarc.example.com. TXT "
+		"\"v=DMARC1; p=reject; adkim=s; rua=mailto:d@example.com\"");
+	assert_string_equal(remedy_of(c, "dmarc-testing"),
+		"_dmarc.example.com. TXT \"v=DMARC1; p=none; sp=none; adkim=s; "
+		"rua=mailto:d@example.com\"");
 	assert_string_equal(need(c, "dmarc-none")->owner, "_dmarc.example.com.");
 	world_done(&w);
 
