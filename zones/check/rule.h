@@ -23,7 +23,7 @@ struct kept {
 	size_t place; /* in which it was found */
 };
 
-/* A name under the domain that has an address. Full checks only. */
+/* A name under the domain that has an address or an MX. Full checks only. */
 struct host {
 	const char *name;
 	const struct dg_fact *a, *aaaa, *mx, *txt;
@@ -31,6 +31,11 @@ struct host {
 	size_t n_spf;
 	bool is_mx; /* the domain's MX names it */
 };
+
+static inline bool check_has_address(const struct host *h)
+{
+	return h->a->state == DG_FACT_FOUND || h->aaaa->state == DG_FACT_FOUND;
+}
 
 /* What names that do not exist get, by probe or by the zone. Full checks only. */
 struct wild {

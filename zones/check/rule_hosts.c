@@ -108,9 +108,10 @@ static void add(struct check *c, const char *name, bool is_mx)
 	}
 }
 
-static bool is_address(const struct dg_rrset *set)
+static bool is_for_mail(const struct dg_rrset *set)
 {
-	return set->n > 0 && (set->type == DG_TYPE_A || set->type == DG_TYPE_AAAA);
+	return set->n > 0 &&
+	       (set->type == DG_TYPE_A || set->type == DG_TYPE_AAAA || set->type == DG_TYPE_MX);
 }
 
 /* From the zone, all of them. Returns how many there are; names at and under a cut belong to somebody else. */
@@ -130,7 +131,7 @@ static size_t add_zone(struct check *c, size_t *ret_n_open)
 			(!cut || !dg_name_is_at_or_under(set->owner, cut))) {
 			cut = set->owner;
 		}
-		if (!is_address(set) || strcmp(set->owner, last) == 0 ||
+		if (!is_for_mail(set) || strcmp(set->owner, last) == 0 ||
 			strcmp(set->owner, c->in->domain) == 0 || dg_name_is_wildcard(set->owner)) {
 			continue;
 		}
@@ -168,10 +169,6 @@ static void add_likely(struct check *c)
 }
 
 /* --- what is known of them ---------------------------------------------------------------------------- */
-static bool has_address(const struct host *h)
-{
-	return h->a->state == DG_FACT_FOUND || h->aaaa->state == DG_FACT_FOUND;
-}
 
 static bool is_unsure(const struct dg_fact *fact)
 {
@@ -190,7 +187,7 @@ static void look_at(struct check *c, struct host *h)
 	h->spf = h->n_spf == 1 ? texts[0] : NULL;
 }
 
-/* Keeps the hosts that have an address. */
+/* Keeps the names that have an address or an MX. */
 static void look_at_all(struct check *c)
 {
 	size_t n_unsure = 0;
@@ -200,9 +197,11 @@ static void look_at_all(struct check *c)
 		struct host *h = &c->hosts[i];
 
 		look_at(c, h);
-		n_unsure += (!has_address(h) && (is_unsure(h->a) || is_unsure(h->aaaa))) ||
-			    (has_address(h) && (is_unsure(h->mx) || is_unsure(h->txt)));
-		if (has_address(h)) {
+		bool is_there = check_has_address(h) || h->mx->state == DG_FACT_FOUND;
+
+		n_unsure += (!check_has_address(h) && (is_unsure(h->a) || is_unsure(h->aaaa))) ||
+			    (is_there && (is_unsure(h->mx) || is_unsure(h->txt)));
+		if (is_there) {
 			c->hosts[n++] = *h;
 		}
 	}
@@ -311,7 +310,7 @@ static struct lists *sort_out(struct check *c)
 	for (size_t i = 0; i < c->n_hosts; i++) {
 		const struct host *h = &c->hosts[i];
 
-		if (dg_fact_is_none(h->mx) && may_close(c, h)) {
+		if (check_has_address(h) && dg_fact_is_none(h->mx) && may_close(c, h)) {
 			put(&ls->open, h);
 		}
 		if (h->n_spf == 0 && !is_unsure(h->txt)) {

@@ -223,30 +223,29 @@ static struct dg_ruling rule_below(struct check *c, enum known missing)
 	return r;
 }
 
-static void put(struct check *c, enum dg_identity i, enum dg_name_class class, struct dg_ruling r)
+static void put(struct check *c, enum dg_name_class class, struct dg_ruling r)
 {
-	r.identity = i;
+	r.identity = DG_IDENTITY_FROM;
 	r.class = class;
-	c->out->rulings[i][class] = r;
+	c->out->rulings[DG_IDENTITY_FROM][class] = r;
 }
 
-static void put_weaker(
-	struct check *c, enum dg_identity i, enum dg_name_class class, struct dg_ruling r)
+static void put_weaker(struct check *c, enum dg_name_class class, struct dg_ruling r)
 {
-	if (check_is_weaker(r.forgery, c->out->rulings[i][class].forgery)) {
-		put(c, i, class, r);
+	if (check_is_weaker(r.forgery, c->out->rulings[DG_IDENTITY_FROM][class].forgery)) {
+		put(c, class, r);
 	}
 }
 
 /* A name that is known, with a record of its own or without. */
-static void weigh_name(struct check *c, const char *name, enum dg_name_class class)
+static struct dg_ruling rule_name(struct check *c, const char *name)
 {
 	struct dg_dmarc_found found;
 
 	dg_dmarc_find(c->arena, name, DG_DMARC_WALK, &c->quiet, &found);
 	struct dg_ruling r = rule_by_found(c, &found);
 	weigh_spf(c, &r, found.state == DG_DMARC_FOUND && found.dmarc.aspf == 's');
-	put_weaker(c, DG_IDENTITY_FROM, class, r);
+	return r;
 }
 
 static void weigh_zone(struct check *c)
@@ -262,7 +261,7 @@ static void weigh_zone(struct check *c)
 
 		if (z->sets[i].type == DG_TYPE_TXT && strncmp(owner, "_dmarc.", 7) == 0 &&
 			strcmp(owner + 7, c->in->domain) != 0 && !dg_name_is_wildcard(owner + 7)) {
-			weigh_name(c, owner + 7, DG_CLASS_SUBDOMAIN);
+			put_weaker(c, DG_CLASS_SUBDOMAIN, rule_name(c, owner + 7));
 			n++;
 		}
 	}
@@ -290,6 +289,24 @@ static enum known is_missing_seen(struct check *c)
 	return fact->state == DG_FACT_NXDOMAIN ? KNOWN_YES : KNOWN_NO;
 }
 
+/* A host may have a better record of its own. */
+static void weigh_hosts(struct check *c)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < c->n_hosts; i++) {
+		if (!check_has_address(&c->hosts[i])) {
+			continue;
+		}
+		struct dg_ruling r = rule_name(c, c->hosts[i].name);
+		if (is_first) {
+			put(c, DG_CLASS_HOST, r);
+		}
+		put_weaker(c, DG_CLASS_HOST, r);
+		is_first = false;
+	}
+}
+
 static void rule_from(struct check *c)
 {
 	struct dg_ruling own = rule_by_found(c, c->dmarc);
@@ -299,21 +316,13 @@ static void rule_from(struct check *c)
 		weigh_psl(&own, &c->out->psl);
 	}
 	weigh_spf(c, &own, false);
-	put(c, DG_IDENTITY_FROM, DG_CLASS_DOMAIN, own);
-	put(c, DG_IDENTITY_FROM, DG_CLASS_MISSING, rule_below(c, missing));
+	put(c, DG_CLASS_DOMAIN, own);
+	put(c, DG_CLASS_MISSING, rule_below(c, missing));
 
 	struct dg_ruling existing = rule_below(c, c->out->exists ? KNOWN_NO : KNOWN_YES);
-	put(c, DG_IDENTITY_FROM, DG_CLASS_SUBDOMAIN, existing);
-	put(c, DG_IDENTITY_FROM, DG_CLASS_HOST, existing);
-	if (c->n_hosts > 0) { /* a host may have a better record of its own */
-		c->out->rulings[DG_IDENTITY_FROM][DG_CLASS_HOST].forgery = DG_PROTECTED;
-	}
-	for (size_t i = 0; i < c->n_hosts; i++) {
-		struct dg_ruling *r = &c->out->rulings[DG_IDENTITY_FROM][DG_CLASS_HOST];
-
-		r->name = i == 0 ? c->hosts[0].name : r->name;
-		weigh_name(c, c->hosts[i].name, DG_CLASS_HOST);
-	}
+	put(c, DG_CLASS_SUBDOMAIN, existing);
+	put(c, DG_CLASS_HOST, existing);
+	weigh_hosts(c);
 	if (c->in->zone && c->in->depth == DG_CHECK_FULL) {
 		weigh_zone(c);
 	}

@@ -239,12 +239,16 @@ static void put(struct check *c, enum dg_name_class class, struct dg_ruling r)
 void check_verdict_spf(struct check *c)
 {
 	struct tally hosts = {.n = 0};
-	struct tally all;
+	struct tally all = {.n = 0};
 
 	for (size_t i = 0; i < c->n_hosts; i++) {
-		count(&hosts, judge(c, c->hosts[i].name, c->hosts[i].txt, NULL));
+		struct dg_ruling r = judge(c, c->hosts[i].name, c->hosts[i].txt, NULL);
+
+		count(&all, r);
+		if (check_has_address(&c->hosts[i])) {
+			count(&hosts, r);
+		}
 	}
-	all = hosts;
 	if (c->in->zone && c->in->depth == DG_CHECK_FULL) {
 		count_mail_names(c, &all);
 	}

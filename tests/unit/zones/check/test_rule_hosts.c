@@ -22,6 +22,10 @@ static const struct found_case cases[] = {
 		BASE SERVER "www.example.com. TXT v=spf1 ip4:203.0.113.80 -all\n" WWW "!zone"},
 	{"hosts-no-spf", DG_SEVERITY_WARNING, "www.example.com", BASE SERVER WWW,
 		BASE SERVER WWW CLOSED},
+	{"hosts-no-spf", DG_SEVERITY_WARNING, "m.example.com",
+		BASE SERVER "m.example.com. MX 10 mx.example.com.\n!zone",
+		BASE SERVER "m.example.com. MX 10 mx.example.com.\nm.example.com. TXT v=spf1 mx "
+			    "-all\n!zone"},
 	{"hosts-broken-spf", DG_SEVERITY_WARNING, "www.example.com",
 		BASE SERVER WWW "www.example.com. TXT v=spf1 oops", BASE SERVER WWW CLOSED},
 	{"hosts-broken-spf", DG_SEVERITY_WARNING, "www.example.com",

@@ -142,6 +142,11 @@ static void test_deciding(void **state)
 	assert_string_equal(c->rulings[DG_IDENTITY_MAIL_FROM][DG_CLASS_DOMAIN].record,
 		"example.com TXT v=spf1 ip4:192.0.2.1 -all");
 	world_done(&w);
+	c = world_check(
+		&w, STRICT DMARC("p=none") WWW "_dmarc.www.example.com. TXT v=DMARC1; p=reject");
+	assert_string_equal(c->rulings[DG_IDENTITY_FROM][DG_CLASS_HOST].record,
+		"_dmarc.www.example.com TXT v=DMARC1; p=reject");
+	world_done(&w);
 	c = world_check(&w, MX WWW);
 	assert_null(c->rulings[DG_IDENTITY_FROM][DG_CLASS_DOMAIN].record);
 	assert_string_equal(c->rulings[DG_IDENTITY_HELO][DG_CLASS_HOST].name, "www.example.com.");
