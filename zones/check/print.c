@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define RULINGS     ((size_t)DG_IDENTITIES * DG_CLASSES)
 #define LABEL_WIDTH 16u
 #define CELL_WIDTH  18u
 #define INDENT      10u
@@ -102,7 +103,7 @@ static void print_table(const struct printer *p)
 		dg_buf_printf(p->b, "%-*s", is_last ? 0 : (int)CELL_WIDTH, classes[class]);
 	}
 	dg_buf_putc(p->b, '\n');
-	for (size_t i = 0; i < DG_IDENTITIES * DG_CLASSES; i++) {
+	for (size_t i = 0; i < RULINGS; i++) {
 		const struct dg_ruling *r = ruling_at(p, i);
 		bool is_last = i % DG_CLASSES + 1 == DG_CLASSES;
 
@@ -135,7 +136,7 @@ static void print_reason(const struct printer *p, size_t at)
 	size_t last = DG_IDENTITIES;
 
 	dg_buf_init(&line, 4096);
-	for (size_t i = at; i < DG_IDENTITIES * DG_CLASSES; i++) {
+	for (size_t i = at; i < RULINGS; i++) {
 		if (!is_ruled_alike(r, ruling_at(p, i))) {
 			continue;
 		}
@@ -217,7 +218,7 @@ void print_verdict(const struct printer *p)
 	}
 	print_table(p);
 	dg_buf_putc(p->b, '\n');
-	for (size_t i = 0; i < DG_IDENTITIES * DG_CLASSES; i++) {
+	for (size_t i = 0; i < RULINGS; i++) {
 		if (ruling_at(p, i)->name && !is_told_before(p, i)) {
 			print_reason(p, i);
 		}

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+static const struct text_kind bimi_kind = {dg_bimi_is_record, "v=bimi", "bimi-several"};
+
 /* RFC 9989 says none of it; the draft, section 7.3, asks for quarantine or reject, at the organizational domain too. */
 static bool is_enforced(const struct dg_dmarc_found *found)
 {
@@ -47,8 +49,7 @@ void check_bimi(struct check *c)
 	const struct dg_fact *fact = check_ask_quietly(c, owner, DG_TYPE_TXT);
 
 	check_find_unknown(c, "bimi-unknown", fact, owner, "the BIMI record");
-	const char *text =
-		check_only_text(c, owner, fact, dg_bimi_is_record, "v=bimi", "bimi-several", &near);
+	const char *text = check_only_text(c, owner, fact, &bimi_kind, &near);
 	if (text || near) {
 		const char *record = text ? text : near;
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static const char near_sts[] = "v=sts";
+static const struct text_kind sts_kind = {dg_sts_is_record, "v=sts", "sts-several"};
 
 static bool begins_with(const char *text, const char *head)
 {
@@ -25,25 +25,25 @@ static bool is_any(const char *text, size_t len)
 }
 
 const char *check_only_text(struct check *c, const char *owner, const struct dg_fact *fact,
-	bool (*is_record)(const char *text, size_t len), const char *near, const char *several,
-	const char **ret_near)
+	const struct text_kind *kind, const char **ret_near)
 {
 	const char *const *texts = NULL;
-	size_t n = check_texts(c, fact, is_record, &texts);
+	size_t n = check_texts(c, fact, kind->is_record, &texts);
 
 	*ret_near = NULL;
 	if (n == 1) {
 		return texts[0];
 	}
 	if (n > 1) {
-		(void)check_find(c, several, owner, check_evidence_txt(c, owner, fact, texts[0]),
+		(void)check_find(c, kind->several, owner,
+			check_evidence_txt(c, owner, fact, texts[0]),
 			"%zu such records stand at %s: senders act as if there were none", n,
 			check_shown(c, owner));
 		return NULL;
 	}
 	n = check_texts(c, fact, is_any, &texts);
 	for (size_t i = 0; i < n && !*ret_near; i++) {
-		*ret_near = begins_with(texts[i], near) ? texts[i] : NULL;
+		*ret_near = begins_with(texts[i], kind->near) ? texts[i] : NULL;
 	}
 	return NULL;
 }
@@ -253,8 +253,7 @@ void check_sts(struct check *c)
 	const struct dg_fact *fact = check_ask(c, owner, DG_TYPE_TXT);
 
 	check_find_unknown(c, "sts-unknown", fact, owner, "the MTA-STS record");
-	const char *text =
-		check_only_text(c, owner, fact, dg_sts_is_record, near_sts, "sts-several", &near);
+	const char *text = check_only_text(c, owner, fact, &sts_kind, &near);
 	if (!text && !near) {
 		return;
 	}

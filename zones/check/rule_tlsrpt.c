@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static const char near_tlsrpt[] = "v=tlsrpt";
+static const struct text_kind tlsrpt_kind = {dg_tlsrpt_is_record, "v=tlsrpt", "tlsrpt-several"};
 
 /* Can the mailbox be reached at all? */
 static void look_at_destination(
@@ -60,8 +60,7 @@ void check_tlsrpt(struct check *c)
 	if (fact->state == DG_FACT_PENDING || fact->state == DG_FACT_UNKNOWN) {
 		return;
 	}
-	const char *text = check_only_text(
-		c, owner, fact, dg_tlsrpt_is_record, near_tlsrpt, "tlsrpt-several", &near);
+	const char *text = check_only_text(c, owner, fact, &tlsrpt_kind, &near);
 	const char *const *texts = NULL;
 	if (text || near) {
 		const char *record = text ? text : near;

@@ -136,6 +136,8 @@ static void test_keys(void **state)
 	assert_string_equal(c->keys[3].text, "revoked");
 	assert_string_equal(c->keys[3].record, "v=DKIM1; p=");
 	world_done(&w);
+	assert_int_equal(world_check(&w, ENFORCED AT("*") GOOD_KEY)->n_keys, 0);
+	world_done(&w);
 }
 
 /* Little is asked when little is wanted; nothing when the domain is not there. */

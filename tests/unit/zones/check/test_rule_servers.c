@@ -69,6 +69,9 @@ static const struct found_case cases[] = {
 		DMARC "example.com. MX 0 .\n" OTHER "=example.com. TXT v=spf1 -all\n"
 		      "=example.com. MX 0 .",
 		TWO "!zone"},
+	{"servers-resolver-differs", DG_SEVERITY_NOTE, "for 60 s",
+		DMARC "example.com. MX 0 .\n" OTHER "=example.com. TXT v=spf1 -all\n",
+		SPF "_dmarc.example.com. CNAME d.test.\nd.test. TXT v=DMARC1; p=reject\n" NS1},
 	{"servers-zone-differs", DG_SEVERITY_WARNING, "that stands in the zone",
 		WORLD OTHER "=example.com. TXT v=spf1 -all\n!zone", TWO "!zone"},
 	{"servers-agree", DG_SEVERITY_GOOD, "2 name server addresses", TWO,

@@ -179,10 +179,25 @@ static inline void world_server(struct world *w, const char *name, const char *a
 	w->in.servers = w->servers;
 }
 
+static inline void world_server_order(struct world *w, char word[5][300], const char *rest)
+{
+	struct dg_view *server = w->in.n_servers > 0 ? &w->servers[w->in.n_servers - 1] : NULL;
+
+	if (strcmp(word[0], "server") == 0) {
+		world_server(w, word[1], word[2], word[3], word[4]);
+	} else if (server && strcmp(word[0], "tcp") == 0) {
+		server->tcp_why = rest;
+	} else if (server && strcmp(word[0], "partial") == 0) {
+		server->n_unknown = 1;
+		server->why = "SERVFAIL";
+	} else {
+		fail_msg("no such order: %s", word[0]);
+	}
+}
+
 static inline void world_order(struct world *w, const char *line)
 {
 	char word[5][300] = {"", "", "", "", ""};
-	struct dg_view *server = w->in.n_servers > 0 ? &w->servers[w->in.n_servers - 1] : NULL;
 	const char *rest = strchr(line, ' ') ? dg_strdup(w->arena, strchr(line, ' ') + 1) : "";
 
 	(void)sscanf(
@@ -210,17 +225,8 @@ static inline void world_order(struct world *w, const char *line)
 		w->in.zone = w->zone;
 	} else if (strcmp(word[0], "no-servers") == 0) {
 		w->in.servers_why = rest;
-	} else if (strcmp(word[0], "server") == 0) {
-		world_server(w, word[1], word[2], word[3], word[4]);
-	} else if (strcmp(word[0], "tcp") == 0) {
-		assert_non_null(server);
-		server->tcp_why = rest;
-	} else if (strcmp(word[0], "partial") == 0) {
-		assert_non_null(server);
-		server->n_unknown = 1;
-		server->why = "SERVFAIL";
 	} else {
-		fail_msg("no such order: %s", line);
+		world_server_order(w, word, rest);
 	}
 }
 
