@@ -91,28 +91,36 @@ static const char *why_none(const char *text)
 	return NULL;
 }
 
-static void check_others(struct check *c, const char *at, const struct dg_fact *own)
+/* n_records: of the DMARC records that stand there too. */
+static void check_others(
+	struct check *c, const char *at, const struct dg_fact *own, size_t n_records)
 {
+	const struct dg_rdata *unrelated = NULL;
 	size_t n_unrelated = 0;
 
 	for (size_t i = 0; own->state == DG_FACT_FOUND && i < own->set.n; i++) {
 		const struct dg_rdata *rd = &own->set.rdata[i];
 		const char *text = dg_txt_join(c->arena, rd);
-		const char *why = dg_dmarc_is_record(text, dg_txt_len(rd)) ? NULL : why_none(text);
+		bool is_record = dg_dmarc_is_record(text, dg_txt_len(rd));
+		const char *why = is_record ? NULL : why_none(text);
 
-		n_unrelated += !why && !dg_dmarc_is_record(text, dg_txt_len(rd));
 		if (why) {
-			check_find(c, "dmarc-not-a-record", at,
+			struct dg_finding *f = check_find(c, "dmarc-not-a-record", at,
 				check_evidence(c, at, DG_TYPE_TXT, rd),
-				"this is no DMARC record: %s", why)
-				->remedy = first_line(c);
+				"this is no DMARC record: %s", why);
+
+			f->severity = n_records > 0 ? DG_SEVERITY_WARNING : DG_SEVERITY_ERROR;
+			f->remedy = n_records > 0 ? NULL : first_line(c);
+		} else if (!is_record) {
+			unrelated = n_unrelated++ == 0 ? rd : unrelated;
 		}
 	}
-	if (n_unrelated > 0) {
-		check_find(c, "dmarc-unrelated-txt", at, check_evidence_of(c, at, own),
-			"%zu TXT record%s at %s not about DMARC: receivers pass over such text; a "
-			"wildcard may be where it comes from",
-			n_unrelated, n_unrelated == 1 ? "" : "s", check_shown(c, at));
+	if (unrelated) {
+		check_find(c, "dmarc-unrelated-txt", at,
+			check_evidence(c, at, DG_TYPE_TXT, unrelated),
+			"%zu TXT record%s at %s not about DMARC: receivers pass over such text%s",
+			n_unrelated, n_unrelated == 1 ? "" : "s", check_shown(c, at),
+			n_records > 0 ? "" : "; a wildcard may be where it comes from");
 	}
 	if (own->alias) {
 		check_find(c, "dmarc-alias", at, NULL, "%s is an alias and leads to %s",
@@ -211,19 +219,32 @@ static void check_record(struct check *c, const char *at, const char *text, cons
 	}
 }
 
-static void check_several(struct check *c, const char *at, const struct dg_fact *own, size_t n)
+static const char *found_above(struct check *c)
 {
 	const struct dg_dmarc_found *w = c->dmarc;
-	const char *walk = w->state == DG_DMARC_FOUND
-				   ? dg_printf(c->arena, "find %s=%s at %s", w->tag,
-					     policy_text(w->policy), check_shown(c, w->at))
-				   : "find none";
 
-	check_find(c, "dmarc-several", at, check_evidence_of(c, at, own),
+	switch (w->state) {
+	case DG_DMARC_FOUND:
+		return dg_printf(c->arena, "find %s=%s at %s", w->tag, policy_text(w->policy),
+			check_shown(c, w->at));
+	case DG_DMARC_ABSENT:
+		return "find none";
+	case DG_DMARC_PENDING:
+	case DG_DMARC_UNKNOWN:
+		break;
+	}
+	return "find what could not be looked up";
+}
+
+static void check_several(struct check *c, const char *at, const struct dg_fact *own,
+	const char *const *texts, size_t n)
+{
+	check_find(c, "dmarc-several", at,
+		dg_printf(c->arena, "%s, %s", check_evidence_txt(c, at, own, texts[0]),
+			check_evidence_txt(c, at, own, texts[1])),
 		"%s has %zu DMARC records, and all are discarded: receivers that go on to the "
-		"domain above %s; "
-		"those that stop here see no policy",
-		check_shown(c, at), n, walk)
+		"domain above %s; those that stop here see no policy",
+		check_shown(c, at), n, found_above(c))
 		->remedy = dg_printf(c->arena, "in place of all %zu:\n%s", n, check_dmarc_line(c));
 }
 
@@ -318,9 +339,9 @@ void check_dmarc(struct check *c)
 	const struct dg_fact *own = check_ask(c, at, DG_TYPE_TXT);
 	size_t n = check_texts(c, own, dg_dmarc_is_record, &texts);
 	check_misplaced(c);
-	check_others(c, at, own);
+	check_others(c, at, own, n);
 	if (n > 1) {
-		check_several(c, at, own, n);
+		check_several(c, at, own, texts, n);
 	} else if (n == 1) {
 		evidence = check_evidence_txt(c, at, own, texts[0]);
 		check_record(c, at, texts[0], evidence);

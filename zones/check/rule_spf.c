@@ -353,7 +353,7 @@ static void check_several(struct check *c)
 	const char *first = c->spf_texts[0];
 
 	check_find(c, "spf-several", c->in->domain,
-		dg_printf(c->arena, "%s\n%s", check_evidence_txt(c, c->in->domain, c->txt, first),
+		dg_printf(c->arena, "%s, %s", check_evidence_txt(c, c->in->domain, c->txt, first),
 			check_evidence_txt(c, c->in->domain, c->txt, c->spf_texts[1])),
 		"%s has %zu SPF records, not one: receivers use none of them",
 		check_shown(c, c->in->domain), n)

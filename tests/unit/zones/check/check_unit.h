@@ -201,6 +201,8 @@ static inline void expect_sound(const char *text)
 		assert_non_null(c->findings[i].owner);
 		assert_true(strlen(c->findings[i].text) > 0);
 		assert_null(strpbrk(c->findings[i].text, "\n\r\t\x1b"));
+		assert_true(!c->findings[i].evidence ||
+			    !strpbrk(c->findings[i].evidence, "\n\r\t\x1b"));
 	}
 	expect_convergence(&p);
 	if (!w.in.zone) { /* a known zone tells without being asked */

@@ -22,6 +22,10 @@ static const struct found_case cases[] = {
 		WITH("p=reject") DMARC "v=DMARC1; p=none", SOUND DMARC "v=spf1 -all"},
 	{"dmarc-several", DG_SEVERITY_ERROR, "find p=reject at com",
 		WITH("p=reject") DMARC "v=DMARC1; p=none\n" ABOVE, SOUND},
+	{"dmarc-several", DG_SEVERITY_ERROR, "find what could not be looked up",
+		WITH("p=reject") DMARC "v=DMARC1; p=none\n!unknown _dmarc.com. TXT", SOUND},
+	{"dmarc-not-a-record", DG_SEVERITY_WARNING, "in front of", SOUND DMARC " v=DMARC1; p=none",
+		SOUND},
 	{"dmarc-misplaced", DG_SEVERITY_WARNING, "has no effect",
 		SENDS "example.com. TXT v=DMARC1; p=reject", SOUND},
 	{"dmarc-not-a-record", DG_SEVERITY_ERROR, "in front of", SENDS DMARC " v=DMARC1; p=reject",
@@ -156,6 +160,12 @@ static void test_remedies(void **state)
 		"_dmarc.example.com. TXT \"v=DMARC1; p=none; sp=none; adkim=s; "
 		"rua=mailto:d@example.com\"");
 	assert_string_equal(need(c, "dmarc-none")->owner, "_dmarc.example.com.");
+	world_done(&w);
+
+	c = world_check(&w, WITH("p=reject") DMARC "other text, longer than the record");
+	assert_string_equal(need(c, "dmarc-unrelated-txt")->evidence,
+		"_dmarc.example.com TXT \"other text, longer than the record\"");
+	assert_null(strstr(need(c, "dmarc-unrelated-txt")->text, "wildcard"));
 	world_done(&w);
 
 	c = world_check(&w, PARKED);
