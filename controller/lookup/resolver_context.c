@@ -8,6 +8,9 @@
 
 /* The library's own default of 16 sockets caps it at 16 questions a round trip. */
 #define SOCKETS 256u
+/* libunbound asks again after twice the time that answers took, and gives up (SERVFAIL) after five times. A resolver in this network
+ * answers from its cache in no time, but a domain with a dead name server costs it a second or more. */
+#define FORWARD_RETRY_MS 1000u
 
 static int set(struct ub_ctx *ctx, const char *key, const char *value)
 {
@@ -41,6 +44,10 @@ static int set_way(const struct dg_resolver_set *s, struct ub_ctx *ctx, const ch
 	if (s->is_recursive) {
 		*ret_what = s->root_hints ? s->root_hints : "root hints";
 		return s->root_hints ? set(ctx, "root-hints:", s->root_hints) : 0;
+	}
+	int rc = set_number(ctx, "infra-cache-min-rtt:", FORWARD_RETRY_MS);
+	if (rc) {
+		return rc;
 	}
 	*ret_what = s->forward ? s->forward : "/etc/resolv.conf";
 	return s->forward ? ub_ctx_set_fwd(ctx, s->forward) : ub_ctx_resolvconf(ctx, NULL);
