@@ -103,11 +103,12 @@ class Silent:
 
 
 class Relay(Silent):
-    """Asks the server at upstream, and passes the answer on: altered, late, not over TCP, or not to the end (is_tcp_cut)."""
+    """Asks the server at upstream, and passes the answer on: altered, late, not over TCP, over TCP alone, or over TCP not to the end (is_tcp_cut)."""
 
-    def __init__(self, address, upstream, change=None, delay_s=0, has_tcp=True, is_tcp_cut=False, wire=None):
+    def __init__(self, address, upstream, change=None, delay_s=0, has_tcp=True, has_udp=True, is_tcp_cut=False,
+                 wire=None):
         self.upstream, self.change, self.delay_s, self.has_tcp = upstream, change, delay_s, has_tcp
-        self.is_tcp_cut, self.wire = is_tcp_cut, wire
+        self.has_udp, self.is_tcp_cut, self.wire = has_udp, is_tcp_cut, wire
         super().__init__(address)
 
     def listen(self):
@@ -126,10 +127,13 @@ class Relay(Silent):
     def answer(self, question, is_tcp):
         time.sleep(self.delay_s)
         reply = ask_tcp(self.upstream, question) if is_tcp else ask_udp(self.upstream, question)
-        if reply and self.change:
+        if reply and (self.change or not self.has_udp):
             message = dns.message.from_wire(reply)
             message.flags &= ~dns.flags.TC  # unless change() wants it
-            self.change(message)
+            if self.change:
+                self.change(message)
+            if not is_tcp and not self.has_udp:
+                truncate(message)
             reply = message.to_wire(max_size=65535)
         if reply and self.wire:
             reply = self.wire(reply)
@@ -151,15 +155,20 @@ class Scripted(Silent):
         return reply.to_wire(max_size=65535) if isinstance(reply, dns.message.Message) else reply
 
 
-def take(s):
-    """One message from a TCP stream; None at its end."""
+def take_octets(s, n):
     data = b''
-    while len(data) < 2 or len(data) < 2 + struct.unpack('!H', data[:2])[0]:
-        more = s.recv(65535)
+    while len(data) < n:
+        more = s.recv(n - len(data))
         if not more:
             return None
         data += more
-    return data[2:]
+    return data
+
+
+def take(s):
+    """One message from a TCP stream, which may hold more of them; None at its end."""
+    head = take_octets(s, 2)
+    return head and take_octets(s, struct.unpack('!H', head)[0])
 
 
 def ask_udp(address, question):
