@@ -92,6 +92,19 @@ static const char *why_none(const char *text)
 }
 
 /* n_records: of the DMARC records that stand there too. */
+static void find_near_miss(struct check *c, const char *at, const struct dg_rdata *rd,
+	const char *why, size_t n_records)
+{
+	struct dg_finding *f = check_find(c, "dmarc-not-a-record", at,
+		check_evidence(c, at, DG_TYPE_TXT, rd), "this is no DMARC record: %s", why);
+
+	if (n_records > 0) {
+		f->severity = DG_SEVERITY_WARNING;
+	} else {
+		f->remedy = first_line(c);
+	}
+}
+
 static void check_others(
 	struct check *c, const char *at, const struct dg_fact *own, size_t n_records)
 {
@@ -101,18 +114,15 @@ static void check_others(
 	for (size_t i = 0; own->state == DG_FACT_FOUND && i < own->set.n; i++) {
 		const struct dg_rdata *rd = &own->set.rdata[i];
 		const char *text = dg_txt_join(c->arena, rd);
-		bool is_record = dg_dmarc_is_record(text, dg_txt_len(rd));
-		const char *why = is_record ? NULL : why_none(text);
+		const char *why = why_none(text);
 
+		if (dg_dmarc_is_record(text, dg_txt_len(rd))) {
+			continue;
+		}
 		if (why) {
-			struct dg_finding *f = check_find(c, "dmarc-not-a-record", at,
-				check_evidence(c, at, DG_TYPE_TXT, rd),
-				"this is no DMARC record: %s", why);
-
-			f->severity = n_records > 0 ? DG_SEVERITY_WARNING : DG_SEVERITY_ERROR;
-			f->remedy = n_records > 0 ? NULL : first_line(c);
-		} else if (!is_record) {
-			unrelated = n_unrelated++ == 0 ? rd : unrelated;
+			find_near_miss(c, at, rd, why, n_records);
+		} else if (n_unrelated++ == 0) {
+			unrelated = rd;
 		}
 	}
 	if (unrelated) {
