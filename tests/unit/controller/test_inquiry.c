@@ -417,14 +417,16 @@ static void test_cancel(void **state)
 
 	(void)state;
 	ask(s, "example.test.", DG_TYPE_MX);
+	s->q.question_ms = 100;
 	dg_inquiry_start(&s->q);
 	(void)dg_loop_after_ms(s->loop, 50, stop, s->loop);
 	dg_loop_run(s->loop);
 	dg_inquiry_cancel(&s->q);
 	dg_inquiry_cancel(&s->q);
 	dg_inquiry_again(&s->q);
-	(void)dg_loop_after_ms(s->loop, 50, stop, s->loop);
+	(void)dg_loop_after_ms(s->loop, 200, stop, s->loop); /* past the question's time */
 	dg_loop_run(s->loop);
+	assert_int_equal(s->n_learned, 0);
 	assert_int_equal(s->n_done, 0);
 	scene_free(s);
 }

@@ -354,6 +354,8 @@ static void test_cancel(void **state)
 	dg_http_cancel(&many[0]);
 	s->n_expected = DG_HTTP_INFLIGHT;
 	dg_loop_run(s->loop);
+	dg_loop_after_ms(s->loop, 300, (void (*)(void *))dg_loop_stop, s->loop);
+	dg_loop_run(s->loop);
 	assert_int_equal(s->n_done, DG_HTTP_INFLIGHT);
 	free(many);
 	scene_free(s);
