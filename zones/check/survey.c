@@ -176,6 +176,12 @@ static void see_tree(struct check *c)
 	}
 }
 
+/* An alias exists, wherever it leads (RFC 8020 section 2). */
+static bool is_missing(const struct dg_fact *fact)
+{
+	return fact->state == DG_FACT_NXDOMAIN && !fact->alias;
+}
+
 void check_survey(struct check *c)
 {
 	struct dg_check *out = c->out;
@@ -186,7 +192,7 @@ void check_survey(struct check *c)
 	see_spf(c);
 	see_tree(c);
 	see_dmarc(c);
-	out->exists = c->txt->state != DG_FACT_NXDOMAIN && c->mx->state != DG_FACT_NXDOMAIN;
+	out->exists = !is_missing(c->txt) && !is_missing(c->mx);
 	out->is_unknown = c->txt->state == DG_FACT_UNKNOWN && c->mx->state == DG_FACT_UNKNOWN;
 	out->is_parked = c->sends == KNOWN_NO && c->receives == KNOWN_NO;
 	if (!out->exists) {

@@ -8,6 +8,7 @@
  *           anything else is FORGEABLE. Several records, a fault, too many look-ups: as if there were none.
  *           A name that does not exist cannot have a record: receivers that look the sender up refuse it, so LENIENT.
  * HELO      As MAIL FROM, for the names that hosts say.
+ *           A fast check follows other names only where the record ends in redirect=, so that it does not see a broken include.
  * Classes   MISSING is decided by np= only where receivers see NXDOMAIN; with a wildcard sp= counts. Without a look (FAST, AUDIT) and
  *           without a probe it is "could not tell" where the two differ. Names under the domain have no SPF
  *           by inheritance: without a look at them (FULL) MAIL FROM and HELO of the other classes are "could not tell".

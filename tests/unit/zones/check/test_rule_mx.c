@@ -60,6 +60,8 @@ static const struct found_case cases[] = {
 		SILENT NULL_MX},
 	{"parked-open", DG_SEVERITY_WARNING, "does not say", "www.example.com. A 9.9.9.9", WEB},
 	{"domain-missing", DG_SEVERITY_NOTE, "NXDOMAIN", "other.test. A 9.9.9.9", SOUND},
+	{"domain-missing", DG_SEVERITY_NOTE, "NXDOMAIN", "x.test. A 9.9.9.9",
+		"example.com. CNAME gone.test."},
 	{"domain-unknown", DG_SEVERITY_UNKNOWN, "nothing about example.com",
 		"!unknown example.com. TXT\n!unknown example.com. MX", SOUND},
 };
