@@ -41,7 +41,10 @@ static const struct dg_option options[] = {
 		.only = "apply verify split unsplit restore"),
 	NUMBER("timeout", "SECONDS", timeout,
 		"how long one domain may take (default 20); what has not come then is unknown",
-		.only = "check spf dmarc audit"),
+		.only = "check spf dmarc"),
+	NUMBER("timeout", "SECONDS", timeout,
+		"how long one domain may take (default 15); what has not come then is unknown",
+		.only = "audit"),
 	FLAG("offline", is_offline,
 		"only print the old records, as zone file lines and as an nsupdate "
 		"script; needs nothing but the journal"),
