@@ -269,6 +269,7 @@ static int start_workers(struct run *r, struct dg_err *err)
 	int rc = 0;
 
 	window = window > DG_AUDIT_WINDOW_MAX ? DG_AUDIT_WINDOW_MAX : window;
+	r->crew.n_workers = n;
 	r->crew.n_window = (window + n - 1) / n;
 	for (uint32_t i = 0; i < n && rc == 0; i++) {
 		rc = dg_worker_new(&r->crew, &o, &r->workers[i], err);

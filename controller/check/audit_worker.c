@@ -19,10 +19,13 @@
 #include <sys/resource.h>
 
 #define TICK_MS 20 /* to see that it is over, or that there are lines again */
-/* More questions in flight cost libunbound more each (measured: a third more with 800 than with 200), so there are only as many as
- * the way to the answers needs: more when this thread had to wait for them, fewer when it had not. */
-#define OPEN_MIN       128u
-#define IDLE_WAITS     3 /* in a tick */
+/* How many questions are in flight. More cost libunbound more each (measured: a third more with 800 than with 200), and a server's
+ * socket holds about 190 before it drops them; but answers that come late need many. So there are more only while this
+ * thread has time left and more are answered for it; what did not help is taken back, and tried again after a rest. */
+#define OPEN_MIN       128u /* of all threads together */
+#define EPOCH_MS       200
+#define REST_EPOCHS    8
+#define IDLE_WAITS     10 /* in an epoch */
 #define TICK_HUNGRY_MS 2
 #define ARENA_MAX \
 	((size_t)64 << 20) /* a domain; DG_INQUIRY_QUESTIONS answers of 64 KiB do not come */
@@ -62,8 +65,15 @@ struct dg_worker {
 	struct job *jobs;  /* in flight */
 	struct job *spare; /* by next */
 	uint32_t n_jobs;
-	uint32_t n_open, n_open_max; /* questions that may be in flight */
-	long n_waits;                /* of this thread until now, for something to happen */
+	struct {
+		uint32_t n, least, most; /* questions that may be in flight */
+		uint32_t n_before;       /* the last step up was from here; 0: it was none */
+		uint32_t n_rest;         /* epochs without a step up */
+		uint64_t n_answers, n_answers_before; /* of this epoch, of the one before */
+		uint64_t n_total;
+		int64_t epoch_ms;
+		long n_waits; /* of this thread until now, for something to happen */
+	} open;
 	struct dg_buf text;
 	pthread_t thread;
 	bool is_started, is_hungry, is_over;
@@ -314,21 +324,46 @@ static void feed(struct dg_worker *w)
 	}
 }
 
+static void step(struct dg_worker *w, long n_waits)
+{
+	bool has_helped = w->open.n_answers * 20 > w->open.n_answers_before * 21;
+	uint32_t n = w->open.n;
+
+	w->open.n_rest -= w->open.n_rest > 0;
+	if (n_waits == 0) {
+		n -= n / 8;
+		w->open.n_before = 0;
+	} else if (w->open.n_before > 0 && !has_helped) {
+		n = w->open.n_before;
+		w->open.n_before = 0;
+		w->open.n_rest = REST_EPOCHS;
+	} else if (n_waits >= IDLE_WAITS && w->open.n_rest == 0 &&
+		   dg_resolver_is_full(w->resolver)) {
+		w->open.n_before = n;
+		n += n / 4 + 1;
+	} else {
+		w->open.n_before = 0;
+	}
+	n = n < w->open.least ? w->open.least : n;
+	w->open.n = n > w->open.most ? w->open.most : n;
+	dg_resolver_set_window(w->resolver, w->open.n);
+}
+
 static void adapt(struct dg_worker *w)
 {
+	int64_t now = dg_loop_mono_ms(w->loop);
 	struct rusage used;
 
-	(void)getrusage(RUSAGE_THREAD, &used);
-	long waits = used.ru_nvcsw - w->n_waits;
-	w->n_waits = used.ru_nvcsw;
-	if (waits >= IDLE_WAITS && dg_resolver_is_full(w->resolver)) {
-		w->n_open += w->n_open / 8;
-	} else if (waits == 0) {
-		w->n_open -= w->n_open / 8;
+	if (now - w->open.epoch_ms < EPOCH_MS) {
+		return;
 	}
-	w->n_open = w->n_open < OPEN_MIN ? OPEN_MIN : w->n_open;
-	w->n_open = w->n_open > w->n_open_max ? w->n_open_max : w->n_open;
-	dg_resolver_set_window(w->resolver, w->n_open);
+	(void)getrusage(RUSAGE_THREAD, &used);
+	w->open.n_answers = dg_resolver_n_answered(w->resolver) - w->open.n_total;
+	step(w, used.ru_nvcsw - w->open.n_waits);
+	w->open.n_waits = used.ru_nvcsw;
+	w->open.epoch_ms = now;
+	w->open.n_total += w->open.n_answers;
+	w->open.n_answers_before = w->open.n_answers;
 }
 
 static void on_tick(void *arg)
@@ -364,8 +399,9 @@ int dg_worker_new(struct dg_crew *crew, const struct dg_resolver_options *option
 		abort();
 	}
 	w->crew = crew;
-	w->n_open_max = options->n_window;
-	w->n_open = OPEN_MIN < w->n_open_max ? OPEN_MIN : w->n_open_max;
+	w->open.most = options->n_window;
+	w->open.least = OPEN_MIN / crew->n_workers > 0 ? OPEN_MIN / crew->n_workers : 1;
+	w->open.n = w->open.least;
 	dg_buf_init(&w->text, DG_ROW_MAX);
 	int rc = dg_loop_new(NULL, &w->loop, err);
 	rc = rc < 0 ? rc : dg_resolver_new(w->loop, options, &w->resolver, err);

@@ -24,6 +24,7 @@ struct dg_crew {
 	struct dg_cache *cache;
 	struct dg_rate *rate; /* NULL: no limit */
 	int64_t deadline_ms;
+	uint32_t n_workers;
 	uint32_t n_window; /* domains in flight, of one worker */
 	bool is_fast, is_csv;
 	atomic_bool is_stopping;

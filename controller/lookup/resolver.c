@@ -55,6 +55,7 @@ struct dg_resolver {
 	struct dg_timer *delivery; /* set while any is ready */
 	bool *is_gone;             /* set while done() is called */
 	uint32_t n_running, n_window;
+	uint64_t n_answered;
 };
 
 /* --- lists ------------------------------------------------------------------------------------ */
@@ -254,6 +255,7 @@ static void on_answer(
 
 	(void)was_limited;
 	r->n_running--;
+	r->n_answered++;
 	q->rcode = rcode;
 	if (sec == SEC_BOGUS) {
 		set_bogus(q, why_bogus);
@@ -457,6 +459,11 @@ void dg_resolver_set_window(struct dg_resolver *r, uint32_t n)
 bool dg_resolver_is_full(const struct dg_resolver *r)
 {
 	return r->waiting.first != NULL;
+}
+
+uint64_t dg_resolver_n_answered(const struct dg_resolver *r)
+{
+	return r->n_answered;
 }
 
 struct dg_loop *dg_resolver_loop(const struct dg_resolver *r)

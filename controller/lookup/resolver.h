@@ -82,6 +82,7 @@ struct dg_loop *dg_resolver_loop(const struct dg_resolver *r);
 /* So many questions in flight from now on; is_full: more are waiting for a place. */
 void dg_resolver_set_window(struct dg_resolver *r, uint32_t n);
 bool dg_resolver_is_full(const struct dg_resolver *r);
+uint64_t dg_resolver_n_answered(const struct dg_resolver *r); /* by libunbound, until now */
 void dg_resolver_ask(struct dg_resolver *r, struct dg_resolve *q);
 void dg_resolver_cancel(struct dg_resolve *q); /* no done() comes; nothing when it came already */
 

@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'bench/a
 import generate  # noqa: E402
 
 N = 5000
-RESOLVER = '127.0.0.53'
+RESOLVER = '127.0.0.27'  # of all tests here; those with an Internet of their own have theirs
 DEAD = '127.0.0.25'
 SLOW = '127.0.0.26'
 VERDICTS = {'forgeable', 'lenient', 'protected', 'unknown'}
@@ -34,7 +34,7 @@ class World:
         self.file = self.dir / 'domains.txt'
         self.domains = self.file.read_text().split()
         self.knot = servers.Knot(lab, {'example': (self.dir / 'example.zone').read_text()})
-        self.unbound = servers.Unbound(lab, of=[self.knot], extra='    outgoing-range: 4096\n    num-queries-per-thread: 4096\n')
+        self.unbound = servers.Unbound(lab, of=[self.knot], address=RESOLVER, extra='    outgoing-range: 4096\n    num-queries-per-thread: 4096\n')
 
     def argv(self, *args, resolver=RESOLVER):
         return [str(a) for a in (self.lab.program, 'audit', '--resolver', resolver, *args)]
@@ -256,8 +256,7 @@ def test_rate(lab):
     said = lab.run(lab.program, 'audit', '--root-hints', net.hints, '--rate', '40', '--threads', '2', path)
     rows, summary = rows_of(said.stdout)
     assert said.rc == 0 and len(rows) == 12
-    assert time.monotonic() - start > (summary['questions'] - 30) / 40 / 2
-    start = time.monotonic()
+    assert time.monotonic() - start > (summary['questions'] - 30) / 40 / 2  # no sooner; later is no fault
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
