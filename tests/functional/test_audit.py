@@ -318,3 +318,20 @@ def test_wrong_use(world):
         said = world.lab.run(world.lab.program, 'audit', *args)
         assert said.rc == 2 and said.stderr.startswith('dnsguard: ') and said.stdout == '', said
     assert world.audit('--resolver', '[127.0.0.1]:5', world.write('none', [])).rc in (0, 2)
+
+
+def test_example(world):
+    """Run twice: the second time nothing is left to do."""
+    folder = world.lab.dir / 'results'
+    folder.mkdir()
+    example = pathlib.Path(__file__).resolve().parent.parent.parent / 'examples/audit/run'
+    some = world.write('some', world.domains[:100])
+    texts = []
+    for _ in range(2):
+        done = world.lab.run(example, some, folder, env={'DNSGUARD': world.lab.program, 'RESOLVER': RESOLVER}).expect(0)
+        rows, _ = rows_of((folder / 'audit.jsonl').read_text())
+        forgeable = [row['input'] for row in rows if row['verdict'] == 'forgeable']
+        assert (folder / 'forgeable.txt').read_text().split() == forgeable and forgeable
+        assert f'{len(forgeable)} domains that anybody can forge' in done.stdout
+        texts.append(rows)
+    assert texts[0] == texts[1]

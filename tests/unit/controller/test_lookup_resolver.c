@@ -213,8 +213,61 @@ static void test_window(void **state)
 	for (unsigned i = 0; i < s->n_expected; i++) {
 		(void)ask(s, dg_printf(s->arena, "n%u.example.test.", i), DG_TYPE_TXT, 10000);
 	}
+	assert_true(dg_resolver_is_full(s->resolver));
 	dg_loop_run(s->loop);
 	assert_int_equal(s->n_done, s->n_expected);
+	assert_false(dg_resolver_is_full(s->resolver));
+	assert_int_equal(dg_resolver_n_answered(s->resolver), s->n_expected);
+	scene_free(s);
+}
+
+/* Each question has its own deadline, whatever the order in which they were asked, in flight or waiting. */
+static void test_deadlines(void **state)
+{
+	struct scene *s = scene_new(FAKE_SILENT);
+	struct dg_resolve *q[6];
+	int64_t start = dg_loop_mono_ms(s->loop);
+
+	(void)state;
+	dg_resolver_set_window(s->resolver, 2);
+	s->n_expected = 1;
+	for (unsigned i = 0; i < 6; i++) {
+		q[i] = ask(s, dg_printf(s->arena, "n%u.example.test.", i), DG_TYPE_TXT,
+			600 - 100 * (int64_t)i);
+	}
+	assert_true(dg_resolver_is_full(s->resolver));
+	for (unsigned i = 6; i-- > 0;) {
+		s->n_done = 0;
+		dg_loop_run(s->loop);
+		assert_non_null(q[i]->why);
+		assert_true(i == 0 || !q[i - 1]->why);
+		assert_true(dg_loop_mono_ms(s->loop) - start >= 600 - 100 * (int64_t)i);
+	}
+	scene_free(s);
+}
+
+static void on_done_free(struct dg_resolve *q)
+{
+	struct scene *s = q->arg;
+
+	s->resolver = dg_resolver_free(s->resolver);
+	s->n_done++;
+	dg_loop_stop(s->loop);
+}
+
+/* Several answers are ready at once, and the first of them ends it all. */
+static void test_free_from_done(void **state)
+{
+	struct scene *s = scene_new(FAKE_WELL);
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		struct dg_resolve *q = ask(s, "localhost.", DG_TYPE_A, 5000);
+
+		q->done = on_done_free;
+	}
+	dg_loop_run(s->loop);
+	assert_int_equal(s->n_done, 1);
 	scene_free(s);
 }
 
@@ -343,6 +396,8 @@ int main(void)
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_many_cancel_and_free),
 		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_deadlines),
+		cmocka_unit_test(test_free_from_done),
 		cmocka_unit_test(test_look),
 		cmocka_unit_test(test_bogus),
 		cmocka_unit_test(test_new),
