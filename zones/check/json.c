@@ -188,8 +188,19 @@ static void put_full(json_t *j, const struct dg_check *c)
 	check_json_set(j, "records", check_json_records(c));
 }
 
+/* jansson leaves DEL as it is. It stands in strings only, so that its escape may take its place anywhere. */
 static int put_chunk(const char *data, size_t len, void *arg)
 {
+	const char *del = NULL;
+
+	while (len > 0 && (del = memchr(data, 0x7f, len)) != NULL) {
+		size_t n = (size_t)(del - data);
+
+		dg_buf_put(arg, data, n);
+		dg_buf_puts(arg, "\\u007f");
+		data += n + 1;
+		len -= n + 1;
+	}
 	dg_buf_put(arg, data, len);
 	return 0;
 }

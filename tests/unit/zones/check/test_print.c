@@ -168,7 +168,8 @@ static const struct dg_check *hostile_check(struct world *w)
 {
 	return world_check(w,
 		"example.com. TXT v=spf1 include:" HOSTILE " ip4:" HOSTILE " -all\n"
-		"_dmarc.example.com. TXT v=DMARC1; p=" HOSTILE "; rua=mailto:" HOSTILE "\n"
+		"_dmarc.example.com. TXT v=DMARC1; p=reject; x=\x7f" HOSTILE "; rua=mailto:" HOSTILE
+		"\n"
 		"google._domainkey.example.com. TXT v=DKIM1; k=" HOSTILE "; p=" HOSTILE "\n"
 		"_mta-sts.example.com. TXT v=STSv1; id=" HOSTILE ";\n"
 		"mta-sts.example.com. A 192.0.2.1\n"
