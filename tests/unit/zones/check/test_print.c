@@ -217,6 +217,23 @@ static void test_hostile(void **state)
 	world_done(&w);
 }
 
+/* A record that is UTF-8 goes into JSON as it is, but for what a terminal obeys. */
+static void test_delete(void **state)
+{
+	(void)state;
+	struct world w;
+	const struct dg_check *c =
+		world_check(&w, "_dmarc.example.com. TXT v=DMARC1; p=reject; x=\x7f\033[2J\x7f");
+	struct dg_buf b;
+
+	dg_buf_init(&b, PRINT_MAX);
+	dg_check_json(&b, c, true);
+	assert_clean(b.data, b.len);
+	assert_non_null(strstr(b.data, "x=\\u007f\\u001B[2J\\u007f\""));
+	dg_buf_done(&b);
+	world_done(&w);
+}
+
 static json_t *load(const struct dg_check *c, bool is_short)
 {
 	struct dg_buf b;
@@ -313,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_width),
 		cmocka_unit_test(test_headlines),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_delete),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_short),
 		cmocka_unit_test(test_whole),
