@@ -242,6 +242,16 @@ def test_policy_in_force(place, dnsguard):
     assert not codes(lines['check']) & {'dmarc-missing', 'hosts-implicit-mx', 'spf-none'}
 
 
+def test_selectors_of_the_policy(lab, place, dnsguard):
+    """A selector that nobody would try is looked at because the policy names it, also when the zone cannot be read."""
+    lablib.shutil.copy(lablib.ROOT / 'tests/data/dkim/rsa2048.pem', lab.dir / 'key.pem')
+    policy = place.policy(ZONE, POLICY.replace('spf:', 'dkim: {odd-selector-7: key.pem}, spf:'))
+    dnsguard('apply', '--yes', '--adopt', policy).expect(0)
+    policy.write_text(policy.read_text().replace(f'"{place.address}:53"', '"127.0.0.63:53"'))
+    lines, _ = look_at_policy(dnsguard, policy)
+    assert 'odd-selector-7' in json.dumps(lines['check']['keys'])
+
+
 def test_zone_that_nobody_serves(lab, dnsguard):
     """verify: servers: none: what the file holds is taken as published."""
     lab.write('z.zone', lablib.zone_text(ZONE, ['127.0.0.11'], RECORDS))
