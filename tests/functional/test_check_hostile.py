@@ -50,7 +50,7 @@ SERVERS = {
     'wrong-id': lambda at: hostile.Relay(at, COMMON, wire=hostile.wrong_id),
     'wrong-question': lambda at: hostile.Relay(at, COMMON, change=hostile.wrong_question),
     'nonsense': lambda at: hostile.Relay(at, COMMON, wire=lambda wire: wire[:2] + b'\x84\0' + b'\xff' * 60),
-    'late': lambda at: hostile.Relay(at, COMMON, delay_s=3),
+    'late': lambda at: hostile.Relay(at, COMMON, delay_s=20),
 }
 # Those of which a part can be told.
 PARTLY = {
