@@ -130,7 +130,7 @@ CASES = {
 }
 # Of what is not there, and of several names, there is no record to show.
 ABSENT = ('spf-none', 'dmarc-missing', 'mx-none', 'dnssec-insecure', 'dnssec-secure', 'hosts-implicit-mx', 'hosts-no-spf',
-          'hosts-broken-spf', 'helo-no-spf', 'wildcard-no-spf', 'parked-open', 'parked-dmarc', 'dkim-none')
+          'hosts-broken-spf', 'helo-no-spf', 'wildcard-no-spf', 'parked-open', 'dkim-none')
 
 
 def of(records, label):

@@ -130,11 +130,15 @@ const struct dg_kind dg_servers_kinds[] = {
 		"servers-failing",
 		"servers",
 		DG_SEVERITY_WARNING,
-		"a name server answers with an error",
+		"a name server gives no sound answer",
 		"RFC 1034 section 4.3",
-		"SERVFAIL, nonsense, or its name has no address. The zone may have "
-		"expired there or failed to load.",
-		"Look at the log of the server.",
+		"Nobody listens there (connection refused), it answers SERVFAIL or nonsense, or "
+		"its name has "
+		"no address. The zone may have expired there or failed to load. Resolvers lose "
+		"time with it.",
+		"See that the server runs and that UDP and TCP port 53 reach it; look at its log. "
+		"Take it out of the "
+		"NS records, here and at the registrar, if it is gone for good.",
 	},
 	{
 		"servers-partial",

@@ -40,6 +40,16 @@ const struct dg_kind dg_parked_kinds[] = {
 	{.code = NULL},
 };
 
+/* The policy that is in force, as served; NULL: there is none. */
+static const char *policy(struct check *c)
+{
+	const struct dg_dmarc_found *f = c->dmarc;
+	const char *owner = f->state == DG_DMARC_FOUND ? check_under(c, "_dmarc", f->at) : NULL;
+
+	return owner ? check_evidence_txt(c, owner, check_ask(c, owner, DG_TYPE_TXT), f->record)
+		     : NULL;
+}
+
 void check_parked(struct check *c)
 {
 	const char *shown = check_shown(c, c->in->domain);
@@ -53,7 +63,7 @@ void check_parked(struct check *c)
 			"%s neither sends nor takes mail, and says so", shown);
 	} else if (c->out->is_parked &&
 		   (f->state == DG_DMARC_FOUND || f->state == DG_DMARC_ABSENT)) {
-		check_find(c, "parked-dmarc", c->in->domain, NULL,
+		check_find(c, "parked-dmarc", c->in->domain, policy(c),
 			"%s neither sends nor takes mail, but DMARC does not ask to refuse forged "
 			"mail",
 			shown)

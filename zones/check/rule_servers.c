@@ -94,7 +94,7 @@ static void find_states(struct servers *s)
 	find_state(s, DG_VIEW_LAME, "servers-lame", "answer without authority");
 	find_state(s, DG_VIEW_REFUSED, "servers-refused", "refuse to answer for the domain");
 	find_state(s, DG_VIEW_TIMEOUT, "servers-silent", "did not answer in time");
-	find_state(s, DG_VIEW_ERROR, "servers-failing", "answer with an error");
+	find_state(s, DG_VIEW_ERROR, "servers-failing", "give no sound answer");
 	find_state(s, DG_VIEW_NO_ROUTE, "servers-no-route", "cannot be reached from here");
 	find_partial(s);
 	if (s->n_ok == 0) {
