@@ -121,33 +121,36 @@ static void on_row_of_before(void *arg, const struct dg_row *row)
 	r->audit->n_before++;
 }
 
+static int write_row(struct run *r, const char *text, size_t len, struct dg_err *err)
+{
+	int rc = dg_audit_journal_write(r->journal, text, len, r->audit->stop_fd, err);
+	struct dg_row row;
+
+	if (rc >= 0 && dg_row_read(text, len - 1, r->audit->is_csv, &row) == 0) {
+		dg_tally_add(r->tally, &row);
+	}
+	return rc;
+}
+
 /* Writes what has come out. 0, DG_BELT_OVER: that was all. */
 static int write_rows(struct run *r, struct dg_err *err)
 {
-	struct dg_row row;
 	char *text = NULL;
 	size_t len = 0;
+	int out = 0;
 	int rc = 0;
 
-	for (;;) {
-		int out = dg_belt_next(r->crew.belt, &text, &len);
-
-		if (out != 0) {
-			rc = rc != 0 ? rc
-				     : dg_audit_journal_flush(r->journal, r->audit->stop_fd, err);
-			return rc < 0 || out == DG_BELT_NOTHING ? (rc < 0 ? rc : 0) : out;
-		}
-		if (rc == 0) {
-			rc = dg_audit_journal_write(r->journal, text, len, r->audit->stop_fd, err);
-		}
-		if (rc >= 0 && dg_row_read(text, len - 1, r->audit->is_csv, &row) == 0) {
-			dg_tally_add(r->tally, &row);
-		}
+	while (rc == 0 && (out = dg_belt_next(r->crew.belt, &text, &len)) == 0) {
+		rc = write_row(r, text, len, err);
 		free(text);
-		if (rc != 0) {
-			return rc < 0 ? rc : 0;
-		}
 	}
+	if (rc == 0) {
+		rc = dg_audit_journal_flush(r->journal, r->audit->stop_fd, err);
+	}
+	if (rc != 0) {
+		return rc < 0 ? rc : 0; /* stopped: the next look at stop_fd sees it */
+	}
+	return out == DG_BELT_OVER ? out : 0;
 }
 
 static int write_summary(struct run *r, struct dg_err *err)
@@ -283,11 +286,14 @@ static int start_workers(struct run *r, struct dg_err *err)
 static int open_all(struct run *r, struct dg_err *err)
 {
 	struct dg_audit *a = r->audit;
+	const struct dg_audit_journal_way way = {.path = a->output,
+		.is_csv = a->is_csv,
+		.is_resuming = a->is_resuming,
+		.row = on_row_of_before,
+		.arg = r};
 	int rc = dg_lines_open(a->input, &r->lines, err);
 
-	rc = rc < 0 ? rc
-		    : dg_audit_journal_open(a->output, a->is_csv, a->is_resuming, on_row_of_before,
-			      r, &r->journal, err);
+	rc = rc < 0 ? rc : dg_audit_journal_open(&way, &r->journal, err);
 	rc = rc < 0 ? rc : look_through(r, err);
 	if (rc < 0) {
 		return rc;

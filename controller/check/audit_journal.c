@@ -15,7 +15,7 @@
 
 #define GATHERED   (1u << 16) /* octets that are written at once */
 #define KEYS_FIRST 4096u
-#define READ_MAX   (DG_ROW_MAX * 2)
+#define READ_MAX   ((size_t)DG_ROW_MAX * 2)
 
 struct dg_audit_journal {
 	char *name;
@@ -203,13 +203,13 @@ static int open_file(const char *path, bool is_resuming, int *ret_fd, struct dg_
 	return 0;
 }
 
-int dg_audit_journal_open(const char *path, bool is_csv, bool is_resuming,
-	void (*row)(void *arg, const struct dg_row *row), void *arg,
+int dg_audit_journal_open(const struct dg_audit_journal_way *way,
 	struct dg_audit_journal **ret_journal, struct dg_err *err)
 {
+	const char *path = way->path;
 	struct stat st;
 	int fd = STDOUT_FILENO;
-	int rc = path ? open_file(path, is_resuming, &fd, err) : 0;
+	int rc = path ? open_file(path, way->is_resuming, &fd, err) : 0;
 
 	if (rc < 0) {
 		return rc;
@@ -224,18 +224,18 @@ int dg_audit_journal_open(const char *path, bool is_csv, bool is_resuming,
 	}
 	j->fd = fd;
 	j->is_ours = path != NULL;
-	j->is_csv = is_csv;
+	j->is_csv = way->is_csv;
 	j->is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	dg_buf_init(&j->out, GATHERED + DG_ROW_MAX * 2);
-	struct reading r = {.j = j, .row = row, .arg = arg};
-	if (path && is_resuming) {
+	struct reading r = {.j = j, .row = way->row, .arg = way->arg};
+	if (path && way->is_resuming) {
 		rc = read_journal(&r, err);
 	}
 	if (rc < 0) {
 		(void)dg_audit_journal_close(j);
 		return rc;
 	}
-	if (is_csv && r.keep == 0) {
+	if (way->is_csv && r.keep == 0) {
 		dg_row_put_header(&j->out);
 	}
 	*ret_journal = j;

@@ -25,9 +25,14 @@ enum dg_audit_journal_answer {
 	DG_AUDIT_JOURNAL_STOPPED = 1, /* stop_fd had something to say before all was written */
 };
 
-/* path NULL: standard output. row: called for each row that is there already. */
-int dg_audit_journal_open(const char *path, bool is_csv, bool is_resuming,
-	void (*row)(void *arg, const struct dg_row *row), void *arg,
+struct dg_audit_journal_way {
+	const char *path; /* NULL: standard output */
+	bool is_csv, is_resuming;
+	void (*row)(void *arg, const struct dg_row *row); /* for each row that is there already */
+	void *arg;
+};
+
+int dg_audit_journal_open(const struct dg_audit_journal_way *way,
 	struct dg_audit_journal **ret_journal, struct dg_err *err);
 struct dg_audit_journal *dg_audit_journal_close(
 	struct dg_audit_journal *j); /* NULL is fine; returns NULL */

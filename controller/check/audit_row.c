@@ -264,9 +264,10 @@ static bool read_quoted(struct scan *s, bool is_csv, struct dg_row *row)
 	while (s->at < s->end) {
 		char c = *s->at++;
 
-		if (!is_csv && c == '\\' && s->at < s->end) {
-			s->at++;
-		} else if (c == '"' && is_csv && s->at < s->end && *s->at == '"') {
+		bool has_more = s->at < s->end;
+		bool is_escape =
+			is_csv ? c == '"' && has_more && *s->at == '"' : c == '\\' && has_more;
+		if (is_escape) {
 			s->at++;
 		} else if (c == '"') {
 			row->key = key_of(begin, (size_t)(s->at - begin));

@@ -24,7 +24,7 @@
  * thread has time left and more are answered for it; what did not help is taken back, and tried again after a rest. */
 #define OPEN_MIN       128u /* of all threads together */
 #define EPOCH_MS       200
-#define REST_EPOCHS    8
+#define REST_EPOCHS    5
 #define IDLE_WAITS     10 /* in an epoch */
 #define TICK_HUNGRY_MS 2
 #define ARENA_MAX \
@@ -326,7 +326,7 @@ static void feed(struct dg_worker *w)
 
 static void step(struct dg_worker *w, long n_waits)
 {
-	bool has_helped = w->open.n_answers * 20 > w->open.n_answers_before * 21;
+	bool has_helped = w->open.n_answers * 10 > w->open.n_answers_before * 11;
 	uint32_t n = w->open.n;
 
 	w->open.n_rest -= w->open.n_rest > 0;
@@ -340,7 +340,7 @@ static void step(struct dg_worker *w, long n_waits)
 	} else if (n_waits >= IDLE_WAITS && w->open.n_rest == 0 &&
 		   dg_resolver_is_full(w->resolver)) {
 		w->open.n_before = n;
-		n += n / 4 + 1;
+		n += n / 2 + 1;
 	} else {
 		w->open.n_before = 0;
 	}

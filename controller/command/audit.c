@@ -7,6 +7,7 @@
 #include "zones/policy/schema.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,7 @@ static int stop_fd(struct dg_err *err)
 	blocked = ends;
 	(void)sigaddset(&blocked, SIGPIPE);
 	int fd = signalfd(-1, &ends, SFD_CLOEXEC);
-	if (fd < 0 || sigprocmask(SIG_BLOCK, &blocked, NULL) != 0) {
+	if (fd < 0 || pthread_sigmask(SIG_BLOCK, &blocked, NULL) != 0) {
 		return dg_fail(err, DG_EIO, "signals: %s", strerrordesc_np(errno));
 	}
 	return fd;

@@ -388,6 +388,7 @@ int dg_resolver_new(struct dg_loop *l, const struct dg_resolver_options *options
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size,readability-non-const-parameter): libunbound has this form */
 static void on_started(
 	void *arg, int rcode, void *packet, int len, int sec, char *why_bogus, int was_limited)
 {

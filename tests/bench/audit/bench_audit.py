@@ -105,7 +105,7 @@ def main():
         if chosen.delay:
             lab.daemon('relay', [TOOLS / 'bench_audit_relay', RELAY, RESOLVER, str(chosen.delay)])
             lab.wait_ready('relay', lambda: lablib.ask(RELAY, 'example') is not None)
-            bench.resolver = RELAY
+            bench.resolver, bench.cost_us = RELAY, 0.0
             print(f'{f"answers after {chosen.delay} ms":44} {head}')
             bench.run(has_dig=False)
         lab.stop_all()

@@ -120,6 +120,7 @@ int main(int argc, char **argv)
 
 	if (argc != 4 || !r) {
 		(void)fputs("usage: relay LISTEN UPSTREAM MS\n", stderr);
+		free(r);
 		return 2;
 	}
 	r->front = open_socket(argv[1], 1);
@@ -127,6 +128,7 @@ int main(int argc, char **argv)
 	r->delay_us = strtol(argv[3], NULL, 10) * 1000;
 	if (r->front < 0 || r->back < 0) {
 		perror("relay");
+		free(r);
 		return 1;
 	}
 	for (;;) {

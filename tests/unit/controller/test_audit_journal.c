@@ -35,6 +35,15 @@ static void on_row(void *arg, const struct dg_row *row)
 	++*(unsigned *)arg;
 }
 
+static int start(const char *path, bool is_resuming, unsigned *n, struct dg_audit_journal **ret_j,
+	struct dg_err *err)
+{
+	const struct dg_audit_journal_way way = {
+		.path = path, .is_resuming = is_resuming, .row = on_row, .arg = n};
+
+	return dg_audit_journal_open(&way, ret_j, err);
+}
+
 #define ROW(n, input)                                             \
 	"{\"type\":\"domain\",\"line\":" #n ",\"input\":\"" input \
 	"\",\"verdict\":\"protected\",\"codes\":[],\"x\":1}\n"
@@ -61,7 +70,7 @@ static int resume(
 
 	file_with(path, text, strlen(text));
 	*ret_n = 0;
-	int rc = dg_audit_journal_open(path, false, true, on_row, ret_n, ret_j, &err);
+	int rc = start(path, true, ret_n, ret_j, &err);
 	assert_int_equal(stat(path, &st), 0);
 	*ret_len = st.st_size;
 	(void)unlink(path);
@@ -127,19 +136,18 @@ static void test_journal_guard(void **state)
 
 	(void)state;
 	file_with(path, ROW(1, "a"), strlen(ROW(1, "a")));
-	assert_int_equal(
-		dg_audit_journal_open(path, false, false, on_row, &n, &j, &err), DG_EINPUT);
+	assert_int_equal(start(path, false, &n, &j, &err), DG_EINPUT);
 	assert_non_null(strstr(err.text, "--resume"));
-	assert_int_equal(dg_audit_journal_open(path, false, true, on_row, &n, &j, &err), 0);
-	assert_int_equal(dg_audit_journal_open(path, false, true, on_row, &n, &k, &err), DG_EINPUT);
+	assert_int_equal(start(path, true, &n, &j, &err), 0);
+	assert_int_equal(start(path, true, &n, &k, &err), DG_EINPUT);
 	assert_non_null(strstr(err.text, "another audit"));
 	assert_int_equal(dg_audit_journal_write(j, ROW(2, "b"), strlen(ROW(2, "b")), -1, &err), 0);
 	assert_int_equal(dg_audit_journal_flush(j, -1, &err), 0);
 	j = dg_audit_journal_close(j);
-	assert_int_equal(dg_audit_journal_open(path, false, true, on_row, &n, &j, &err), 0);
+	assert_int_equal(start(path, true, &n, &j, &err), 0);
 	assert_int_equal(n, 3);
 	j = dg_audit_journal_close(j);
-	assert_int_equal(dg_audit_journal_open("/dev/full", false, false, on_row, &n, &j, &err), 0);
+	assert_int_equal(start("/dev/full", false, &n, &j, &err), 0);
 	assert_int_equal(dg_audit_journal_write(j, "x", 1, -1, &err), 0);
 	assert_int_equal(dg_audit_journal_flush(j, -1, &err), DG_EIO);
 	(void)dg_audit_journal_close(j);
