@@ -250,10 +250,14 @@ static void on_answer(
 	void *arg, int rcode, void *packet, int len, int sec, char *why_bogus, int was_limited)
 {
 	struct question *u = arg;
+
+	(void)was_limited;
+	if (!u) { /* dg_resolver_start() */
+		return;
+	}
 	struct dg_resolve *q = u->q;
 	struct dg_resolver *r = u->resolver;
 
-	(void)was_limited;
 	r->n_running--;
 	r->n_answered++;
 	q->rcode = rcode;
@@ -388,20 +392,11 @@ int dg_resolver_new(struct dg_loop *l, const struct dg_resolver_options *options
 	return 0;
 }
 
-/* NOLINTNEXTLINE(readability-function-size,readability-non-const-parameter): libunbound has this form */
-static void on_started(
-	void *arg, int rcode, void *packet, int len, int sec, char *why_bogus, int was_limited)
-{
-	(void)arg, (void)rcode, (void)packet, (void)len, (void)sec, (void)why_bogus;
-	(void)was_limited;
-}
-
 int dg_resolver_start(struct dg_resolver *r, struct dg_err *err)
 {
 	start_context(r);
 	if (r->ctx) {
-		int rc =
-			ub_resolve_event(r->ctx, "localhost.", 1, CLASS_IN, NULL, on_started, NULL);
+		int rc = ub_resolve_event(r->ctx, "localhost.", 1, CLASS_IN, NULL, on_answer, NULL);
 
 		if (rc != UB_NOERROR) {
 			r->failure = dg_printf(
