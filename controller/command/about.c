@@ -4,6 +4,7 @@
 #include "controller/command/options.h"
 #include "providers/provider.h"
 #include "zones/base/buf.h"
+#include "zones/base/json.h"
 #include "zones/policy/load.h"
 
 #include <curl/curl.h>
@@ -166,11 +167,8 @@ static void provider_json(struct dg_buf *b, const struct dg_provider_ops *p)
 		"name", p->name, "help", p->schema->help, "capabilities", list, "ttl_min",
 		(json_int_t)p->limits.ttl_min, "ttl_max", (json_int_t)p->limits.ttl_max, "null_mx",
 		p->limits.has_null_mx, "verified_on", p->limits.verified_on);
-	char *text = json_dumps(o, JSON_COMPACT);
-	dg_buf_puts(b, text ? text : "{}");
+	dg_json_put(b, o);
 	dg_buf_putc(b, '\n');
-	free(text);
-	json_decref(o);
 }
 
 int dg_cmd_providers(struct dg_app *app, const struct dg_args *args)

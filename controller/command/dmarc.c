@@ -6,6 +6,8 @@
 #include "controller/command/world.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
+#include "zones/base/json.h"
+#include "zones/check/parts.h"
 #include "zones/mail/dmarc_find.h"
 #include "zones/mail/facts.h"
 #include "zones/mail/idn.h"
@@ -219,42 +221,6 @@ static void print(struct dmarc *x, struct dg_buf *b)
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */
-static json_t *json_steps(const struct dg_dmarc_found *f)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < f->n_steps; i++) {
-		const struct dg_dmarc_step *s = &f->steps[i];
-
-		(void)json_array_append_new(
-			list, json_pack("{s:o, s:I, s:o, s:o, s:b}", "at", dg_report_text(s->at),
-				      "records", (json_int_t)s->n_records, "record",
-				      dg_report_text(s->record), "text", dg_report_text(s->text),
-				      "is_used", (int)s->is_used));
-	}
-	return list;
-}
-
-static json_t *json_found(const struct dg_dmarc_found *f)
-{
-	bool is_found = f->state == DG_DMARC_FOUND;
-	json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "state",
-		dg_dmarc_state_text(f->state), "why", dg_report_text(f->why), "policy",
-		is_found ? dg_report_text(dg_dmarc_policy_text(f->policy)) : json_null(), "applied",
-		is_found ? dg_report_text(dg_dmarc_policy_text(f->applied)) : json_null(), "tag",
-		dg_report_text(is_found ? f->tag : NULL), "at",
-		dg_report_text(is_found ? f->at : NULL), "record",
-		dg_report_text(is_found ? f->record : NULL), "org_domain",
-		dg_report_text(f->org_domain));
-
-	(void)json_object_set_new(o, "is_testing", json_boolean(f->is_testing));
-	(void)json_object_set_new(o, "is_missing", json_boolean(f->is_missing));
-	(void)json_object_set_new(o, "is_repaired", json_boolean(f->is_repaired));
-	(void)json_object_set_new(o, "has_two_outcomes", json_boolean(f->has_two_outcomes));
-	(void)json_object_set_new(o, "steps", json_steps(f));
-	return o;
-}
-
 static json_t *json_message(const struct dmarc *x)
 {
 	const struct dg_dmarc_outcome *o = &x->outcome;
@@ -263,22 +229,23 @@ static json_t *json_message(const struct dmarc *x)
 		"is_spf_aligned", (int)o->is_spf_aligned, "is_dkim_aligned",
 		(int)o->is_dkim_aligned, "disposition",
 		o->result == DG_DMARC_RESULT_FAIL
-			? dg_report_text(dg_dmarc_policy_text(o->disposition))
+			? dg_json_text(dg_dmarc_policy_text(o->disposition))
 			: json_null(),
-		"text", dg_report_text(o->text));
+		"text", dg_json_text(o->text));
 }
 
 static void print_json(const struct dmarc *x)
 {
 	json_t *o = json_pack("{s:s, s:o, s:b}", "type", "dmarc", "domain",
-		dg_report_text(x->names[WHO_DOMAIN]), "do_methods_differ", (int)do_differ(x));
+		dg_json_text(x->names[WHO_DOMAIN]), "do_methods_differ", (int)do_differ(x));
 
 	for (unsigned m = 0; m < METHODS; m++) {
 		json_t *views = json_object();
 
 		for (unsigned who = 0; who < WHOS; who++) {
 			(void)json_object_set_new(views, who_keys[who],
-				x->names[who] ? json_found(&x->found[m][who]) : json_null());
+				x->names[who] ? dg_dmarc_found_json(&x->found[m][who])
+					      : json_null());
 		}
 		(void)json_object_set_new(o, method_keys[m], views);
 	}

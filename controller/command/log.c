@@ -2,6 +2,7 @@
 #include "controller/command/command.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
+#include "zones/base/json.h"
 #include "zones/record/name.h"
 
 #include <jansson.h>
@@ -114,11 +115,8 @@ static void put_step_json(struct dg_buf *b, const struct dg_step *s, const struc
 		"intended_at", (json_int_t)s->intended_at, "ended_at", json_known(s->ended_at),
 		"who", run->who, "command", run->why, "note", s->note, "restores",
 		json_known(s->restores), "changes", changes);
-	char *text = json_dumps(o, JSON_COMPACT);
-	dg_buf_puts(b, text ? text : "{}");
+	dg_json_put(b, o);
 	dg_buf_putc(b, '\n');
-	free(text);
-	json_decref(o);
 }
 
 int dg_cmd_log(struct dg_app *app, const struct dg_args *args)

@@ -6,6 +6,7 @@
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
+#include "zones/base/json.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -55,30 +56,13 @@ static void complain(struct dg_app *app, const struct dg_job *j)
 
 void dg_report_json(struct dg_app *app, json_t *o)
 {
-	char *text = json_dumps(o, JSON_COMPACT);
 	struct dg_buf b;
 
 	dg_buf_init(&b, REPORT_MAX);
-	dg_buf_puts(&b, text ? text : "{}");
+	dg_json_put(&b, o);
 	dg_buf_putc(&b, '\n');
 	dg_app_out(app, &b);
 	dg_buf_done(&b);
-	free(text);
-	json_decref(o);
-}
-
-json_t *dg_report_text(const char *s)
-{
-	json_t *o = NULL;
-	struct dg_buf b;
-
-	if (s) {
-		dg_buf_init(&b, REPORT_MAX);
-		dg_buf_put_safe(&b, s, strlen(s));
-		o = json_string(b.data);
-		dg_buf_done(&b);
-	}
-	return o ? o : json_null();
 }
 
 static const char *error_code(enum dg_rc rc)

@@ -8,6 +8,8 @@
 #include "zones/base/address.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
+#include "zones/base/json.h"
+#include "zones/check/parts.h"
 #include "zones/mail/facts.h"
 #include "zones/mail/idn.h"
 #include "zones/mail/spf_eval.h"
@@ -133,8 +135,8 @@ static json_t *json_steps(const struct dg_spf_outcome *o)
 
 		(void)json_array_append_new(
 			list, json_pack("{s:i, s:o, s:o, s:o, s:i, s:i}", "depth", (int)s->depth,
-				      "domain", dg_report_text(s->domain), "term",
-				      dg_report_text(s->term), "text", dg_report_text(s->text),
+				      "domain", dg_json_text(s->domain), "term",
+				      dg_json_text(s->term), "text", dg_json_text(s->text),
 				      "lookups", (int)s->n_lookups, "voids", (int)s->n_voids));
 	}
 	return list;
@@ -145,18 +147,18 @@ static void json_eval(struct spf *x)
 	const struct dg_spf_outcome *o = &x->outcome;
 	const char qualifier[2] = {o->qualifier, '\0'};
 	json_t *out = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o}", "type", "spf", "result",
-		dg_spf_result_text(o->result), "identity", dg_report_text(o->identity), "domain",
-		dg_report_text(o->domain), "ip", x->app->args->ip, "mail_from",
-		dg_report_text(x->query.mail_from), "helo", dg_report_text(x->query.helo), "record",
-		dg_report_text(o->record));
+		dg_spf_result_text(o->result), "identity", dg_json_text(o->identity), "domain",
+		dg_json_text(o->domain), "ip", x->app->args->ip, "mail_from",
+		dg_json_text(x->query.mail_from), "helo", dg_json_text(x->query.helo), "record",
+		dg_json_text(o->record));
 
-	(void)json_object_set_new(out, "mechanism", dg_report_text(o->mechanism));
-	(void)json_object_set_new(out, "mechanism_domain", dg_report_text(o->mechanism_domain));
+	(void)json_object_set_new(out, "mechanism", dg_json_text(o->mechanism));
+	(void)json_object_set_new(out, "mechanism_domain", dg_json_text(o->mechanism_domain));
 	(void)json_object_set_new(
-		out, "qualifier", o->qualifier ? dg_report_text(qualifier) : json_null());
-	(void)json_object_set_new(out, "explanation", dg_report_text(o->explanation));
-	(void)json_object_set_new(out, "problem", dg_report_text(o->problem));
-	(void)json_object_set_new(out, "rule", dg_report_text(o->rule));
+		out, "qualifier", o->qualifier ? dg_json_text(qualifier) : json_null());
+	(void)json_object_set_new(out, "explanation", dg_json_text(o->explanation));
+	(void)json_object_set_new(out, "problem", dg_json_text(o->problem));
+	(void)json_object_set_new(out, "rule", dg_json_text(o->rule));
 	(void)json_object_set_new(out, "lookups", json_integer((json_int_t)o->n_lookups));
 	(void)json_object_set_new(out, "voids", json_integer((json_int_t)o->n_voids));
 	if (x->app->args->is_verbose) {
@@ -269,40 +271,19 @@ static void print_tree(const struct spf *x, struct dg_buf *b)
 	}
 }
 
-static json_t *json_nodes(const struct dg_spf_tree *t)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < t->n_nodes; i++) {
-		const struct dg_spf_node *n = &t->nodes[i];
-		json_t *o = json_pack("{s:i, s:o, s:o, s:o, s:o, s:i, s:i, s:f, s:f, s:o}", "depth",
-			(int)n->depth, "term", dg_report_text(n->term), "domain",
-			dg_report_text(n->domain), "record", dg_report_text(n->record), "remark",
-			dg_report_text(n->remark), "lookups", (int)n->n_lookups, "voids",
-			(int)n->n_voids, "addresses4", n->n_addresses4, "networks6",
-			n->n_addresses6_64, "shared", dg_report_text(n->shared));
-
-		(void)json_array_append_new(list, o);
-	}
-	return list;
-}
-
 static void json_tree(const struct spf *x)
 {
 	const struct dg_spf_tree *t = &x->tree;
 	json_t *out = json_pack("{s:s, s:o, s:s, s:I, s:o, s:o}", "type", "spf-tree", "domain",
-		dg_report_text(x->domain), "state", dg_fact_state_text(x->fact->state), "records",
-		(json_int_t)x->n_records, "record", dg_report_text(x->record), "problem",
-		dg_report_text(tree_problem(x)));
+		dg_json_text(x->domain), "state", dg_fact_state_text(x->fact->state), "records",
+		(json_int_t)x->n_records, "record", dg_json_text(x->record), "problem",
+		dg_json_text(tree_problem(x)));
 
 	if (x->record) {
-		(void)json_object_set_new(out, "lookups", json_integer((json_int_t)t->n_lookups));
-		(void)json_object_set_new(out, "voids", json_integer((json_int_t)t->n_voids));
-		(void)json_object_set_new(
-			out, "is_lower_bound", json_boolean(t->n_failed + t->n_pending > 0));
-		(void)json_object_set_new(out, "addresses4", json_real(t->n_addresses4));
-		(void)json_object_set_new(out, "networks6", json_real(t->n_addresses6_64));
-		(void)json_object_set_new(out, "nodes", json_nodes(t));
+		json_t *tree = dg_spf_tree_json(t);
+
+		(void)json_object_update(out, tree);
+		json_decref(tree);
 	}
 	dg_report_json(x->app, out);
 }

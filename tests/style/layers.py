@@ -34,7 +34,7 @@ LIBRARIES = {
     r'idn2\.h': ('zones/mail', 'zones/policy', 'tests'),
     r'zlib\.h': ('controller/watch', 'controller/command', 'tests'),
     r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'tests'),
-    r'jansson\.h': ('zones/plan', 'zones/check', 'zones/watch', 'zones/watch', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',
+    r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/watch', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',
                     'tests'),
 }
 IMPURE = re.compile(r'sys/(socket|stat|time|un|epoll|file|mman|wait|resource|types)|netinet/|netdb|poll\.h|'

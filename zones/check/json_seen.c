@@ -10,21 +10,6 @@
 #define EXACT_MAX   9007199254740992.0 /* integers above are not exact in a double */
 #define ADDRESS_MAX 64u
 
-const char *check_policy_text(enum dg_dmarc_policy p)
-{
-	switch (p) {
-	case DG_DMARC_UNSET:
-		break;
-	case DG_DMARC_NONE:
-		return "none";
-	case DG_DMARC_QUARANTINE:
-		return "quarantine";
-	case DG_DMARC_REJECT:
-		return "reject";
-	}
-	return NULL;
-}
-
 const char *check_mx_text(const struct dg_check *c)
 {
 	for (size_t i = 0; i < c->n_records; i++) {
@@ -54,7 +39,7 @@ static json_t *rdata_text(uint16_t type, const struct dg_rdata *rd)
 
 	dg_buf_init(&b, RDATA_MAX);
 	dg_rdata_print(&b, type, rd);
-	json_t *j = check_json_text(b.data);
+	json_t *j = dg_json_text(b.data);
 	dg_buf_done(&b);
 	return j;
 }
@@ -78,101 +63,88 @@ static json_t *node(const struct dg_spf_node *n)
 {
 	json_t *j = json_object();
 
-	check_json_set(j, "depth", json_integer(n->depth));
-	check_json_set(j, "term", check_json_text(n->term));
-	check_json_set(j, "domain", check_json_text(n->domain));
-	check_json_set(j, "record", check_json_text(n->record));
-	check_json_set(j, "remark", check_json_text(n->remark));
-	check_json_set(j, "lookups", json_integer(n->n_lookups));
-	check_json_set(j, "voids", json_integer(n->n_voids));
-	check_json_set(j, "addresses4", many(n->n_addresses4));
-	check_json_set(j, "networks6", many(n->n_addresses6_64));
-	check_json_set(j, "shared", check_json_text(n->shared));
+	dg_json_set(j, "depth", json_integer(n->depth));
+	dg_json_set(j, "term", dg_json_text(n->term));
+	dg_json_set(j, "domain", dg_json_text(n->domain));
+	dg_json_set(j, "record", dg_json_text(n->record));
+	dg_json_set(j, "remark", dg_json_text(n->remark));
+	dg_json_set(j, "lookups", json_integer(n->n_lookups));
+	dg_json_set(j, "voids", json_integer(n->n_voids));
+	dg_json_set(j, "addresses4", many(n->n_addresses4));
+	dg_json_set(j, "networks6", many(n->n_addresses6_64));
+	dg_json_set(j, "shared", dg_json_text(n->shared));
+	return j;
+}
+
+json_t *dg_spf_tree_json(const struct dg_spf_tree *t)
+{
+	json_t *nodes = json_array();
+	json_t *j = json_object();
+
+	dg_json_set(j, "lookups", json_integer(t->n_lookups));
+	dg_json_set(j, "voids", json_integer(t->n_voids));
+	dg_json_set(j, "is_lower_bound", json_boolean(t->n_failed + t->n_pending > 0));
+	dg_json_set(j, "macros", json_integer(t->n_macros));
+	dg_json_set(j, "all", dg_json_text(end_of(t)));
+	dg_json_set(j, "addresses4", many(t->n_addresses4));
+	dg_json_set(j, "networks6", many(t->n_addresses6_64));
+	dg_json_set(j, "loop", dg_json_text(t->loop));
+	dg_json_set(j, "broken", dg_json_text(t->broken));
+	dg_json_set(j, "broken_why", dg_json_text(t->broken_why));
+	for (size_t i = 0; i < t->n_nodes; i++) {
+		(void)json_array_append_new(nodes, node(&t->nodes[i]));
+	}
+	dg_json_set(j, "nodes", nodes);
+	dg_json_set(j, "nodes_not_shown", dg_json_count(t->n_hidden));
 	return j;
 }
 
 json_t *check_json_spf(const struct dg_check *c)
 {
-	const struct dg_spf_tree *t = c->spf;
-	json_t *nodes = json_array();
-	json_t *j = json_object();
+	json_t *j = c->spf ? dg_spf_tree_json(c->spf) : json_object();
 
-	check_json_set(j, "record", check_json_text(c->spf_record));
-	check_json_set(j, "records", check_json_count(c->n_spf_records));
-	if (!t) {
-		json_decref(nodes);
-		return j;
-	}
-	check_json_set(j, "lookups", json_integer(t->n_lookups));
-	check_json_set(j, "voids", json_integer(t->n_voids));
-	check_json_set(j, "is_lower_bound", json_boolean(t->n_failed > 0));
-	check_json_set(j, "macros", json_integer(t->n_macros));
-	check_json_set(j, "all", check_json_text(end_of(t)));
-	check_json_set(j, "addresses4", many(t->n_addresses4));
-	check_json_set(j, "networks6", many(t->n_addresses6_64));
-	check_json_set(j, "loop", check_json_text(t->loop));
-	check_json_set(j, "broken", check_json_text(t->broken));
-	check_json_set(j, "broken_why", check_json_text(t->broken_why));
-	for (size_t i = 0; i < t->n_nodes; i++) {
-		(void)json_array_append_new(nodes, node(&t->nodes[i]));
-	}
-	check_json_set(j, "nodes", nodes);
-	check_json_set(j, "nodes_not_shown", check_json_count(t->n_hidden));
+	dg_json_set(j, "record", dg_json_text(c->spf_record));
+	dg_json_set(j, "records", dg_json_count(c->n_spf_records));
 	return j;
 }
 
 /* --- DMARC ------------------------------------------------------------------------------------------------ */
-static const char *dmarc_state(enum dg_dmarc_state s)
-{
-	switch (s) {
-	case DG_DMARC_PENDING:
-		break;
-	case DG_DMARC_FOUND:
-		return "found";
-	case DG_DMARC_ABSENT:
-		return "absent";
-	case DG_DMARC_UNKNOWN:
-		return "unknown";
-	}
-	return "pending";
-}
-
 static json_t *step(const struct dg_dmarc_step *s)
 {
 	json_t *j = json_object();
 
-	check_json_set(j, "at", check_json_text(s->at));
-	check_json_set(j, "records", check_json_count(s->n_records));
-	check_json_set(j, "record", check_json_text(s->record));
-	check_json_set(j, "text", check_json_text(s->text));
-	check_json_set(j, "is_used", json_boolean(s->is_used));
+	dg_json_set(j, "at", dg_json_text(s->at));
+	dg_json_set(j, "records", dg_json_count(s->n_records));
+	dg_json_set(j, "record", dg_json_text(s->record));
+	dg_json_set(j, "text", dg_json_text(s->text));
+	dg_json_set(j, "is_used", json_boolean(s->is_used));
 	return j;
 }
 
-json_t *check_json_dmarc(const struct dg_dmarc_found *found)
+json_t *dg_dmarc_found_json(const struct dg_dmarc_found *found)
 {
 	bool is_found = found->state == DG_DMARC_FOUND;
 	json_t *steps = json_array();
 	json_t *j = json_object();
 
-	check_json_set(j, "state", json_string(dmarc_state(found->state)));
-	check_json_set(j, "why", check_json_text(found->why));
-	check_json_set(j, "org_domain", check_json_text(found->org_domain));
-	check_json_set(j, "at", check_json_text(is_found ? found->at : NULL));
-	check_json_set(j, "record", check_json_text(found->record));
-	check_json_set(j, "tag", check_json_text(is_found ? found->tag : NULL));
-	check_json_set(
-		j, "policy", check_json_text(is_found ? check_policy_text(found->policy) : NULL));
-	check_json_set(
-		j, "applied", check_json_text(is_found ? check_policy_text(found->applied) : NULL));
-	check_json_set(j, "is_testing", json_boolean(found->is_testing));
-	check_json_set(j, "is_missing", json_boolean(found->is_missing));
-	check_json_set(j, "is_repaired", json_boolean(found->is_repaired));
-	check_json_set(j, "has_two_outcomes", json_boolean(found->has_two_outcomes));
+	dg_json_set(j, "state", json_string(dg_dmarc_state_text(found->state)));
+	dg_json_set(j, "why", dg_json_text(found->why));
+	dg_json_set(j, "org_domain", dg_json_text(found->org_domain));
+	dg_json_set(j, "at", dg_json_text(is_found ? found->at : NULL));
+	dg_json_set(j, "record", dg_json_text(found->record));
+	dg_json_set(j, "tag", dg_json_text(is_found ? found->tag : NULL));
+	dg_json_set(
+		j, "policy", dg_json_text(is_found ? dg_dmarc_policy_text(found->policy) : NULL));
+	dg_json_set(
+		j, "applied", dg_json_text(is_found ? dg_dmarc_policy_text(found->applied) : NULL));
+	dg_json_set(j, "is_testing", json_boolean(found->is_testing));
+	dg_json_set(j, "is_missing", json_boolean(found->is_missing));
+	dg_json_set(j, "is_repaired", json_boolean(found->is_repaired));
+	dg_json_set(j, "has_two_outcomes", json_boolean(found->has_two_outcomes));
 	for (size_t i = 0; i < found->n_steps; i++) {
 		(void)json_array_append_new(steps, step(&found->steps[i]));
 	}
-	check_json_set(j, "steps", steps);
+	dg_json_set(j, "steps", steps);
 	return j;
 }
 
@@ -200,14 +172,14 @@ json_t *check_json_mx(const struct dg_check *c)
 	for (size_t i = 0; i < c->n_mx; i++) {
 		json_t *host = json_object();
 
-		check_json_set(host, "host", check_json_text(c->mx[i].host));
-		check_json_set(host, "preference", json_integer(c->mx[i].preference));
-		check_json_set(host, "a", addresses(c->mx[i].a));
-		check_json_set(host, "aaaa", addresses(c->mx[i].aaaa));
+		dg_json_set(host, "host", dg_json_text(c->mx[i].host));
+		dg_json_set(host, "preference", json_integer(c->mx[i].preference));
+		dg_json_set(host, "a", addresses(c->mx[i].a));
+		dg_json_set(host, "aaaa", addresses(c->mx[i].aaaa));
 		(void)json_array_append_new(hosts, host);
 	}
-	check_json_set(j, "state", check_json_text(check_mx_text(c)));
-	check_json_set(j, "hosts", hosts);
+	dg_json_set(j, "state", dg_json_text(check_mx_text(c)));
+	dg_json_set(j, "hosts", hosts);
 	return j;
 }
 
@@ -218,9 +190,9 @@ json_t *check_json_keys(const struct dg_check *c)
 	for (size_t i = 0; i < c->n_keys; i++) {
 		json_t *j = json_object();
 
-		check_json_set(j, "selector", check_json_text(c->keys[i].selector));
-		check_json_set(j, "record", check_json_text(c->keys[i].record));
-		check_json_set(j, "text", check_json_text(c->keys[i].text));
+		dg_json_set(j, "selector", dg_json_text(c->keys[i].selector));
+		dg_json_set(j, "record", dg_json_text(c->keys[i].record));
+		dg_json_set(j, "text", dg_json_text(c->keys[i].text));
 		(void)json_array_append_new(list, j);
 	}
 	return list;
@@ -237,17 +209,17 @@ static json_t *record(const struct dg_check_record *r)
 		(void)json_array_append_new(
 			records, rdata_text(fact->set.type, &fact->set.rdata[i]));
 	}
-	check_json_set(j, "owner", check_json_text(r->owner));
-	check_json_set(j, "type", json_string(dg_type_text(r->type, type)));
-	check_json_set(j, "state", json_string(dg_fact_state_text(fact->state)));
-	check_json_set(j, "ttl",
+	dg_json_set(j, "owner", dg_json_text(r->owner));
+	dg_json_set(j, "type", json_string(dg_type_text(r->type, type)));
+	dg_json_set(j, "state", json_string(dg_fact_state_text(fact->state)));
+	dg_json_set(j, "ttl",
 		fact->state == DG_FACT_FOUND ? json_integer(fact->set.ttl)
 		: dg_fact_is_none(fact)      ? json_integer(fact->negative_ttl)
 					     : json_null());
-	check_json_set(j, "records", records);
-	check_json_set(j, "alias", check_json_text(fact->alias));
-	check_json_set(j, "trust", json_string(dg_trust_text(fact->trust)));
-	check_json_set(j, "why", check_json_text(fact->why));
+	dg_json_set(j, "records", records);
+	dg_json_set(j, "alias", dg_json_text(fact->alias));
+	dg_json_set(j, "trust", json_string(dg_trust_text(fact->trust)));
+	dg_json_set(j, "why", dg_json_text(fact->why));
 	return j;
 }
 

@@ -2,36 +2,12 @@
 #include "zones/plan/build.h"
 
 #include "zones/base/buf.h"
+#include "zones/base/json.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define RECORD_TEXT_MAX (300u << 10)
-
-/* Text that is not UTF-8 (a path, say) is escaped rather than lost. */
-static json_t *text(const char *s)
-{
-	struct dg_buf b;
-	json_t *j = NULL;
-
-	if (!s) {
-		return json_null();
-	}
-	j = json_string(s);
-	if (!j) {
-		dg_buf_init(&b, 4 * strlen(s) + 1);
-		dg_buf_put_safe(&b, s, strlen(s));
-		j = json_string(b.data);
-		dg_buf_done(&b);
-	}
-	return j;
-}
-
-static json_t *count(size_t n)
-{
-	return json_integer((json_int_t)n);
-}
 
 static json_t *rrset(const struct dg_rrset *set)
 {
@@ -45,7 +21,7 @@ static json_t *rrset(const struct dg_rrset *set)
 	for (size_t i = 0; i < set->n; i++) {
 		dg_buf_clear(&b);
 		dg_rdata_print(&b, set->type, &set->rdata[i]);
-		(void)json_array_append_new(records, text(b.data));
+		(void)json_array_append_new(records, dg_json_text(b.data));
 	}
 	dg_buf_done(&b);
 	json_t *j = json_object();
@@ -62,7 +38,7 @@ static json_t *position(const struct dg_pos *pos)
 		return json_null();
 	}
 	j = json_object();
-	(void)json_object_set_new(j, "file", text(pos->file));
+	(void)json_object_set_new(j, "file", dg_json_text(pos->file));
 	(void)json_object_set_new(j, "line", json_integer(pos->line));
 	(void)json_object_set_new(j, "column", json_integer(pos->column));
 	return j;
@@ -77,7 +53,7 @@ static json_t *conflict(const struct dg_change *c)
 	}
 	j = json_object();
 	(void)json_object_set_new(j, "code", json_string(dg_conflict_code(c->conflict)));
-	(void)json_object_set_new(j, "text", text(c->conflict_text));
+	(void)json_object_set_new(j, "text", dg_json_text(c->conflict_text));
 	if (c->last.owner) {
 		(void)json_object_set_new(j, "last_applied", rrset(&c->last));
 	}
@@ -89,15 +65,15 @@ static json_t *change(const struct dg_change *c)
 	json_t *j = json_object();
 	char type[16];
 
-	(void)json_object_set_new(j, "owner", text(c->after.owner));
+	(void)json_object_set_new(j, "owner", dg_json_text(c->after.owner));
 	(void)json_object_set_new(j, "type", json_string(dg_type_text(c->after.type, type)));
 	(void)json_object_set_new(j, "action", json_string(dg_action_text(c->action)));
 	(void)json_object_set_new(j, "phase", json_integer(c->phase));
 	(void)json_object_set_new(j, "before", rrset(&c->before));
 	(void)json_object_set_new(j, "after", rrset(&c->after));
-	(void)json_object_set_new(j, "why", text(c->why));
-	(void)json_object_set_new(j, "rule", text(c->rule));
-	(void)json_object_set_new(j, "cost", text(c->cost));
+	(void)json_object_set_new(j, "why", dg_json_text(c->why));
+	(void)json_object_set_new(j, "rule", dg_json_text(c->rule));
+	(void)json_object_set_new(j, "cost", dg_json_text(c->cost));
 	(void)json_object_set_new(j, "old_ttl", json_integer(c->old_ttl));
 	(void)json_object_set_new(j, "conflict", conflict(c));
 	(void)json_object_set_new(j, "position", position(&c->pos));
@@ -108,10 +84,10 @@ static json_t *note(const struct dg_note *n)
 {
 	json_t *j = json_object();
 
-	(void)json_object_set_new(j, "code", text(n->code));
-	(void)json_object_set_new(j, "owner", text(n->owner));
-	(void)json_object_set_new(j, "text", text(n->text));
-	(void)json_object_set_new(j, "rule", text(n->rule));
+	(void)json_object_set_new(j, "code", dg_json_text(n->code));
+	(void)json_object_set_new(j, "owner", dg_json_text(n->owner));
+	(void)json_object_set_new(j, "text", dg_json_text(n->text));
+	(void)json_object_set_new(j, "rule", dg_json_text(n->rule));
 	(void)json_object_set_new(j, "position", position(&n->pos));
 	return j;
 }
@@ -124,20 +100,14 @@ static json_t *counts(const struct dg_plan *plan)
 	for (size_t i = 0; i < plan->n; i++) {
 		n[plan->changes[i].action]++;
 	}
-	(void)json_object_set_new(j, "managed", count(plan->n_managed));
-	(void)json_object_set_new(j, "same", count(plan->n_same));
-	(void)json_object_set_new(j, "create", count(n[DG_ACTION_CREATE]));
-	(void)json_object_set_new(j, "change", count(n[DG_ACTION_CHANGE]));
-	(void)json_object_set_new(j, "ttl", count(n[DG_ACTION_TTL]));
-	(void)json_object_set_new(j, "delete", count(n[DG_ACTION_DELETE]));
-	(void)json_object_set_new(j, "conflicts", count(plan->n_conflicts));
+	(void)json_object_set_new(j, "managed", dg_json_count(plan->n_managed));
+	(void)json_object_set_new(j, "same", dg_json_count(plan->n_same));
+	(void)json_object_set_new(j, "create", dg_json_count(n[DG_ACTION_CREATE]));
+	(void)json_object_set_new(j, "change", dg_json_count(n[DG_ACTION_CHANGE]));
+	(void)json_object_set_new(j, "ttl", dg_json_count(n[DG_ACTION_TTL]));
+	(void)json_object_set_new(j, "delete", dg_json_count(n[DG_ACTION_DELETE]));
+	(void)json_object_set_new(j, "conflicts", dg_json_count(plan->n_conflicts));
 	return j;
-}
-
-static int put_chunk(const char *data, size_t len, void *arg)
-{
-	dg_buf_put(arg, data, len);
-	return 0;
 }
 
 void dg_plan_json(struct dg_buf *b, const struct dg_plan *plan)
@@ -153,15 +123,12 @@ void dg_plan_json(struct dg_buf *b, const struct dg_plan *plan)
 	for (size_t i = 0; i < plan->n_notes; i++) {
 		(void)json_array_append_new(notes, note(&plan->notes[i]));
 	}
-	(void)json_object_set_new(j, "zone", text(plan->zone));
-	(void)json_object_set_new(j, "from", text(plan->from));
+	(void)json_object_set_new(j, "zone", dg_json_text(plan->zone));
+	(void)json_object_set_new(j, "from", dg_json_text(plan->from));
 	(void)json_object_set_new(
 		j, "digest", json_string(dg_digest_text(plan->digest, DG_DIGEST_LEN, hex)));
 	(void)json_object_set_new(j, "counts", counts(plan));
 	(void)json_object_set_new(j, "changes", changes);
 	(void)json_object_set_new(j, "notes", notes);
-	/* ASCII only: what a name or a comment holds cannot move a terminal's cursor. */
-	(void)json_dump_callback(
-		j, put_chunk, b, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
-	json_decref(j);
+	dg_json_put(b, j);
 }

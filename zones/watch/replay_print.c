@@ -2,9 +2,8 @@
 
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
+#include "zones/base/json.h"
 
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DAY_S  86400
@@ -149,12 +148,7 @@ void dg_replay_json(struct dg_buf *b, const struct dg_replay *r)
 	for (size_t i = 0; i < r->n_entries; i++) {
 		json_array_append_new(list, entry_json(&r->entries[i]));
 	}
-	char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
-	if (text) {
-		dg_buf_puts(b, text);
-	}
-	free(text);
-	json_decref(root);
+	dg_json_put(b, root);
 }
 
 /* --- SVG -------------------------------------------------------------------------------------- */
