@@ -155,6 +155,16 @@ int64_t dg_db_column_int(struct dg_store *s, enum dg_db_sql id, int column)
 	return sqlite3_column_int64(s->statements[id], column);
 }
 
+const void *dg_db_column_blob(
+	struct dg_store *s, enum dg_db_sql id, int column, struct dg_arena *a, size_t *ret_len)
+{
+	const void *bytes = sqlite3_column_blob(s->statements[id], column);
+	int len = sqlite3_column_bytes(s->statements[id], column);
+
+	*ret_len = bytes && len > 0 ? (size_t)len : 0;
+	return *ret_len > 0 ? dg_memdup(a, bytes, *ret_len) : "";
+}
+
 int dg_db_column_rrset(struct dg_store *s, enum dg_db_sql id, int column, struct dg_arena *a,
 	struct dg_rrset *ret_set, struct dg_err *err)
 {

@@ -41,6 +41,22 @@ enum dg_db_sql {
 	DG_SQL_STAGE_PUT,
 	DG_SQL_STAGE_DROP,
 	DG_SQL_STAGES_GET,
+	DG_SQL_WATCH_PUT,
+	DG_SQL_WATCH_DROP,
+	DG_SQL_WATCH_GET,
+	DG_SQL_WATCH_ALL,
+	DG_SQL_POSITION_PUT,
+	DG_SQL_POSITION_GET,
+	DG_SQL_GUARD_PUT,
+	DG_SQL_GUARD_GET,
+	DG_SQL_GUARDS,
+	DG_SQL_WISH_PUT,
+	DG_SQL_WISHES,
+	DG_SQL_WISH_DONE,
+	DG_SQL_LETTER_PUT,
+	DG_SQL_LETTERS,
+	DG_SQL_LETTER_TRIED,
+	DG_SQL_LETTER_DONE,
 	DG_SQL_N,
 };
 
@@ -48,6 +64,7 @@ struct dg_store {
 	sqlite3 *db; /* NULL: read_only, and there is no journal */
 	sqlite3_stmt *statements[DG_SQL_N];
 	char *path;  /* of the journal, for messages */
+	int format;  /* of the tables; read_only: maybe older than ours */
 	int lock_fd; /* -1: none */
 	bool is_read_only;
 	bool is_open;   /* inside dg_store_begin() */
@@ -94,6 +111,9 @@ void dg_db_stop(struct dg_store *s, enum dg_db_sql id); /* done with it before t
 const char *dg_db_column_text(
 	struct dg_store *s, enum dg_db_sql id, int column, struct dg_arena *a);
 int64_t dg_db_column_int(struct dg_store *s, enum dg_db_sql id, int column);
+/* Bytes; "" when there are none. */
+const void *dg_db_column_blob(
+	struct dg_store *s, enum dg_db_sql id, int column, struct dg_arena *a, size_t *ret_len);
 int dg_db_column_rrset(struct dg_store *s, enum dg_db_sql id, int column, struct dg_arena *a,
 	struct dg_rrset *ret_set, struct dg_err *err);
 

@@ -65,6 +65,37 @@ static const char *const migrations[] = {
 	" since INTEGER NOT NULL,"
 	" mx_ttl INTEGER NOT NULL,"
 	" PRIMARY KEY(zone, name)) STRICT, WITHOUT ROWID;",
+	/* 2: what watching keeps */
+	"CREATE TABLE watch("
+	" name TEXT NOT NULL PRIMARY KEY,"
+	" zone TEXT NOT NULL,"
+	" image BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE position("
+	" sensor TEXT NOT NULL PRIMARY KEY,"
+	" text TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE guard("
+	" name TEXT NOT NULL PRIMARY KEY,"
+	" zone TEXT NOT NULL,"
+	" document TEXT NOT NULL,"
+	" state TEXT NOT NULL,"
+	" image BLOB NOT NULL,"
+	" proposal TEXT,"
+	" evidence TEXT,"
+	" since INTEGER NOT NULL,"
+	" due INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE wish("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" kind TEXT NOT NULL,"
+	" name TEXT,"
+	" proposal TEXT,"
+	" who TEXT NOT NULL,"
+	" at INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE letter("
+	" sequence INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" hook TEXT NOT NULL,"
+	" body TEXT NOT NULL,"
+	" at INTEGER NOT NULL,"
+	" n_tries INTEGER NOT NULL DEFAULT 0) STRICT;",
 };
 #define FORMAT ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -73,62 +104,86 @@ static const char *const migrations[] = {
 	"state,"                                                                              \
 	" intended_at, ended_at, note, restores"
 
+#define GUARD_COLUMNS "name, zone, document, state, image, proposal, evidence, since, due"
+
+static const char *const texts[DG_SQL_N] = {
+	[DG_SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[DG_SQL_COMMIT] = "COMMIT",
+	[DG_SQL_ROLLBACK] = "ROLLBACK",
+	[DG_SQL_RUN_START] = "INSERT INTO run(started, who, why) VALUES(?1, ?2, ?3)",
+	[DG_SQL_RUN_END] = "UPDATE run SET finished = ?2, result = ?3 WHERE id = ?1",
+	[DG_SQL_RUN_GET] = "SELECT id, started, finished, who, why, result FROM run WHERE id = ?1",
+	[DG_SQL_STEP_PUT] = "INSERT INTO step(run, zone, provider, document, "
+			    "marker_before, marker_after,"
+			    " digest, n_changes, intended_at, restores)"
+			    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[DG_SQL_STEP_END] = "UPDATE step SET state = ?2, ended_at = ?3, note = ?4 WHERE id = ?1",
+	[DG_SQL_STEP_GET] = "SELECT " STEP_COLUMNS " FROM step WHERE id = ?1",
+	[DG_SQL_STEPS_OPEN] = "SELECT " STEP_COLUMNS " FROM step WHERE state = 'intended'"
+			      " AND (?1 IS NULL OR zone = ?1) ORDER BY id",
+	[DG_SQL_LOG_ALL] = "SELECT " STEP_COLUMNS " FROM step ORDER BY id DESC LIMIT ?1",
+	[DG_SQL_LOG_ZONE] =
+		"SELECT " STEP_COLUMNS " FROM step WHERE zone = ?2 ORDER BY id DESC LIMIT ?1",
+	[DG_SQL_CHANGE_PUT] = "INSERT INTO change(step, n, before, after, why)"
+			      " VALUES(?1, ?2, ?3, ?4, ?5)",
+	[DG_SQL_CHANGES_GET] = "SELECT before, after, why FROM change WHERE step = ?1 ORDER BY n",
+	[DG_SQL_OWNED_PUT] = "INSERT INTO owned(zone, owner, type, image)"
+			     " VALUES(?1, ?2, ?3, ?4)"
+			     " ON CONFLICT DO UPDATE SET image = excluded.image",
+	[DG_SQL_OWNED_GET] = "SELECT image FROM owned WHERE zone = ?1 AND owner = ?2 AND type = ?3",
+	[DG_SQL_OWNED_ALL] = "SELECT image FROM owned WHERE zone = ?1 ORDER BY owner, type",
+	[DG_SQL_MARKER_PUT] = "INSERT INTO marker(zone, text) VALUES(?1, ?2)"
+			      " ON CONFLICT DO UPDATE SET text = excluded.text",
+	[DG_SQL_MARKER_DROP] = "DELETE FROM marker WHERE zone = ?1",
+	[DG_SQL_MARKER_GET] = "SELECT text FROM marker WHERE zone = ?1",
+	/* a wait only grows: the longest of several old answers counts */
+	[DG_SQL_WAIT_PUT] =
+		"INSERT INTO wait(zone, owner, type, until, ttl) VALUES(?1, ?2, ?3, ?4, ?5)"
+		" ON CONFLICT DO UPDATE SET until = excluded.until, ttl = excluded.ttl"
+		" WHERE excluded.until > until",
+	[DG_SQL_WAIT_PRUNE] = "DELETE FROM wait WHERE zone = ?1 AND until < ?2",
+	[DG_SQL_WAITS_GET] = "SELECT zone, owner, type, until, ttl FROM wait"
+			     " WHERE until > ?2 AND (?1 IS NULL OR zone = ?1)"
+			     " ORDER BY until, zone, owner, type",
+	[DG_SQL_STAGE_PUT] =
+		"INSERT INTO stage(zone, name, stage, since, mx_ttl)"
+		" VALUES(?1, ?2, ?3, ?4, ?5)"
+		" ON CONFLICT DO UPDATE SET stage = excluded.stage, since = excluded.since,"
+		" mx_ttl = excluded.mx_ttl"
+		" WHERE excluded.stage <> stage",
+	[DG_SQL_STAGE_DROP] = "DELETE FROM stage WHERE zone = ?1 AND name = ?2",
+	[DG_SQL_STAGES_GET] = "SELECT name, stage, mx_ttl FROM stage WHERE zone = ?1 ORDER BY name",
+	[DG_SQL_WATCH_PUT] =
+		"INSERT INTO watch(name, zone, image) VALUES(?1, ?2, ?3)"
+		" ON CONFLICT DO UPDATE SET zone = excluded.zone, image = excluded.image",
+	[DG_SQL_WATCH_DROP] = "DELETE FROM watch WHERE name = ?1",
+	[DG_SQL_WATCH_GET] = "SELECT name, zone, image FROM watch WHERE name = ?1",
+	[DG_SQL_WATCH_ALL] = "SELECT name, zone, image FROM watch ORDER BY name",
+	[DG_SQL_POSITION_PUT] = "INSERT INTO position(sensor, text) VALUES(?1, ?2)"
+				" ON CONFLICT DO UPDATE SET text = excluded.text",
+	[DG_SQL_POSITION_GET] = "SELECT text FROM position WHERE sensor = ?1",
+	[DG_SQL_GUARD_PUT] =
+		"INSERT INTO guard(" GUARD_COLUMNS ")"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+		" ON CONFLICT DO UPDATE SET zone = excluded.zone, document = excluded.document,"
+		" state = excluded.state, image = excluded.image, proposal = excluded.proposal,"
+		" evidence = excluded.evidence, since = excluded.since, due = excluded.due",
+	[DG_SQL_GUARD_GET] = "SELECT " GUARD_COLUMNS " FROM guard WHERE name = ?1",
+	[DG_SQL_GUARDS] = "SELECT " GUARD_COLUMNS " FROM guard ORDER BY name",
+	[DG_SQL_WISH_PUT] = "INSERT INTO wish(kind, name, proposal, who, at)"
+			    " VALUES(?1, ?2, ?3, ?4, ?5)",
+	[DG_SQL_WISHES] = "SELECT id, kind, name, proposal, who, at FROM wish ORDER BY id",
+	[DG_SQL_WISH_DONE] = "DELETE FROM wish WHERE id = ?1",
+	[DG_SQL_LETTER_PUT] = "INSERT INTO letter(hook, body, at, n_tries)"
+			      " VALUES(?1, ?2, ?3, ?4)",
+	[DG_SQL_LETTERS] = "SELECT sequence, hook, body, at, n_tries FROM letter"
+			   " ORDER BY sequence LIMIT ?1",
+	[DG_SQL_LETTER_TRIED] = "UPDATE letter SET n_tries = n_tries + 1 WHERE sequence = ?1",
+	[DG_SQL_LETTER_DONE] = "DELETE FROM letter WHERE sequence = ?1",
+};
+
 const char *dg_db_sql_text(enum dg_db_sql id)
 {
-	static const char *const texts[DG_SQL_N] = {
-		[DG_SQL_BEGIN] = "BEGIN IMMEDIATE",
-		[DG_SQL_COMMIT] = "COMMIT",
-		[DG_SQL_ROLLBACK] = "ROLLBACK",
-		[DG_SQL_RUN_START] = "INSERT INTO run(started, who, why) VALUES(?1, ?2, ?3)",
-		[DG_SQL_RUN_END] = "UPDATE run SET finished = ?2, result = ?3 WHERE id = ?1",
-		[DG_SQL_RUN_GET] =
-			"SELECT id, started, finished, who, why, result FROM run WHERE id = ?1",
-		[DG_SQL_STEP_PUT] = "INSERT INTO step(run, zone, provider, document, "
-				    "marker_before, marker_after,"
-				    " digest, n_changes, intended_at, restores)"
-				    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-		[DG_SQL_STEP_END] =
-			"UPDATE step SET state = ?2, ended_at = ?3, note = ?4 WHERE id = ?1",
-		[DG_SQL_STEP_GET] = "SELECT " STEP_COLUMNS " FROM step WHERE id = ?1",
-		[DG_SQL_STEPS_OPEN] = "SELECT " STEP_COLUMNS " FROM step WHERE state = 'intended'"
-				      " AND (?1 IS NULL OR zone = ?1) ORDER BY id",
-		[DG_SQL_LOG_ALL] = "SELECT " STEP_COLUMNS " FROM step ORDER BY id DESC LIMIT ?1",
-		[DG_SQL_LOG_ZONE] = "SELECT " STEP_COLUMNS
-				    " FROM step WHERE zone = ?2 ORDER BY id DESC LIMIT ?1",
-		[DG_SQL_CHANGE_PUT] = "INSERT INTO change(step, n, before, after, why)"
-				      " VALUES(?1, ?2, ?3, ?4, ?5)",
-		[DG_SQL_CHANGES_GET] =
-			"SELECT before, after, why FROM change WHERE step = ?1 ORDER BY n",
-		[DG_SQL_OWNED_PUT] = "INSERT INTO owned(zone, owner, type, image)"
-				     " VALUES(?1, ?2, ?3, ?4)"
-				     " ON CONFLICT DO UPDATE SET image = excluded.image",
-		[DG_SQL_OWNED_GET] =
-			"SELECT image FROM owned WHERE zone = ?1 AND owner = ?2 AND type = ?3",
-		[DG_SQL_OWNED_ALL] = "SELECT image FROM owned WHERE zone = ?1 ORDER BY owner, type",
-		[DG_SQL_MARKER_PUT] = "INSERT INTO marker(zone, text) VALUES(?1, ?2)"
-				      " ON CONFLICT DO UPDATE SET text = excluded.text",
-		[DG_SQL_MARKER_DROP] = "DELETE FROM marker WHERE zone = ?1",
-		[DG_SQL_MARKER_GET] = "SELECT text FROM marker WHERE zone = ?1",
-		/* a wait only grows: the longest of several old answers counts */
-		[DG_SQL_WAIT_PUT] =
-			"INSERT INTO wait(zone, owner, type, until, ttl) VALUES(?1, ?2, ?3, ?4, ?5)"
-			" ON CONFLICT DO UPDATE SET until = excluded.until, ttl = excluded.ttl"
-			" WHERE excluded.until > until",
-		[DG_SQL_WAIT_PRUNE] = "DELETE FROM wait WHERE zone = ?1 AND until < ?2",
-		[DG_SQL_WAITS_GET] = "SELECT zone, owner, type, until, ttl FROM wait"
-				     " WHERE until > ?2 AND (?1 IS NULL OR zone = ?1)"
-				     " ORDER BY until, zone, owner, type",
-		[DG_SQL_STAGE_PUT] =
-			"INSERT INTO stage(zone, name, stage, since, mx_ttl)"
-			" VALUES(?1, ?2, ?3, ?4, ?5)"
-			" ON CONFLICT DO UPDATE SET stage = excluded.stage, since = excluded.since,"
-			" mx_ttl = excluded.mx_ttl"
-			" WHERE excluded.stage <> stage",
-		[DG_SQL_STAGE_DROP] = "DELETE FROM stage WHERE zone = ?1 AND name = ?2",
-		[DG_SQL_STAGES_GET] =
-			"SELECT name, stage, mx_ttl FROM stage WHERE zone = ?1 ORDER BY name",
-	};
-
 	return texts[id];
 }
 
@@ -176,6 +231,7 @@ int dg_db_migrate(struct dg_store *s, bool *ret_is_empty, struct dg_err *err)
 	int rc = check_format(s, &version, err);
 
 	*ret_is_empty = rc == 0 && version == 0;
+	s->format = version;
 	if (rc < 0 || s->is_read_only || version == FORMAT) {
 		return rc;
 	}
@@ -197,5 +253,6 @@ int dg_db_migrate(struct dg_store *s, bool *ret_is_empty, struct dg_err *err)
 		rc = code == SQLITE_OK ? 0 : dg_db_fail(s, code, err);
 	}
 	*ret_is_empty = false;
+	s->format = FORMAT;
 	return dg_db_leave(s, rc, err);
 }

@@ -16,6 +16,7 @@ struct dg_watch_row {
 	size_t len;
 };
 int dg_store_watch_put(struct dg_store *s, const struct dg_watch_row *row, struct dg_err *err);
+int dg_store_watch_drop(struct dg_store *s, const char *name, struct dg_err *err);
 /* 0, or 1: none. */
 int dg_store_watch_get(struct dg_store *s, struct dg_arena *a, const char *name,
 	struct dg_watch_row *ret_row, struct dg_err *err);
