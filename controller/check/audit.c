@@ -25,7 +25,7 @@
 #define SOCKETS                 800u  /* a worker: as many questions may be in flight */
 #define SOCKETS_MIN             32u
 #define FILES_ELSE              64u /* file descriptors for all else, and a worker's own */
-#define UNBOUND_BYTES           ((size_t)4 << 20)
+#define UNBOUND_BYTES           ((size_t)1 << 20) /* with a resolver, each name is asked for once */
 #define UNBOUND_BYTES_RECURSIVE ((size_t)24 << 20) /* it holds the servers of zones */
 #define KEY_MAX                 ((size_t)DG_BELT_LINE_MAX * 20)
 
