@@ -137,7 +137,9 @@ static void finish(struct check *c)
 	out->n_findings = c->n_kept;
 	out->n_findings_dropped = c->n_found - c->n_kept;
 	out->sends = c->sends != KNOWN_NO;
+	out->is_sends_known = c->sends != KNOWN_NOT_YET;
 	out->receives = c->receives != KNOWN_NO;
+	out->is_receives_known = c->receives != KNOWN_NOT_YET;
 }
 
 void dg_check_make(struct dg_arena *a, const struct dg_check_input *in, struct dg_check *ret_check)

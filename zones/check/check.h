@@ -117,10 +117,11 @@ struct dg_check {
 	struct dg_ruling rulings[DG_IDENTITIES][DG_CLASSES];
 	enum dg_backscatter backscatter;
 	const char *backscatter_why;
-	bool sends;     /* by its SPF record somebody may send from it (or it has none) */
-	bool receives;  /* it has an MX, or an address and no MX */
-	bool is_parked; /* neither: null MX or no way in, -all */
-	struct dg_finding *findings; /* the worst first, then in the order of the book */
+	bool sends,
+		is_sends_known; /* by its SPF record somebody may send from it (or it has none) */
+	bool receives, is_receives_known; /* it has an MX, or an address and no MX */
+	bool is_parked;                   /* neither: null MX or no way in, -all */
+	struct dg_finding *findings;      /* the worst first, then in the order of the book */
 	size_t n_findings, n_findings_dropped;
 	size_t n_by_severity[5];
 	struct dg_check_record *records;

@@ -168,10 +168,10 @@ void dg_check_json(struct dg_buf *b, const struct dg_check *c, bool is_short)
 		dg_json_set(j, "type", json_string("check"));
 	}
 	dg_json_set(j, "domain", dg_json_text(c->domain));
-	dg_json_set(j, "exists", json_boolean(c->exists));
+	dg_json_set(j, "exists", c->is_unknown ? json_null() : json_boolean(c->exists));
 	dg_json_set(j, "unknown", json_boolean(c->is_unknown));
-	dg_json_set(j, "sends", json_boolean(c->sends));
-	dg_json_set(j, "receives", json_boolean(c->receives));
+	dg_json_set(j, "sends", c->is_sends_known ? json_boolean(c->sends) : json_null());
+	dg_json_set(j, "receives", c->is_receives_known ? json_boolean(c->receives) : json_null());
 	dg_json_set(j, "parked", json_boolean(c->is_parked));
 	if (is_short) {
 		put_short(j, c);

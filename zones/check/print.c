@@ -65,7 +65,7 @@ static const char *forgery_words(enum dg_forgery f)
 	case DG_FORGEABLE:
 		return "forgeable";
 	case DG_FORGEABLE_LENIENT:
-		return "partly protected";
+		return "forgeable at some"; /* receivers */
 	case DG_PROTECTED:
 		return "protected";
 	case DG_FORGERY_UNKNOWN:

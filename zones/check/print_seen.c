@@ -8,39 +8,12 @@
 
 #include <string.h>
 
-#define ALL_IPV4     4294967296.0
-#define MILLION      1000000.0
 #define RDATA_MAX    ((size_t)512 << 10)
 #define RDATA_SHOWN  20u /* records of one RRset */
 #define RECORD_WIDTH 2048u
 #define NODE_MAX     ((size_t)16384)
 
 /* --- SPF ----------------------------------------------------------------------------------------------- */
-static void put_many(struct dg_buf *b, double n)
-{
-	if (n >= MILLION) {
-		dg_buf_printf(b, "%.1f million", n / MILLION);
-	} else {
-		dg_buf_printf(b, "%.0f", n);
-	}
-}
-
-static void put_addresses(struct dg_buf *b, double n4, double n6_64)
-{
-	if (n4 >= ALL_IPV4) {
-		dg_buf_puts(b, "every IPv4 address");
-	} else if (n4 > 0.0 || n6_64 <= 0.0) {
-		put_many(b, n4);
-		dg_buf_puts(b, n4 > 0.0 && n4 <= 1.0 ? " IPv4 address" : " IPv4 addresses");
-	}
-	if (n6_64 > 0.0) {
-		dg_buf_puts(b, n4 > 0.0 ? " and " : "");
-		put_many(b, n6_64);
-		dg_buf_puts(
-			b, n6_64 <= 1.0 ? " IPv6 network of 64 bits" : " IPv6 networks of 64 bits");
-	}
-}
-
 /* One term: what it costs, who may send by it. */
 static void print_node(const struct printer *p, const struct dg_spf_node *n)
 {
@@ -48,19 +21,7 @@ static void print_node(const struct printer *p, const struct dg_spf_node *n)
 	int indent = 2 + 2 * (int)n->depth;
 
 	dg_buf_init(&line, NODE_MAX);
-	dg_buf_puts(&line, n->term);
-	if (n->n_lookups > 0) {
-		dg_buf_printf(&line, ", %u look-up%s", n->n_lookups, n->n_lookups == 1 ? "" : "s");
-	}
-	if (n->n_voids > 0 && !(n->remark && strcmp(n->remark, "void") == 0)) {
-		dg_buf_printf(&line, ", %u void", n->n_voids);
-	}
-	if (n->n_addresses4 > 0.0 || n->n_addresses6_64 > 0.0) {
-		dg_buf_puts(&line, ", ");
-		put_addresses(&line, n->n_addresses4, n->n_addresses6_64);
-	}
-	dg_buf_printf(&line, "%s%s%s%s", n->shared ? ", " : "", n->shared ? n->shared : "",
-		n->remark ? ", " : "", n->remark ? n->remark : "");
+	dg_spf_node_print(&line, n);
 	dg_buf_printf(p->b, "%*s", indent, "");
 	check_wrap(p->b, (size_t)indent, (size_t)indent + 2, line.data);
 	dg_buf_done(&line);
@@ -74,11 +35,9 @@ void print_spf(const struct printer *p)
 		return;
 	}
 	print_title(p, "SPF");
-	dg_buf_printf(p->b, "  %s%u of %u look-ups, %u of %u void, ",
-		t->n_failed > 0 ? "at least " : "", t->n_lookups, DG_SPF_LOOKUPS_MAX, t->n_voids,
-		DG_SPF_VOIDS_MAX);
-	put_addresses(p->b, t->n_addresses4, t->n_addresses6_64);
-	dg_buf_puts(p->b, t->n_macros > 0 ? ", not counting what depends on the mail\n" : "\n");
+	dg_buf_puts(p->b, "  ");
+	dg_spf_cost_print(p->b, t);
+	dg_buf_putc(p->b, '\n');
 	if (p->c->spf_record) {
 		dg_buf_puts(p->b, "  ");
 		check_wrap(p->b, 2, 4, p->c->spf_record);

@@ -53,5 +53,9 @@ struct dg_spf_tree {
 /* owner is canonical; record: the text that stands (or is about to stand) there. */
 void dg_spf_tree(struct dg_arena *a, const char *owner, const char *record,
 	const struct dg_facts *facts, struct dg_spf_tree *ret_tree);
-/* One line a node, indented, with its counts. */
+/* One term with what it costs and who may send by it, no newline: "mx, 1 look-up, 2 IPv4 addresses". */
+void dg_spf_node_print(struct dg_buf *b, const struct dg_spf_node *n);
+/* "7 of 10 look-ups, 1 of 2 void, 259 IPv4 addresses", no newline. */
+void dg_spf_cost_print(struct dg_buf *b, const struct dg_spf_tree *t);
+/* The cost, and one line a node, indented. */
 void dg_spf_tree_print(struct dg_buf *b, const struct dg_spf_tree *t);
