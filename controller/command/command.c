@@ -114,6 +114,17 @@ static const struct dg_command commands[] = {
 		"Changes nothing. With --output a drawing (SVG) of the mail name that had most. "
 		"Exit status "
 		"0: no alarm; 3: alarms."},
+	{"sensor", "milter|opensmtpd", "tell a controller what a mail server sees",
+		"to key-file socket name", 1, 1, dg_cmd_sensor,
+		"Counts null-sender mail, refused recipients and mail of ours inside a mail "
+		"server, "
+		"and "
+		"tells the controller (watch: sensors: [{sensors: ...}] in its zone.yaml). milter: "
+		"for "
+		"smtpd_milters of Postfix, until SIGTERM. opensmtpd: a report filter of smtpd, by "
+		"standard input. Never keeps a mail server waiting: what the controller does not "
+		"take "
+		"is kept for a while and then dropped and counted."},
 	{"providers", "", "list where zones can be kept", "json", 0, 0, dg_cmd_providers,
 		"With what each of them can promise."},
 	{"schema", "", "print the JSON Schema of zone.yaml", "man", 0, 0, dg_cmd_schema,

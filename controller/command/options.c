@@ -58,7 +58,17 @@ static const struct dg_option options[] = {
 		"MAIL FROM, the reverse-path of the message: user@example.com; empty: the null one",
 		.only = "spf"),
 	TEXT("server", "HOST[:PORT]", server, "read the zone from this name server"),
-	TEXT("key-file", "FILE", key_file, "TSIG key file for the name server"),
+	TEXT("key-file", "FILE", key_file, "TSIG key file for the name server", .only = "init"),
+	TEXT("key-file", "FILE", key_file,
+		"the secret shared with the controller: a file that others cannot read",
+		.only = "sensor"),
+	TEXT("to", "PLACE", to,
+		"the sensors: of the controller: unix:/run/dnsguard/sensor or inet:HOST:PORT"),
+	TEXT("socket", "PLACE", socket,
+		"where the mail server finds the milter: unix:/PATH (and group=NAME after a blank) "
+		"or inet:127.0.0.1:PORT"),
+	TEXT("name", "NAME", name,
+		"what the controller knows this sensor by (default: the host and the kind)"),
 	TEXT("key-name", "NAME", key_name, "TSIG key name, when the file does not say"),
 	TEXT("algorithm", "NAME", algorithm,
 		"TSIG algorithm, when the file does not say: hmac-sha256, "

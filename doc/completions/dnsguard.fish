@@ -17,6 +17,7 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'spf	evaluate SPF, or show what a record costs' \
 	'dmarc	which DMARC policy is in force' \
 	'audit	check many domains, one a line' \
+	'sensor	tell a controller what a mail server sees' \
 	'providers	list where zones can be kept' \
 	'schema	print the JSON Schema of zone.yaml' \
 	'version	print the version' \
@@ -41,6 +42,11 @@ complete -c dnsguard -n "__fish_seen_subcommand_from $writing verify restore" -l
 complete -c dnsguard -n '__fish_seen_subcommand_from split' -l now -d 'do not wait for caches'
 complete -c dnsguard -n '__fish_seen_subcommand_from restore' -l offline -d 'only print the old records'
 complete -c dnsguard -n '__fish_seen_subcommand_from restore' -s f -l file -r -d 'policy file'
+complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -a 'milter opensmtpd'
+complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l to -r -d 'the controller'
+complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l key-file -r -d 'shared secret'
+complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l socket -r -d 'of the milter'
+complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l name -r -d 'of this sensor'
 complete -c dnsguard -n '__fish_seen_subcommand_from backtest' -s o -l output -r -d 'drawing (SVG)'
 complete -c dnsguard -n '__fish_seen_subcommand_from restore log' -l zone -x -d 'of this zone'
 complete -c dnsguard -n '__fish_seen_subcommand_from log' -s n -l limit -x -d 'entries'
@@ -75,4 +81,4 @@ complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l threads -x -d 'so
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'domains at once'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
 complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify split unsplit restore log backtest check spf dmarc audit providers schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify split unsplit restore log backtest check spf dmarc audit sensor providers schema version help'
