@@ -32,6 +32,7 @@ LIBRARIES = {
                                'controller/command', 'tests'),
     r'libpsl\.h': ('zones/mail', 'tests'),
     r'idn2\.h': ('zones/mail', 'zones/policy', 'tests'),
+    r'expat\.h': ('zones/watch', 'tests'),
     r'libmilter/': ('controller/watch', 'controller/command', 'tests'),
     r'zlib\.h': ('controller/watch', 'controller/command', 'tests'),
     r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'controller/watch', 'tests'),
