@@ -7,7 +7,6 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define REPORTS  DG_TEST_DATA "/reports/"
 #define FILE_MAX ((size_t)1 << 20)
@@ -421,21 +420,13 @@ static void test_no_report(void **state)
 }
 
 /* --- hostile ---------------------------------------------------------------------------------- */
-static double cpu_s(void)
-{
-	return (double)clock() / CLOCKS_PER_SEC;
-}
-
 static void refuse(const struct dg_buf *b, int rc, const char *why)
 {
 	struct seen s = {0};
 	struct dg_err err;
-	double from = cpu_s();
 	assert_false(b->is_full);
 	assert_int_equal(read_in(b->data, b->len, 65536, &s, &err), rc);
 	assert_non_null(strstr(err.text, why));
-	assert_true(
-		cpu_s() - from < 20); /* far from where a bomb would lead, also under valgrind */
 	json_decref(s.report);
 }
 
