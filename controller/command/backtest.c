@@ -6,6 +6,7 @@
 #include "zones/base/buf.h"
 #include "zones/base/err.h"
 #include "zones/base/map.h"
+#include "zones/mail/chars.h"
 #include "zones/policy/policy.h"
 #include "zones/policy/want.h"
 #include "zones/watch/replay.h"
@@ -109,8 +110,7 @@ static void on_event(void *arg, const struct dg_mail_event *e)
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		char c = at[1 + i];
-		name[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+		name[i] = dg_lower(at[1 + i]);
 	}
 	n -= name[n - 1] == '.';
 	name[n] = '.';

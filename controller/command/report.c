@@ -54,12 +54,12 @@ static void complain(struct dg_app *app, const struct dg_job *j)
 
 /* --- JSON ------------------------------------------------------------------------------------------------------ */
 
-void dg_report_json(struct dg_app *app, json_t *o)
+void dg_report_json(struct dg_app *app, json_t *take_object)
 {
 	struct dg_buf b;
 
 	dg_buf_init(&b, REPORT_MAX);
-	dg_json_put(&b, o);
+	dg_json_put(&b, take_object);
 	dg_buf_putc(&b, '\n');
 	dg_app_out(app, &b);
 	dg_buf_done(&b);

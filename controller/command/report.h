@@ -18,4 +18,4 @@ void dg_report_error(struct dg_app *app, const struct dg_err *err); /* as JSON *
 /* what: "planned", "applied", "verified". */
 void dg_report_summary(struct dg_app *app, const struct dg_engine_counts *c, const char *what);
 void dg_report_json(struct dg_app *app, struct json_t *take_object); /* one line */
-const char *dg_report_end_text(int end);      /* "pending", "applied": stable */
+const char *dg_report_end_text(int end); /* "pending", "applied": stable */

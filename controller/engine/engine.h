@@ -85,4 +85,5 @@ int dg_engine_verify(struct dg_engine *e, struct dg_fleet *f, dg_engine_each *ea
 /* One job that somebody made by hand (restore): plans it, publishes its plan. Each runs the loop until it ended. */
 void dg_engine_plan_one(struct dg_engine *e, struct dg_job *job);
 void dg_engine_publish_one(struct dg_engine *e, struct dg_job *job);
-void dg_engine_verify_one(struct dg_engine *e, struct dg_job *job); /* after planning, when there is a plan */
+void dg_engine_verify_one(
+	struct dg_engine *e, struct dg_job *job); /* after planning, when there is a plan */

@@ -4,10 +4,10 @@
 #include "controller/engine/job.h"
 #include "controller/lookup/resolver.h"
 #include "controller/lookup/verify.h"
-#include "zones/record/view.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/plan/plan.h"
+#include "zones/record/view.h"
 
 #define RESOLVER_MS    5000
 #define RESOLVER_AGAIN 1000 /* ms between two looks at a cache that is waited for */

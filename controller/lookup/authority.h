@@ -21,8 +21,8 @@
  */
 #pragma once
 
-#include "zones/record/view.h"
 #include "zones/base/err.h"
+#include "zones/record/view.h"
 
 struct dg_arena;
 struct dg_authority;

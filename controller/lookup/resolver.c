@@ -7,6 +7,7 @@
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,7 @@ static void leave(struct question *u)
 {
 	struct questions *l = u->list;
 
+	assert(l);
 	if (u->prev) {
 		u->prev->next = u->next;
 	} else {

@@ -10,8 +10,8 @@
  */
 #pragma once
 
-#include "zones/record/view.h"
 #include "zones/record/rrset.h"
+#include "zones/record/view.h"
 
 struct dg_arena;
 struct dg_buf;

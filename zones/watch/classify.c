@@ -1,5 +1,7 @@
 #include "zones/watch/classify.h"
 
+#include "zones/mail/chars.h"
+
 #include <math.h>
 
 #define WAYS     8u
@@ -13,15 +15,14 @@ static uint32_t key_of(struct dg_text address)
 	size_t n = address.n < KEY_MAX ? address.n : KEY_MAX;
 
 	for (size_t i = 0; i < n; i++) {
-		char c = address.p[i];
-		lower[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+		lower[i] = dg_lower(address.p[i]);
 	}
 	return (uint32_t)dg_sketch_key(0, lower, n) | 1u;
 }
 
 static struct dg_sender *find(struct dg_senders *s, uint32_t key, bool can_make)
 {
-	struct dg_sender *set = &s->slots[(key >> 8) % (DG_SENDERS_MAX / WAYS) * WAYS];
+	struct dg_sender *set = &s->slots[(size_t)(key >> 8) % (DG_SENDERS_MAX / WAYS) * WAYS];
 	struct dg_sender *oldest = set;
 
 	for (unsigned i = 0; i < WAYS; i++) {

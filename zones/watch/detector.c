@@ -132,9 +132,9 @@ enum dg_alarm dg_detector_arrival(struct dg_detector *d, int64_t now_ms, enum dg
 	double r1;
 
 	advance(d, now_ms);
-	d->own += class == DG_ARRIVAL_OWN;
-	d->unknown += class == DG_ARRIVAL_UNKNOWN;
-	d->foreign += class == DG_ARRIVAL_FOREIGN;
+	d->own += class == DG_ARRIVAL_OWN ? 1.0F : 0.0F;
+	d->unknown += class == DG_ARRIVAL_UNKNOWN ? 1.0F : 0.0F;
+	d->foreign += class == DG_ARRIVAL_FOREIGN ? 1.0F : 0.0F;
 	learn(d, 0, weights[class]);
 	rates(d, &r0, &r1);
 	d->score = fmin(SCORE_MAX, d->score + weights[class] * log(r1 / r0));

@@ -291,6 +291,28 @@ static void syslog_line(struct dg_line *l)
 	}
 }
 
+/* Exim's main log: "2026-11-22 18:53:48.300 +0000 [73] " */
+static void exim_line(struct dg_line *l)
+{
+	const char *line = l->p;
+	const char *p = line + 19;
+	struct dg_text pid;
+
+	while (p < l->end && *p != ' ') {
+		p++;
+	}
+	if (l->end - p > 7 && (p[1] == '+' || p[1] == '-')) {
+		p += 6;
+	}
+	l->stamp = (struct dg_text){line, (size_t)(p - line)};
+	l->p = p < l->end ? p + 1 : p;
+	if (dg_eat(l, DG_LITERAL("["))) {
+		(void)dg_until(l, ']', &pid);
+		(void)dg_eat(l, DG_LITERAL(" "));
+	}
+	dg_line_exim(l);
+}
+
 void dg_maillog_line(struct dg_maillog *m, const char *line, size_t len)
 {
 	struct dg_line l = {.log = m, .p = line, .end = line + len};
@@ -305,22 +327,7 @@ void dg_maillog_line(struct dg_maillog *m, const char *line, size_t len)
 		l.p = blank ? blank + 1 : l.end;
 		syslog_line(&l);
 	} else if (line[4] == '-' && line[10] == ' ') {
-		/* Exim's main log: "2026-11-22 18:53:48.300 +0000 [73] " */
-		const char *p = line + 19;
-		while (p < l.end && *p != ' ') {
-			p++;
-		}
-		if (l.end - p > 7 && (p[1] == '+' || p[1] == '-')) {
-			p += 6;
-		}
-		l.stamp = (struct dg_text){line, (size_t)(p - line)};
-		l.p = p < l.end ? p + 1 : p;
-		struct dg_text pid;
-		if (dg_eat(&l, DG_LITERAL("["))) {
-			(void)dg_until(&l, ']', &pid);
-			(void)dg_eat(&l, DG_LITERAL(" "));
-		}
-		dg_line_exim(&l);
+		exim_line(&l);
 	} else if (line[3] == ' ' && line[6] == ' ' && line[15] == ' ') {
 		l.stamp = (struct dg_text){line, 15};
 		l.p = line + 16;

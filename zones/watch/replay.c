@@ -140,8 +140,6 @@ static void tell(struct dg_replay *r, int64_t now_ms, const char *what, const ch
 }
 
 /* --- the guard in a world that does what it is told ------------------------------------------- */
-static void feed(struct dg_replay *r, int64_t now_ms, enum dg_guard_event_kind kind);
-
 static void act(struct dg_replay *r, int64_t now_ms, const struct dg_guard_out *out)
 {
 	struct inside *in = r->internal;
@@ -178,11 +176,11 @@ static void act(struct dg_replay *r, int64_t now_ms, const struct dg_guard_out *
 		r->n_proposals++;
 		tell(r, now_ms, a & DG_GUARD_DO_PROPOSE ? "proposed" : "proposed-restore",
 			out->why);
-		feed(r, now_ms, DG_GUARD_EV_APPROVED);
 	}
 }
 
-static void feed(struct dg_replay *r, int64_t now_ms, enum dg_guard_event_kind kind)
+/* True: a person was asked. */
+static bool feed_one(struct dg_replay *r, int64_t now_ms, enum dg_guard_event_kind kind)
 {
 	struct inside *in = r->internal;
 	enum dg_guard_state before = in->guard.state;
@@ -197,13 +195,21 @@ static void feed(struct dg_replay *r, int64_t now_ms, enum dg_guard_event_kind k
 
 	dg_guard_step(&r->options.limits, &in->guard, &e, &out);
 	if (out.row < 0) {
-		return;
+		return false;
 	}
 	if (in->guard.state != before) {
 		tell(r, now_ms, dg_guard_state_text(in->guard.state), out.why);
 		(void)bin_at(r, now_ms);
 	}
 	act(r, now_ms, &out);
+	return out.actions & (DG_GUARD_DO_PROPOSE | DG_GUARD_DO_PROPOSE_RESTORE);
+}
+
+static void feed(struct dg_replay *r, int64_t now_ms, enum dg_guard_event_kind kind)
+{
+	if (feed_one(r, now_ms, kind)) {
+		(void)feed_one(r, now_ms, DG_GUARD_EV_APPROVED);
+	}
 }
 
 static void on_level(struct dg_replay *r, int64_t now_ms, enum dg_alarm level)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define DAY_S  86400
+#define DAY_S  ((int64_t)86400)
 #define WIDTH  1200
 #define HEIGHT 300
 #define LEFT   60
