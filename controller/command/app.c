@@ -81,7 +81,7 @@ void dg_app_close(struct dg_app *app)
 
 /* --- runs -------------------------------------------------------------------------------------------------------- */
 
-int dg_app_run_start(struct dg_app *app, struct dg_err *err)
+const char *dg_app_who(struct dg_app *app)
 {
 	char host[256] = "?";
 	const struct passwd *pw =
@@ -89,10 +89,14 @@ int dg_app_run_start(struct dg_app *app, struct dg_err *err)
 	const char *sudo = getenv("SUDO_USER"); /* NOLINT(concurrency-mt-unsafe): one thread */
 
 	(void)gethostname(host, sizeof(host) - 1);
-	const char *who = dg_printf(app->arena, "%s%s%s%s@%s", pw ? pw->pw_name : "?",
+	return dg_printf(app->arena, "%s%s%s%s@%s", pw ? pw->pw_name : "?",
 		sudo ? " (sudo by " : "", sudo ? sudo : "", sudo ? ")" : "", host);
-	return dg_store_run_start(
-		app->store, dg_loop_now(app->loop), who, app->command_line, &app->engine.run, err);
+}
+
+int dg_app_run_start(struct dg_app *app, struct dg_err *err)
+{
+	return dg_store_run_start(app->store, dg_loop_now(app->loop), dg_app_who(app),
+		app->command_line, &app->engine.run, err);
 }
 
 int dg_app_run_end(struct dg_app *app, const char *result, struct dg_err *err)

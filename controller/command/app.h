@@ -38,6 +38,7 @@ int dg_app_open(struct dg_app *app, bool can_write, struct dg_err *err);
 int dg_app_open_fleet(struct dg_app *app, const char *const *paths, size_t n, struct dg_err *err);
 void dg_app_close(struct dg_app *app);
 
+const char *dg_app_who(struct dg_app *app); /* "alice@host" */
 /* Begins a run in the journal: who, when, with which command line. */
 int dg_app_run_start(struct dg_app *app, struct dg_err *err);
 int dg_app_run_end(struct dg_app *app, const char *result, struct dg_err *err);

@@ -49,6 +49,7 @@ static struct dg_replay_options options_of(
 	uint32_t ttl = mail->ttl ? mail->ttl : p->ttl ? p->ttl : DG_TTL_NEW;
 
 	dg_guard_limits_init(&o.limits);
+	o.limits.has_sink = true; /* what a probe would have seen stands in the log */
 	o.old_ttl_ms = (int64_t)ttl * 1000;
 	o.armed_ttl_ms = (int64_t)(split && split->armed_ttl ? split->armed_ttl : ttl) * 1000;
 	if (!split || split->when == DG_SPLIT_NEVER || is_never(p, mail->name)) {

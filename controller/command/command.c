@@ -44,13 +44,48 @@ static const struct dg_command commands[] = {
 	{"verify", "ZONE.YAML...", "compare the policy with what every name server says now",
 		"json verbose wait timeout", 1, MANY, dg_cmd_verify,
 		"Exit status 0: in force everywhere; 3: not everywhere, or not yet."},
+	{"arm", "ZONE.YAML NAME",
+		"get NAME ready: its subdomain in force and taking mail, low TTLs",
+		WRITES " now no-smtp local dry-run", 2, 2, dg_cmd_arm,
+		"The first step of `split`, in peacetime: the subdomain is published and verified, "
+		"TTLs at "
+		"NAME are lowered and the old ones waited for, and each MX host of the subdomain "
+		"is asked "
+		"by SMTP (up to RCPT, never a message) whether it takes mail for it. Exit status "
+		"0: armed, "
+		"and it does; 3: armed, but it refuses mail, or that could not be told."},
+	{"disarm", "ZONE.YAML NAME", "put the TTLs at NAME up again", WRITES " now dry-run", 2, 2,
+		dg_cmd_disarm, "The way back from `arm`."},
 	{"split", "ZONE.YAML NAME", "move mail from NAME to its subdomain, and null its MX",
-		WRITES " now", 2, 2, dg_cmd_split,
+		WRITES " now no-smtp local dry-run", 2, 2, dg_cmd_split,
 		"Does by hand what split: in zone.yaml describes: the subdomain is published and "
-		"checked, TTLs are lowered "
-		"and waited for, then NAME gets a null MX. Says beforehand what would break."},
-	{"unsplit", "ZONE.YAML NAME", "move mail back to NAME", WRITES " now", 2, 2, dg_cmd_unsplit,
+		"checked, TTLs are lowered and waited for, the mail servers of the subdomain are "
+		"asked by "
+		"SMTP whether they take mail for it, then NAME gets a null MX. Says beforehand "
+		"what would "
+		"break. When they refuse, or that cannot be told, it is not done without --force "
+		"or "
+		"--no-smtp."},
+	{"unsplit", "ZONE.YAML NAME", "move mail back to NAME", WRITES " now dry-run", 2, 2,
+		dg_cmd_unsplit,
 		"The way back from `split`: the MX first, then the rest as the policy says."},
+	{"approve", "PLAN", "say yes to what the guard proposes", "json", 1, 1, dg_cmd_approve,
+		"PLAN is the number of a proposal (its first 8 digits suffice): `dnsguard status` "
+		"and the hooks "
+		"tell it. Exactly that plan is done; when the zone or the policy changed "
+		"meanwhile, the new "
+		"one is proposed and needs a new yes. Without a running guard the yes is kept for "
+		"it."},
+	{"stop", "[NAME]", "hold a mail name, or everything, as it is", "json", 0, 1, dg_cmd_stop,
+		"Ends what the guard is doing about NAME, and lets it do nothing more. Without "
+		"NAME it does "
+		"nothing at all any more: a file in the state folder says so, which needs no "
+		"database."},
+	{"release", "[NAME]", "let the guard go on with a mail name that is held", "json", 0, 1,
+		dg_cmd_release,
+		"Also where it held by itself because somebody else had changed the zone: look at "
+		"that first. "
+		"Without NAME: takes `dnsguard stop` back."},
 	{"restore", "[CHANGE]", "put back the records that a change replaced",
 		"json yes adopt offline file zone timeout", 0, 1, dg_cmd_restore,
 		"CHANGE is a number from `dnsguard log`; without it the newest change is undone. "

@@ -24,10 +24,10 @@ enum dg_exit {
 struct dg_args {
 	bool is_json, is_diff, has_yes, does_adopt, has_force, does_wait, is_offline, is_now,
 		is_verbose, is_man, has_no_color, wants_help, wants_version, is_fast, is_csv,
-		is_unordered, does_resume, tests_relay, owns_this, is_psl;
+		is_unordered, does_resume, tests_relay, owns_this, is_psl, is_no_smtp, is_dry;
 	const char *state, *plan, *zone, *from, *server, *output, *key_file, *key_name, *algorithm,
 		*file, *resolver, *trust_anchor, *root_hints, *selector, *host, *explain, *ip,
-		*helo, *receiver, *spf, *dkim, *socket, *to, *name;
+		*helo, *receiver, *spf, *dkim, *socket, *to, *name, *local;
 	uint32_t limit, timeout, threads, window, rate;
 	const char *const *rest;
 	size_t n_rest;
@@ -44,20 +44,25 @@ struct dg_command {
 };
 
 int dg_cmd_apply(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_approve(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_arm(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_audit(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_backtest(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_check(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_disarm(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_dmarc(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_help(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_init(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_log(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_plan(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_providers(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_release(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_restore(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_schema(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_sensor(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_spf(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_split(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_stop(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_unsplit(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_verify(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_version(struct dg_app *app, const struct dg_args *args);

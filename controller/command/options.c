@@ -38,7 +38,7 @@ static const struct dg_option options[] = {
 		"wait until every name server shows it and caches have let go of the old "
 		"answers"),
 	NUMBER("timeout", "SECONDS", timeout, "how long to wait for name servers to show a change",
-		.only = "apply verify split unsplit restore"),
+		.only = "apply verify arm disarm split unsplit restore"),
 	NUMBER("timeout", "SECONDS", timeout,
 		"how long one domain may take (default 20); what has not come then is unknown",
 		.only = "check spf dmarc"),
@@ -49,6 +49,12 @@ static const struct dg_option options[] = {
 		"only print the old records, as zone file lines and as an nsupdate "
 		"script; needs nothing but the journal"),
 	FLAG("now", is_now, "do not wait for caches before the last step"),
+	FLAG("no-smtp", is_no_smtp,
+		"do not ask the mail servers of the subdomain whether they take mail for it: for "
+		"networks from which port 25 cannot be reached"),
+	TEXT("local", "NAME[,NAME...]", local,
+		"ask for these local parts at the subdomain too, not for postmaster alone"),
+	FLAG("dry-run", is_dry, "show what would be done, and end"),
 	TEXT("zone", "ZONE", zone, "only this zone"),
 	NUMBER("limit", "N", limit, "at most so many entries (default 20)", .letter = 'n'),
 	TEXT("file", "ZONE.YAML", file, "the policy file that tells where the zone is kept",

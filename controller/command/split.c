@@ -1,312 +1,205 @@
-/* split, unsplit: by hand what the guard does by itself: arm, wait, split; and the way back. */
+/* split, unsplit, arm, disarm: by hand what the guard does by itself: arm, wait, split; and the way back. */
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/command/report.h"
+#include "controller/command/stage.h"
 #include "controller/command/waits.h"
-#include "controller/command/walk.h"
-#include "controller/engine/fleet.h"
-#include "providers/net/loop.h"
+#include "controller/engine/engine.h"
 #include "zones/base/arena.h"
-#include "zones/base/buf.h"
-#include "zones/record/name.h"
 
-#include <assert.h>
-#include <string.h>
+#include <jansson.h>
 
-#define HAZARDS_MAX (256u << 10)
-
-struct split {
-	struct dg_app *app;
-	const char *zone;
-	struct dg_name_state was;    /* on record */
-	struct dg_name_state wanted; /* what the engine plans with */
-	uint32_t armed_ttl;
-	int64_t mx_ttl; /* of the mail name's MX as it stands; 0: none */
-	bool has_warned;
-};
-
-/* --- which name, where ------------------------------------------------------------------------------------------- */
-
-static const struct dg_mail_spec *find_mail(const struct dg_policy *p, const char *name)
+static int wait_for_old_mx(struct dg_staging *s, struct dg_err *err)
 {
-	for (size_t i = 0; i < p->n_mail; i++) {
-		if (strcmp(p->mail[i].name, name) == 0) {
-			return &p->mail[i];
-		}
-	}
-	return NULL;
-}
-
-static int check_mail(const struct dg_policy *p, const struct dg_mail_spec *m, struct dg_err *err)
-{
-	if (!m->split) {
-		return dg_fail_at(err, &m->pos, DG_EINPUT,
-			"%s has no split: section; say where its mail is to live, for instance "
-			"split: {to: m}",
-			m->name);
-	}
-	for (size_t i = 0; i < p->never.n; i++) {
-		if (strcmp(p->never.list[i].text, m->name) == 0) {
-			return dg_fail_at(err, &p->never.list[i].pos, DG_EPOLICY,
-				"%s is under never: and so is not split", m->name);
-		}
-	}
-	if (m->split->when == DG_SPLIT_NEVER) {
-		return dg_fail_at(err, &m->split->pos, DG_EPOLICY,
-			"%s is not split: its policy says when: never", m->name);
-	}
-	return 0;
-}
-
-/* Finds the zone whose policy has this mail name: "@" and single labels are completed by each zone in turn. */
-static int find_name(struct split *s, struct dg_err *err)
-{
-	const char *given = s->app->args->rest[1];
-	const char *document = NULL;
-	struct dg_policy *p = NULL;
-	int r = 0;
-
-	while (r == 0 && !s->zone) {
-		struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(DG_JOB_MEMORY_MAX);
-		const char *name = NULL;
-
-		r = dg_fleet_next(s->app->fleet, a, &p, &document, err);
-		if (r == 0) {
-			bool is_relative = strcmp(given, "@") == 0 || !strchr(given, '.');
-
-			r = dg_name_parse(
-				a, given, strlen(given), is_relative ? p->zone : ".", &name, err);
-		}
-		const struct dg_mail_spec *m = r == 0 ? find_mail(p, name) : NULL;
-		if (m) {
-			s->zone = dg_strdup(s->app->arena, p->zone);
-			s->was.name = dg_strdup(s->app->arena, name);
-			s->armed_ttl = m->split ? m->split->armed_ttl : 0;
-			r = check_mail(p, m, err);
-		}
-	}
-	if (r > 0) {
-		return dg_fail(err, DG_EINPUT,
-			"no mail name %s in %s: it must stand under mail:", given,
-			s->app->args->rest[0]);
-	}
-	return r;
-}
-
-static int load_stage(struct split *s, struct dg_err *err)
-{
-	struct dg_name_state *states = NULL;
-	size_t n = 0;
-
-	assert(s->was.name); /* found before */
-	int r = dg_store_stages(s->app->store, s->app->arena, s->zone, &states, &n, err);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		if (strcmp(states[i].name, s->was.name) == 0) {
-			s->was = (struct dg_name_state){
-				s->was.name, states[i].stage, states[i].mx_ttl};
-		}
-	}
-	return r;
-}
-
-static int open_split(struct split *s, struct dg_err *err)
-{
-	struct dg_app *app = s->app;
-
-	int r = dg_app_open(app, true, err);
-	if (r == 0) {
-		r = dg_app_open_fleet(app, app->args->rest, 1, err);
-	}
-	if (r == 0) {
-		r = find_name(s, err);
-	}
-	if (r == 0) {
-		r = load_stage(s, err);
-	}
-	s->wanted = s->was;
-	app->engine.stage = &s->wanted;
-	app->engine.only_zone = s->zone;
-	return r;
-}
-
-/* --- one stage ------------------------------------------------------------------------------------------------------ */
-
-/* On record before the first packet: after a crash the next apply goes on towards this stage. Back again when nothing of it
- * was published. */
-static int publish_stage(struct split *s, struct dg_walk *w, struct dg_err *err)
-{
-	struct dg_app *app = s->app;
-	struct dg_name_state before = s->was;
-
-	int r = dg_store_stage_put(app->store, s->zone, &s->wanted, dg_loop_now(app->loop), err);
-	if (r < 0) {
-		return r;
-	}
-	s->was = s->wanted;
-	if (dg_run_state_n(w->state) == 0) {
-		w->state = dg_run_state_free(w->state);
-		return 0;
-	}
-	r = dg_walk_publish(app, w, true, err);
-	size_t n_done = w->results.by_end[DG_JOB_APPLIED] + w->results.by_end[DG_JOB_LAGGING];
-	if (r == 0 && n_done > 0) {
-		return 0;
-	}
-	struct dg_err second;
-	if (w->n_touched == 0 && dg_store_stage_put(app->store, s->zone, &before,
-					 dg_loop_now(app->loop), &second) == 0) {
-		s->was = before;
-	}
-	return r < 0 ? r : 1;
-}
-
-/* What would break, and how long the old MX lives: said before anybody is asked. */
-static void on_job(void *arg, struct dg_app *app, struct dg_job *j)
-{
-	struct split *s = arg;
-	struct dg_note *notes = NULL;
-	struct dg_rrset mx;
-	struct dg_buf b;
-	size_t n = 0;
-
-	if (!j->have || dg_zone_get(j->have, s->was.name, DG_TYPE_MX, &mx) != 0) {
-		return;
-	}
-	s->mx_ttl = mx.n > 0 ? mx.ttl : 0;
-	if (s->was.stage == DG_STAGE_CALM && s->wanted.mx_ttl == 0) {
-		s->wanted.mx_ttl = mx.n > 0 ? mx.ttl : 0; /* what unsplit puts back */
-	}
-	if (s->has_warned || s->wanted.stage != DG_STAGE_SPLIT || s->was.stage == DG_STAGE_SPLIT ||
-		app->args->is_json) {
-		return;
-	}
-	s->has_warned = true;
-	dg_split_hazards(j->arena, j->policy, s->was.name, j->have, &notes, &n);
-	dg_buf_init(&b, HAZARDS_MAX);
-	dg_buf_printf(&b, "What the split of %s would break:\n", s->was.name);
-	for (size_t i = 0; i < n; i++) {
-		dg_buf_puts(&b, "  - ");
-		dg_buf_put_safe(&b, notes[i].text, strlen(notes[i].text));
-		dg_buf_printf(&b, "%s%s%s\n", notes[i].rule ? " (" : "",
-			notes[i].rule ? notes[i].rule : "", notes[i].rule ? ")" : "");
-	}
-	dg_buf_putc(&b, '\n');
-	dg_app_out(app, &b);
-	dg_buf_done(&b);
-}
-
-/* Plans one stage; 0: w is ready to publish. */
-static int plan_stage(struct split *s, struct dg_walk *w, enum dg_name_stage stage, bool is_quiet,
-	struct dg_err *err)
-{
-	s->wanted.stage = stage;
-	*w = (struct dg_walk){.on_job = on_job, .on_job_arg = s, .is_quiet = is_quiet};
-	int r = dg_walk_plan(s->app, w, err);
-	if (r == 0) {
-		r = dg_walk_rails(s->app, w, err);
-	}
-	return r;
-}
-
-static bool is_sound(const struct dg_walk *w)
-{
-	int status = dg_walk_status(w);
-
-	return status == DG_EXIT_OK ||
-	       (status == DG_EXIT_FINDINGS && w->counts.by_end[DG_JOB_CONFLICT] == 0);
-}
-
-/* Caches may hold the MX with the long TTL that it had before, also when an earlier run lowered it and was interrupted. */
-static int wait_for_old_mx(struct split *s, struct dg_err *err)
-{
-	struct dg_app *app = s->app;
-	struct dg_wait *waits = NULL;
-	size_t n = 0;
 	int64_t until = 0;
+	int r = s->app->args->is_now ? 0 : dg_staging_old_mx(s, &until, err);
 
-	int r = app->args->is_now ? 0
-				  : dg_store_waits(app->store, app->arena, s->zone,
-					    dg_loop_now(app->loop), &waits, &n, err);
-	for (size_t i = 0; i < n; i++) {
-		if (waits[i].type == DG_TYPE_MX && waits[i].ttl > s->armed_ttl &&
-			strcmp(waits[i].owner, s->was.name) == 0) {
-			until = waits[i].until;
-		}
-	}
-	dg_waits_until(app, until,
+	dg_waits_until(s->app, until,
 		"caches may still hold the old MX with its long TTL (--now goes on at once)");
 	return r;
 }
 
+static int plan_soundly(struct dg_staging *s, struct dg_walk *w, enum dg_name_stage stage,
+	bool is_quiet, struct dg_err *err)
+{
+	int r = dg_staging_plan(s, w, stage, is_quiet, err);
+
+	return r == 0 && !dg_staging_is_sound(w) ? 1 : r;
+}
+
+/* A look, and no more. */
+static int finish_dry(struct dg_staging *s, struct dg_walk *w, int r, struct dg_err *err)
+{
+	bool has_changes = w->state && dg_run_state_n(w->state) > 0;
+
+	if (r == 0) {
+		dg_walk_say_digest(s->app, w);
+		dg_app_say(s->app, "nothing was changed (--dry-run)");
+	}
+	int status = dg_staging_finish(s, w, r, err);
+	return status == DG_EXIT_OK && has_changes ? DG_EXIT_FINDINGS : status;
+}
+
+/* --- arm -------------------------------------------------------------------------------------- */
 /* Lowers the TTLs: when the old ones are gone, the split itself takes seconds. */
-static int arm(struct split *s, struct dg_err *err)
+static int publish_armed(struct dg_staging *s, struct dg_err *err)
 {
 	struct dg_walk w;
 
 	dg_app_say(s->app, "\nStep 1: the subdomain is published, TTLs at %s are lowered to %u s.",
 		s->was.name, s->armed_ttl);
-	int r = plan_stage(s, &w, DG_STAGE_ARMED, false, err);
-	if (r < 0 || !is_sound(&w)) {
+	int r = plan_soundly(s, &w, DG_STAGE_ARMED, false, err);
+	if (r != 0) {
 		w.state = dg_run_state_free(w.state);
-		return r < 0 ? r : 1;
+		return r;
 	}
-	return publish_stage(s, &w, err);
+	return dg_staging_publish(s, &w, err);
 }
 
-static int finish(struct split *s, struct dg_walk *w, int r, struct dg_err *err)
+static void say_armed(struct dg_staging *s, enum dg_takes takes, int64_t until, bool is_in_force)
 {
-	w->state = dg_run_state_free(w->state);
-	if (r < 0) {
-		dg_app_complain(s->app, err);
-		return dg_app_exit_of(err);
+	const struct dg_args *args = s->app->args;
+	char when[32];
+
+	if (args->is_json) {
+		json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I}", "type", "arm", "zone",
+			s->zone, "name", s->was.name, "subdomain", s->to, "smtp",
+			args->is_no_smtp ? "not asked" : dg_takes_text(takes), "in_force",
+			is_in_force, "old_mx_until", (json_int_t)until);
+
+		dg_report_json(s->app, o);
+		return;
 	}
-	return r > 0 ? DG_EXIT_FAILED : dg_walk_result_status(w);
+	if (until > 0 && args->is_now) {
+		dg_app_say(s->app, "caches may hold the old MX with its long TTL until %s",
+			dg_app_time(until, when));
+	}
+	dg_app_say(s->app, "\n%s is armed%s", s->was.name,
+		!is_in_force                ? ", but not yet at every name server"
+		: takes == DG_TAKES_REFUSES ? ", but its subdomain refuses mail: it "
+					      "must not be split like this"
+		: takes == DG_TAKES_UNKNOWN && args->is_no_smtp
+			? "; whether its subdomain takes mail "
+			  "was not asked"
+		: takes == DG_TAKES_UNKNOWN ? "; whether its subdomain takes mail could not be told"
+					    : ": the subdomain is in force and takes mail");
 }
 
-static int split(struct split *s, struct dg_walk *w, struct dg_err *err)
+static int arm(struct dg_staging *s, struct dg_walk *w, struct dg_err *err)
+{
+	struct dg_app *app = s->app;
+	bool has_changes = dg_run_state_n(w->state) > 0;
+	int64_t until = 0;
+
+	dg_walk_say_digest(app, w);
+	int r = has_changes ? dg_walk_confirm(app, w, err) : 0;
+	if (r != 0) {
+		dg_app_say(app, "nothing was changed");
+		return r;
+	}
+	r = dg_staging_publish(s, w, err);
+	if (r != 0) {
+		return r;
+	}
+	bool is_in_force = w->results.by_end[DG_JOB_LAGGING] == 0;
+	if (!has_changes) {
+		r = dg_staging_verify(s, err);
+		is_in_force = r == 0;
+	}
+	enum dg_takes takes = r < 0 ? DG_TAKES_UNKNOWN : dg_staging_ask(s);
+	r = r < 0 ? r : dg_staging_old_mx(s, &until, err);
+	if (r == 0) {
+		r = wait_for_old_mx(s, err);
+		say_armed(s, takes, app->args->is_now ? until : 0, is_in_force);
+	}
+	bool is_good = is_in_force && (takes == DG_TAKES || app->args->is_no_smtp);
+	w->results.by_end[DG_JOB_LAGGING] = is_good ? 0 : 1; /* exit status 3 */
+	return r;
+}
+
+int dg_cmd_arm(struct dg_app *app, const struct dg_args *args)
+{
+	struct dg_staging s;
+	struct dg_walk w = {0};
+	struct dg_err err;
+
+	int r = dg_staging_open(app, &s, &err);
+	if (r == 0 && s.was.stage == DG_STAGE_SPLIT) {
+		r = dg_fail(&err, DG_EPOLICY, "%s is split: there is nothing to arm", s.was.name);
+	}
+	if (r == 0) {
+		r = plan_soundly(&s, &w, DG_STAGE_ARMED, false, &err);
+	}
+	if (args->is_dry) {
+		return finish_dry(&s, &w, r, &err);
+	}
+	if (r == 0) {
+		r = arm(&s, &w, &err);
+	}
+	return dg_staging_finish(&s, &w, r, &err);
+}
+
+/* --- split ------------------------------------------------------------------------------------ */
+static int split(struct dg_staging *s, struct dg_walk *w, struct dg_err *err)
 {
 	struct dg_app *app = s->app;
 	/* What stands in the zone tells: a stage is on record before anything of it is published. */
 	bool is_armed = s->mx_ttl <= s->armed_ttl;
+	bool is_begun = s->was.stage == DG_STAGE_SPLIT;
 
 	dg_walk_say_digest(app, w);
-	int r = dg_walk_confirm(app, w, err);
+	/* What is on record as begun was said yes to: --plan named it then. */
+	int r = dg_staging_may_null(s, dg_staging_ask(s), err);
+	r = r != 0 || (is_begun && app->args->plan) ? r : dg_walk_confirm(app, w, err);
 	if (r != 0) {
 		dg_app_say(app, "nothing was changed");
 		return r;
 	}
 	if (!is_armed) {
 		w->state = dg_run_state_free(w->state);
-		r = arm(s, err);
+		r = publish_armed(s, err);
 	}
 	r = r == 0 ? wait_for_old_mx(s, err) : r;
 	if (r == 0 && !is_armed) {
 		dg_app_say(app, "\nStep 2: %s gets its null MX.", s->was.name);
-		r = plan_stage(s, w, DG_STAGE_SPLIT, true, err);
+		r = plan_soundly(s, w, DG_STAGE_SPLIT, true, err);
+		if (r == 0 && !app->args->is_now && !app->args->is_no_smtp) {
+			r = dg_staging_may_null(s, dg_staging_ask(s), err); /* time has passed */
+		}
 	}
-	if (r != 0 || !is_sound(w)) {
-		return r != 0 ? r : 1;
+	if (r != 0) {
+		return r;
 	}
 	s->wanted.stage = DG_STAGE_SPLIT;
-	return publish_stage(s, w, err);
+	return dg_staging_publish(s, w, err);
+}
+
+/* It stands as it should: what is left is to see whether every name server shows it. */
+static int finish_standing(
+	struct dg_staging *s, struct dg_walk *w, const char *what, struct dg_err *err)
+{
+	dg_app_say(s->app, "%s is %s", s->was.name, what);
+	int r = dg_staging_verify(s, err);
+
+	w->results.by_end[DG_JOB_LAGGING] = r > 0 ? 1 : 0;
+	return dg_staging_finish(s, w, r < 0 ? r : 0, err);
 }
 
 int dg_cmd_split(struct dg_app *app, const struct dg_args *args)
 {
-	struct split s = {.app = app};
+	struct dg_staging s;
 	struct dg_walk w = {0};
 	struct dg_err err;
 
-	int r = open_split(&s, &err);
+	int r = dg_staging_open(app, &s, &err);
 	if (r == 0) {
-		r = plan_stage(&s, &w, DG_STAGE_SPLIT, false, &err);
+		r = plan_soundly(&s, &w, DG_STAGE_SPLIT, false, &err);
 	}
-	if (r == 0 && !is_sound(&w)) {
-		r = 1;
+	if (args->is_dry) {
+		return finish_dry(&s, &w, r, &err);
 	}
 	if (r == 0 && dg_run_state_n(w.state) == 0 && s.was.stage == DG_STAGE_SPLIT) {
-		dg_app_say(app, "%s is split already", s.was.name);
-		return finish(&s, &w, 0, &err);
+		return finish_standing(&s, &w, "split already", &err);
 	}
 	if (r == 0) {
 		r = split(&s, &w, &err);
@@ -314,36 +207,59 @@ int dg_cmd_split(struct dg_app *app, const struct dg_args *args)
 	if (r == 0 && args->does_wait) {
 		dg_waits_sit_out(app, s.zone);
 	}
-	return finish(&s, &w, r, &err);
+	return dg_staging_finish(&s, &w, r, &err);
+}
+
+/* --- the way back ----------------------------------------------------------------------------- */
+/* Also where nothing is on record any more: a way back that was interrupted is gone on with. */
+static int go_back(struct dg_app *app, struct dg_staging *s, struct dg_walk *w, struct dg_err *err)
+{
+	bool was_calm = s->was.stage == DG_STAGE_CALM;
+
+	app->engine.waits_between = !app->args->is_now;
+	int r = plan_soundly(s, w, DG_STAGE_CALM, false, err);
+
+	if (app->args->is_dry) {
+		return finish_dry(s, w, r, err);
+	}
+	if (r == 0 && was_calm && dg_run_state_n(w->state) == 0) {
+		return finish_standing(s, w, "not split or armed", err);
+	}
+	if (r == 0) {
+		dg_walk_say_digest(app, w);
+		r = dg_run_state_n(w->state) > 0 ? dg_walk_confirm(app, w, err) : 0;
+	}
+	if (r == 0) {
+		r = dg_staging_publish(s, w, err);
+	}
+	if (r == 0 && app->args->does_wait) {
+		dg_waits_sit_out(app, s->zone);
+	}
+	return dg_staging_finish(s, w, r, err);
+}
+
+int dg_cmd_disarm(struct dg_app *app, const struct dg_args *args)
+{
+	struct dg_staging s;
+	struct dg_walk w = {0};
+	struct dg_err err;
+
+	(void)args;
+	int r = dg_staging_open(app, &s, &err);
+	if (r == 0 && s.was.stage == DG_STAGE_SPLIT) {
+		r = dg_fail(&err, DG_EPOLICY, "%s is split: `dnsguard unsplit` is the way back",
+			s.was.name);
+	}
+	return r < 0 ? dg_staging_finish(&s, &w, r, &err) : go_back(app, &s, &w, &err);
 }
 
 int dg_cmd_unsplit(struct dg_app *app, const struct dg_args *args)
 {
-	struct split s = {.app = app};
+	struct dg_staging s;
 	struct dg_walk w = {0};
 	struct dg_err err;
 
-	int r = open_split(&s, &err);
-	app->engine.waits_between = !args->is_now;
-	if (r == 0 && s.was.stage == DG_STAGE_CALM) {
-		dg_app_say(app, "%s is not split", s.was.name);
-		return DG_EXIT_OK;
-	}
-	if (r == 0) {
-		r = plan_stage(&s, &w, DG_STAGE_CALM, false, &err);
-	}
-	if (r == 0 && !is_sound(&w)) {
-		r = 1;
-	}
-	if (r == 0) {
-		dg_walk_say_digest(app, &w);
-		r = dg_run_state_n(w.state) > 0 ? dg_walk_confirm(app, &w, &err) : 0;
-	}
-	if (r == 0) {
-		r = publish_stage(&s, &w, &err);
-	}
-	if (r == 0 && args->does_wait) {
-		dg_waits_sit_out(app, s.zone);
-	}
-	return finish(&s, &w, r, &err);
+	(void)args;
+	int r = dg_staging_open(app, &s, &err);
+	return r < 0 ? dg_staging_finish(&s, &w, r, &err) : go_back(app, &s, &w, &err);
 }

@@ -5,7 +5,18 @@
  *          crash of either leaves the other whole. At most DG_RUNNER_CHILDREN at once, one a zone.
  * Wishes   approve, stop and release are written into the store by those commands, and looked for once a second: they work without
  *          the daemon, and are obeyed when it comes back.
- * Budget   At most max_moves mail names, or max_share of all, are split in an hour; beyond that a person is asked.
+ * Stop     Also the file DG_RUNNER_STOP in the state folder, which needs no database: children are ended, all names are held.
+ * Budget   At most max_moves mail names, and at most max_share of all (but one), are split in an hour; beyond that a person is asked,
+ *          and whoever came first goes first when there is room again.
+ * Plans    Before a split its plan is looked at (split --dry-run): a yes is bound to the digest of that plan, and --plan applies exactly it. When
+ *          the plan is another one by the time of the yes, it is proposed again.
+ * Time     Waits run by the clock that never goes back. On disk each has the wall clock, that clock and the boot beside it, so that
+ *          a leap of the wall clock shortens none, across a restart of ours too; across a restart of the machine only the wall clock
+ *          is left.
+ * Look     What is to be done follows from the state: after a crash the same command is run again, which goes on where the journal
+ *          says. A child that outlived us holds the lock of its zone, and is waited for.
+ * Letters  Each tells the event (on-alarm, on-propose, on-split, on-restore, on-held), the evidence, the proposal, and the records to
+ *          publish by hand for the way back, as an nsupdate script.
  * Hooks    Programs named in watch: hooks: get one JSON object on standard input (doc/json.md), from an outbox with sequence numbers:
  *          each once, in order, again after a crash when it is not known to have ended. No shell, no secrets in the environment.
  */
@@ -21,7 +32,19 @@ struct dg_loop;
 struct dg_runner;
 struct dg_store;
 
-#define DG_RUNNER_CHILDREN 4u
+#define DG_RUNNER_CHILDREN  4u
+#define DG_RUNNER_MOVES_MAX 1024u /* of max_moves */
+#define DG_RUNNER_STOP      "stop" /* a file in the state folder: while it is there nothing is done */
+#define DG_RUNNER_HOOK_MS   30000
+#define DG_RUNNER_TRIES_MAX 40u /* of a letter; then it is dropped, and said so */
+
+/* How children are started; a test brings its own. */
+struct dg_child;
+struct dg_child_ops {
+	void (*start)(struct dg_child *c);
+	void (*end)(struct dg_child *c);
+	void (*forget)(struct dg_child *c);
+};
 
 struct dg_runner_options {
 	struct dg_loop *loop;
@@ -30,6 +53,9 @@ struct dg_runner_options {
 	const char *state_dir; /* handed on to it */
 	unsigned max_moves;    /* an hour; 0: 3 */
 	double max_share;      /* of the mail names that are guarded, an hour; 0: 0.1 */
+	bool has_no_smtp;      /* port 25 is closed from here: arm and split get --no-smtp */
+	const struct dg_child_ops *children; /* NULL: real ones */
+	const char *boot; /* differs with each start of the machine; NULL: the kernel's */
 	void (*tell)(void *arg, const char *name, const char *text); /* for people */
 	void *arg;
 };
@@ -57,4 +83,7 @@ int dg_runner_add(struct dg_runner *r, const struct dg_runner_name *n, struct dg
 /* kind: NOTICE, ALARM, QUIET, READY, ABUSED, FOLLOWED. */
 void dg_runner_event(struct dg_runner *r, const char *name, enum dg_guard_event_kind kind,
 	const struct dg_runner_evidence *e);
+/* What split: of a policy says, as limits; split NULL: a name that is only watched. */
+struct dg_split_spec;
+void dg_runner_limits(const struct dg_split_spec *split, struct dg_guard_limits *ret_limits);
 const struct dg_guard *dg_runner_guard(const struct dg_runner *r, const char *name);

@@ -2,7 +2,7 @@
 _dnsguard()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-	local commands="init plan apply verify split unsplit restore log backtest check spf dmarc audit sensor providers schema version help"
+	local commands="init plan apply verify arm disarm split unsplit approve stop release restore log backtest check spf dmarc audit sensor providers schema version help"
 	local writes="--json --diff --verbose --yes --plan --adopt --force --wait --timeout"
 	local looks="--json --verbose --resolver --trust-anchor --timeout"
 	local options="--state --no-color --help --version"
@@ -39,13 +39,15 @@ _dnsguard()
 		return
 		;;
 	--resolver | --selector | --host | --ip | --helo | --receiver | --dkim | --threads | --window | --rate) return ;;
-	--plan | --timeout | --zone | --limit | -n | --server | --key-name) return ;;
+	--plan | --timeout | --zone | --limit | -n | --server | --key-name | --local) return ;;
 	esac
 	case $command in
 	init) options="$options --from --server --key-file --key-name --algorithm --output" ;;
 	plan) options="$options --json --diff --verbose --adopt --force" ;;
-	apply | unsplit) options="$options $writes" ;;
-	split) options="$options $writes --now" ;;
+	apply) options="$options $writes" ;;
+	arm | split) options="$options $writes --now --no-smtp --local --dry-run" ;;
+	disarm | unsplit) options="$options $writes --now --dry-run" ;;
+	approve | stop | release) options="$options --json" ;;
 	verify) options="$options --json --verbose --wait --timeout" ;;
 	restore) options="$options --json --yes --adopt --offline --file --zone --timeout" ;;
 	log) options="$options --json --verbose --zone --limit" ;;

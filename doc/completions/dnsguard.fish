@@ -1,5 +1,6 @@
 # fish completion of dnsguard
-set -l writing apply split unsplit
+set -l staging arm disarm split unsplit
+set -l writing apply $staging
 set -l planning plan $writing
 set -l looking check spf dmarc
 
@@ -8,8 +9,13 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'plan	show what would change, why, and at what cost' \
 	'apply	make the zone what the policy says, and prove it' \
 	'verify	compare the policy with what every name server says now' \
+	'arm	get a name ready for its split' \
+	'disarm	put the TTLs up again' \
 	'split	move mail from a name to its subdomain' \
 	'unsplit	move mail back' \
+	'approve	say yes to what the guard proposes' \
+	'stop	hold a mail name, or everything, as it is' \
+	'release	let the guard go on' \
 	'restore	put back the records that a change replaced' \
 	'log	show the journal' \
 	'backtest	what the guard would have done with old mail logs' \
@@ -30,7 +36,7 @@ complete -c dnsguard -l state -x -a '(__fish_complete_directories)' -d 'folder o
 complete -c dnsguard -l no-color -d 'no colours'
 complete -c dnsguard -s h -l help -d 'what a command does and takes'
 complete -c dnsguard -l version -d 'print the version'
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking verify restore log backtest providers" -s j -l json -d 'JSON lines'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking approve stop release verify restore log backtest providers" -s j -l json -d 'JSON lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking verify log" -s v -l verbose -d 'show everything'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l diff -d 'unified diff of zone file lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l force -d 'go past the limits of one run'
@@ -39,7 +45,10 @@ complete -c dnsguard -n "__fish_seen_subcommand_from $writing restore" -s y -l y
 complete -c dnsguard -n "__fish_seen_subcommand_from $writing" -l plan -x -d 'only the plan with this digest'
 complete -c dnsguard -n "__fish_seen_subcommand_from $writing verify" -l wait -d 'until name servers and caches agree'
 complete -c dnsguard -n "__fish_seen_subcommand_from $writing verify restore" -l timeout -x -d 'for name servers, seconds'
-complete -c dnsguard -n '__fish_seen_subcommand_from split' -l now -d 'do not wait for caches'
+complete -c dnsguard -n "__fish_seen_subcommand_from $staging" -l now -d 'do not wait for caches'
+complete -c dnsguard -n "__fish_seen_subcommand_from $staging" -l dry-run -d 'show what would be done, and end'
+complete -c dnsguard -n '__fish_seen_subcommand_from arm split' -l no-smtp -d 'do not ask mail servers'
+complete -c dnsguard -n '__fish_seen_subcommand_from arm split' -l local -x -d 'local parts to ask for'
 complete -c dnsguard -n '__fish_seen_subcommand_from restore' -l offline -d 'only print the old records'
 complete -c dnsguard -n '__fish_seen_subcommand_from restore' -s f -l file -r -d 'policy file'
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -a 'milter opensmtpd'
@@ -81,4 +90,4 @@ complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l threads -x -d 'so
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'domains at once'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
 complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify split unsplit restore log backtest check spf dmarc audit sensor providers schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit approve stop release restore log backtest check spf dmarc audit sensor providers schema version help'

@@ -107,7 +107,7 @@ def test_split_and_back(example, lab, knot, unbound, dnsguard):
     plan_apply_plan(dnsguard, 'zone.yaml', folder)
     assert server.dig('example.test', 'MX') == ['10 mx1.example.test.']
     assert server.dig('m.example.test', 'MX') == ['10 mx1.example.test.']
-    dnsguard('split', '--yes', '--now', 'zone.yaml', 'example.test', cwd=folder).expect(0)
+    dnsguard('split', '--yes', '--no-smtp', '--now', 'zone.yaml', 'example.test', cwd=folder).expect(0)
     assert server.dig('example.test', 'MX') == ['0 .']
     assert server.dig('m.example.test', 'MX') == ['10 mx1.example.test.']
     dnsguard('unsplit', '--yes', 'zone.yaml', 'example.test', cwd=folder).expect(0)

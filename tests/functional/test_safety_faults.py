@@ -28,7 +28,7 @@ class Flow:
         if command == 'apply':
             self.argv = ['apply', '--yes', '--adopt', self.policy]
         else:
-            self.argv = ['split', '--yes', '--now', self.policy, '@']
+            self.argv = ['split', '--yes', '--no-smtp', '--now', self.policy, '@']
             self.site.apply(self.policy).expect(0)
             self.state = lab.dir / 'prepared'
             shutil.copytree(self.site.state, self.state)
@@ -111,14 +111,14 @@ def test_killed_while_it_waits(lab):
     site = Site(lab, 'knot', ttl=5)
     policy = site.policy(ttl='5s', body=MAIL.format(mx='10 mx1.example.test', dmarc='reject').replace('60s', '1s'))
     site.apply(policy).expect(0)
-    with subprocess.Popen([lab.program, '--state', site.state, 'split', '--yes', policy, '@'], cwd=lab.dir,
+    with subprocess.Popen([lab.program, '--state', site.state, 'split', '--yes', '--no-smtp', policy, '@'], cwd=lab.dir,
                           stdout=subprocess.DEVNULL) as process:
         lablib.wait_for(lambda: site.image()[f'{ZONE}.', 'MX'][0] == 1, 'lowered TTL')
         lowered = time.time()
         lablib.wait_for(lambda: site.journal().open_steps == [], 'journal')
         process.kill()
     assert site.image()[f'{ZONE}.', 'MX'] == (1, frozenset({f'10 mx1.{ZONE}.'}))
-    said = site.run('split', '--yes', policy, '@').expect(0)
+    said = site.run('split', '--yes', '--no-smtp', policy, '@').expect(0)
     assert 'caches may still hold the old MX with its long TTL' in said.stdout
     assert time.time() - lowered >= 4
     assert site.image()[f'{ZONE}.', 'MX'] == (1, frozenset({'0 .'}))

@@ -81,7 +81,7 @@ def test_there_and_back(lab, dnsguard, kind):
     calm = place.table(ZONE)
 
     watch = Watch(place)
-    said = dnsguard('split', '--yes', policy, '@')
+    said = dnsguard('split', '--yes', '--no-smtp', policy, '@')
     seen = watch.stop()
     said.expect(0)
     # (TTL lowered), the wait until the old one is out of the caches, the null MX
@@ -99,7 +99,7 @@ def test_there_and_back(lab, dnsguard, kind):
 
     again = dnsguard('apply', '--yes', policy).expect(0)  # keeps the split
     assert place.axfr(ZONE) == split and '1 as the policy says' in again.stdout
-    assert 'is split already' in dnsguard('split', '--yes', policy, ZONE).expect(0).stdout
+    assert 'is split already' in dnsguard('split', '--yes', '--no-smtp', policy, ZONE).expect(0).stdout
     dnsguard('plan', policy).expect(0)
 
     watch = Watch(place)
@@ -120,7 +120,7 @@ def test_order_over_many_steps(lab, dnsguard, kind):
     place, body = start(lab, kind)
     policy = place.policy(ZONE, body.replace('policy: none', 'policy: reject'))
     watch = Watch(place)
-    dnsguard('split', '--yes', '--now', '--adopt', policy, '@').expect(0)
+    dnsguard('split', '--yes', '--no-smtp', '--now', '--adopt', policy, '@').expect(0)
     seen = [(mx, sub) for _, mx, _, sub, _ in watch.stop()]
     assert seen[0] == ([CALM], []) and seen[-1] == ([NULL], [CALM]), seen
     assert ([NULL], []) not in seen and ([CALM], [CALM]) in seen
@@ -135,7 +135,7 @@ def test_hazards_come_before_the_question(lab, dnsguard):
     policy = place.policy(ZONE, body)
     dnsguard('apply', '--yes', policy).expect(0)
     before = place.axfr(ZONE)
-    with Terminal([lab.program, '--state', lab.dir / 'state', 'split', policy, '@'], env={'NO_COLOR': '1'}) as t:
+    with Terminal([lab.program, '--state', lab.dir / 'state', 'split', '--no-smtp', policy, '@'], env={'NO_COLOR': '1'}) as t:
         t.wait_for('[y/N] ')
         text = ' '.join(t.text.split())
         for words in ('mail that is still sent from addresses at example.test will be refused',
@@ -148,7 +148,7 @@ def test_hazards_come_before_the_question(lab, dnsguard):
         t.type('n\n')
         t.finish()
     assert place.axfr(ZONE) == before and 'nothing was changed' in t.text
-    dnsguard('split', policy, '@').expect(2)  # nobody to ask
+    dnsguard('split', '--no-smtp', policy, '@').expect(2)  # nobody to ask
     assert place.axfr(ZONE) == before
 
 
@@ -162,10 +162,10 @@ def test_refused(lab, dnsguard, change, words):
     policy = place.policy(ZONE, change(body))
     dnsguard('apply', '--yes', policy).expect(0)
     before = place.axfr(ZONE)
-    said = dnsguard('split', '--yes', '--force', '--adopt', policy, '@')
+    said = dnsguard('split', '--yes', '--no-smtp', '--force', '--adopt', policy, '@')
     assert said.rc in (1, 2) and words in said.stderr and f'{policy}:' in said.stderr, str(said)
     assert place.axfr(ZONE) == before
-    said = dnsguard('split', '--yes', policy, 'lists').expect(2)
+    said = dnsguard('split', '--yes', '--no-smtp', policy, 'lists').expect(2)
     assert 'no mail name lists' in said.stderr
 
 
@@ -175,7 +175,7 @@ def test_killed_after_the_first_step(lab, dnsguard, kind):
     place, body = start(lab, kind, POLICY)
     policy = place.policy(ZONE, body)
     dnsguard('apply', '--yes', policy).expect(0)
-    process = lab.daemon('split', [lab.program, '--state', lab.dir / 'state', 'split', '--yes', policy, '@'])
+    process = lab.daemon('split', [lab.program, '--state', lab.dir / 'state', 'split', '--yes', '--no-smtp', policy, '@'])
     lablib.wait_for(lambda: place.rrset(ZONE, 'MX') == (1, [CALM]), 'the first step', 20)
     lablib.wait_for(lambda: 'waiting until' in (lab.dir / 'split.log').read_text(), 'the wait', 20)
     process.send_signal(signal.SIGKILL)
@@ -184,7 +184,7 @@ def test_killed_after_the_first_step(lab, dnsguard, kind):
     armed = place.axfr(ZONE)
     dnsguard('apply', '--yes', policy).expect(0)
     assert place.axfr(ZONE) == armed
-    dnsguard('split', '--yes', policy, '@').expect(0)
+    dnsguard('split', '--yes', '--no-smtp', policy, '@').expect(0)
     assert place.dig(ZONE, 'MX') == [NULL]
     dnsguard('unsplit', '--yes', policy, '@').expect(0)
     assert place.dig(ZONE, 'MX') == [CALM]
@@ -197,7 +197,7 @@ def test_killed_in_the_split_itself(lab, dnsguard, kind):
     policy = place.policy(ZONE, body)
     dnsguard('apply', '--yes', policy).expect(0)
     place.policy(ZONE, body, verify=f'{{servers: [{place.address}, 127.0.0.29], timeout: 1s}}')
-    process = lab.daemon('split', [lab.program, '--state', lab.dir / 'state', 'split', '--yes', policy, '@'])
+    process = lab.daemon('split', [lab.program, '--state', lab.dir / 'state', 'split', '--yes', '--no-smtp', policy, '@'])
     lablib.wait_for(lambda: '"v=spf1 -all"' in place.dig(ZONE, 'TXT'), 'the first step', 30)
     process.send_signal(signal.SIGKILL)
     process.wait()

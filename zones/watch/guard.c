@@ -18,6 +18,9 @@ enum condition {
 	ASKS,    /* armed and not acting by itself */
 	ASKED,   /* armed and a proposal stands, within budget */
 	DUE,     /* the deadline has passed */
+	PROBES,  /* the deadline has passed, and there is a sink MX */
+	BLIND,   /* the deadline has passed, there is none, and nobody was asked yet */
+	WAITED,  /* the same, and a person was asked */
 	EXPIRED, /* split for longer than is good */
 	ROTATES, /* a new label is allowed */
 	ALARMED, /* the alarm still stands */
@@ -32,10 +35,13 @@ static const char *const condition_texts[] = {
 	[ASKS] = "armed, and not by itself",
 	[ASKED] = "armed, proposed, within budget",
 	[DUE] = "at the deadline",
+	[PROBES] = "at the deadline, with a sink MX to probe with",
+	[BLIND] = "at the deadline, without a sink MX, not yet proposed",
+	[WAITED] = "at the deadline, without a sink MX, proposed",
 	[EXPIRED] = "split for longer than the expiry",
 	[ROTATES] = "rotation is allowed",
 	[ALARMED] = "the alarm still stands",
-	[NULLED] = "a null MX of ours stands",
+	[NULLED] = "a null MX of ours stands, the mode is not never",
 	[NOT_NULLED] = "no null MX of ours stands",
 };
 
@@ -93,7 +99,10 @@ static const struct row rows[] = {
 		"the attacker follows: a new label"),
 	ON(SPLIT, FOLLOWED, ALWAYS, SPLIT, DO(TELL), "the attacker follows"),
 	ON(SPLIT, TICK, EXPIRED, SPLIT, DO(PROPOSE_RESTORE), "split for long: a person decides"),
-	ON(SPLIT, TICK, DUE, PROBING, DO(PROBE), "the hold is over: is the attack?"),
+	ON(SPLIT, TICK, PROBES, PROBING, DO(PROBE), "the hold is over: is the attack?"),
+	ON(SPLIT, TICK, BLIND, SPLIT, DO(PROPOSE_RESTORE) | DO(TELL),
+		"the hold is over, and nothing can be seen past a null MX: a person decides"),
+	ON(SPLIT, TICK, WAITED, SPLIT, DO(TELL), "the way back is still proposed: a reminder"),
 	ON(SPLIT, APPROVED, NULLED, RESTORING, DO(RESTORE) | DO(TELL), "a person said: go back"),
 
 	ON(PROBING, LOUD, ALWAYS, SPLIT, DO(RENULL), "the attack goes on: the hold is doubled"),
@@ -150,6 +159,12 @@ static bool holds(const struct dg_guard_limits *l, const struct dg_guard *g,
 		return g->is_armed && g->is_proposed && e->has_budget;
 	case DUE:
 		return e->now_ms >= g->due_ms;
+	case PROBES:
+		return e->now_ms >= g->due_ms && l->has_sink;
+	case BLIND:
+		return e->now_ms >= g->due_ms && !l->has_sink && !g->is_proposed;
+	case WAITED:
+		return e->now_ms >= g->due_ms && !l->has_sink && g->is_proposed;
 	case EXPIRED:
 		return g->split_ms > 0 && e->now_ms - g->split_ms >= l->expiry_ms &&
 		       !g->is_proposed;
@@ -158,7 +173,7 @@ static bool holds(const struct dg_guard_limits *l, const struct dg_guard *g,
 	case ALARMED:
 		return e->now_ms >= g->due_ms && g->is_alarm && l->mode != DG_GUARD_MODE_NEVER;
 	case NULLED:
-		return g->is_null;
+		return g->is_null && l->mode != DG_GUARD_MODE_NEVER;
 	case NOT_NULLED:
 		return !g->is_null;
 	}

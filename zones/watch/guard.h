@@ -98,6 +98,7 @@ struct dg_guard_limits {
 	int64_t expiry_ms;   /* split for so long: a restore is proposed */
 	int64_t remind_ms;   /* held: a reminder */
 	bool may_rotate;
+	bool has_sink; /* a sink MX to probe with; without one a person is asked at the end of the hold */
 };
 /* 24 h hold, at most 7 days; 1 h, 15 min, 2 h; 24 h cooldown; 72 h elevated; 14 days expiry; 1 h reminders; mode approved. */
 void dg_guard_limits_init(struct dg_guard_limits *l);

@@ -22,6 +22,7 @@ static void begin(struct walk *w, enum dg_guard_mode mode)
 	*w = (struct walk){.now_ms = START, .has_budget = true};
 	dg_guard_limits_init(&w->limits);
 	w->limits.mode = mode;
+	w->limits.has_sink = true;
 	dg_guard_init(&w->g, START);
 }
 
@@ -76,6 +77,31 @@ static void test_there_and_back(void **state)
 	w.now_ms += w.limits.cooldown_ms;
 	assert_int_equal(feed(&w, EV(TICK)), DO(DISARM));
 	IN(&w, CALM);
+}
+
+/* Past a null MX nobody sees anything: without a sink the way back is asked for, again and again, and never taken. */
+static void test_without_a_sink_a_person_decides(void **state)
+{
+	struct walk w;
+
+	(void)state;
+	begin(&w, DG_GUARD_MODE_AUTOMATIC);
+	w.limits.has_sink = false;
+	to_split(&w);
+	w.now_ms = w.g.due_ms - 1;
+	assert_int_equal(feed(&w, EV(TICK)), 0);
+	w.now_ms++;
+	assert_int_equal(feed(&w, EV(TICK)), DO(PROPOSE_RESTORE) | DO(TELL));
+	IN(&w, SPLIT);
+	for (unsigned i = 0; i < 30; i++) {
+		assert_int_equal(feed(&w, EV(TICK)), 0);
+		assert_true(w.g.due_ms > w.now_ms);
+		w.now_ms = w.g.due_ms;
+		assert_int_equal(feed(&w, EV(TICK)), DO(TELL));
+		IN(&w, SPLIT);
+	}
+	assert_int_equal(feed(&w, EV(APPROVED)), DO(RESTORE) | DO(TELL));
+	IN(&w, RESTORING);
 }
 
 static void test_an_alarm_alone_moves_nothing(void **state)
@@ -357,6 +383,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_without_a_sink_a_person_decides),
 		cmocka_unit_test(test_an_alarm_alone_moves_nothing),
 		cmocka_unit_test(test_evidence_before_armed_waits),
 		cmocka_unit_test(test_approved_asks_first),

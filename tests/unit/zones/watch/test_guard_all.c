@@ -143,8 +143,10 @@ static void go_home(struct space *s)
 		unsigned n = 0;
 		while (k.state != DG_GUARD_CALM && k.state != DG_GUARD_HELD) {
 			static const enum dg_guard_event_kind quiet[] = {DG_GUARD_EV_TICK,
-				DG_GUARD_EV_QUIET, DG_GUARD_EV_SILENT, DG_GUARD_EV_DONE};
-			for (size_t q = 0; q < 4; q++) {
+				DG_GUARD_EV_QUIET, DG_GUARD_EV_SILENT, DG_GUARD_EV_DONE,
+				DG_GUARD_EV_APPROVED};
+			/* without a sink only a person's yes leads back */
+			for (size_t q = 0; q < (s->limits.has_sink ? 4 : 5); q++) {
 				struct dg_guard g = step(s, &k, quiet[q], true);
 				k = key_of(&g, NOW);
 			}
@@ -155,7 +157,7 @@ static void go_home(struct space *s)
 	}
 }
 
-static void explore_mode(enum dg_guard_mode mode, bool may_rotate, struct space *s)
+static void explore_mode(enum dg_guard_mode mode, bool may_rotate, bool has_sink, struct space *s)
 {
 	memset(s->table, 0, STATES * sizeof(*s->table));
 	s->n = 0;
@@ -169,7 +171,8 @@ static void explore_mode(enum dg_guard_mode mode, bool may_rotate, struct space 
 		.elevated_ms = 3,
 		.expiry_ms = 7,
 		.remind_ms = 2,
-		.may_rotate = may_rotate};
+		.may_rotate = may_rotate,
+		.has_sink = has_sink};
 	explore(s);
 	go_home(s);
 	print_message("mode %d: %zu states\n", (int)mode, s->n);
@@ -184,10 +187,12 @@ static void test_everything(void **state)
 	s->list = calloc(STATES / 2 + 1, sizeof(*s->list));
 	s->table = calloc(STATES, sizeof(*s->table));
 	assert_true(s->list && s->table);
-	explore_mode(DG_GUARD_MODE_NEVER, false, s);
-	explore_mode(DG_GUARD_MODE_APPROVED, false, s);
-	explore_mode(DG_GUARD_MODE_AUTOMATIC, false, s);
-	explore_mode(DG_GUARD_MODE_AUTOMATIC, true, s);
+	for (int has_sink = 0; has_sink < 2; has_sink++) {
+		explore_mode(DG_GUARD_MODE_NEVER, false, has_sink, s);
+		explore_mode(DG_GUARD_MODE_APPROVED, false, has_sink, s);
+		explore_mode(DG_GUARD_MODE_AUTOMATIC, false, has_sink, s);
+		explore_mode(DG_GUARD_MODE_AUTOMATIC, true, has_sink, s);
+	}
 	assert_true(s->n > 500);
 	size_t n_rows = 0;
 	while (n_rows < sizeof(s->rows) / sizeof(s->rows[0]) && s->rows[n_rows] > 0) {

@@ -18,6 +18,7 @@ static struct dg_replay *begin(struct dg_arena *a, enum dg_guard_mode mode)
 		.old_ttl_ms = HOUR, .armed_ttl_ms = MINUTE, .genuine_max = 20};
 
 	dg_guard_limits_init(&o.limits);
+	o.limits.has_sink = true;
 	o.limits.mode = mode;
 	return dg_replay_new(a, "example.com.", &o);
 }

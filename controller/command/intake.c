@@ -1,0 +1,152 @@
+/* Does the subdomain take mail? What split and arm ask its MX hosts before the mail name gives up its own. */
+#include "controller/command/app.h"
+#include "controller/command/command.h"
+#include "controller/command/report.h"
+#include "controller/command/stage.h"
+#include "controller/command/world.h"
+#include "controller/engine/eyes.h"
+#include "providers/net/loop.h"
+#include "zones/base/arena.h"
+#include "zones/base/buf.h"
+#include "zones/base/json.h"
+
+#include <string.h>
+
+#define DIALOGUE_S 30u
+#define LOCALS_MAX 20u
+#define LINE_MAX_  2048u
+
+static void on_done(struct dg_taking *t)
+{
+	dg_loop_stop(t->loop);
+}
+
+static const char *shown(struct dg_arena *a, const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 1 ? dg_strndup(a, name, len - 1) : name;
+}
+
+/* postmaster@ (RFC 5321 section 4.5.1), and what --local names. */
+static void list_rcpts(struct dg_staging *s, struct dg_taking *t)
+{
+	struct dg_arena *a = s->app->arena;
+	const char *const *locals = NULL;
+	size_t n = dg_world_words(a, s->app->args->local, &locals);
+	const char **rcpts = dg_newn(a, const char *, n + 1);
+
+	n = n < LOCALS_MAX ? n : LOCALS_MAX;
+	rcpts[0] = dg_printf(a, "postmaster@%s", shown(a, s->to));
+	for (size_t i = 0; i < n; i++) {
+		rcpts[i + 1] = dg_printf(a, "%s@%s", locals[i], shown(a, s->to));
+	}
+	t->rcpts = rcpts;
+	t->n_rcpts = n + 1;
+}
+
+static void put_answer(struct dg_buf *b, struct dg_arena *a, const struct dg_taking_answer *x)
+{
+	static const char *const verbs[] = {[DG_TAKES] = "takes mail for",
+		[DG_TAKES_REFUSES] = "refuses mail for",
+		[DG_TAKES_UNKNOWN] = "could not tell whether it takes mail for"};
+
+	dg_buf_printf(b, "  %s", shown(a, x->host));
+	if (x->address) {
+		dg_buf_printf(b, " (%s)", x->address);
+	}
+	dg_buf_printf(b, ": %s ", verbs[x->takes]);
+	const char *rcpt = x->rcpt ? x->rcpt : "the subdomain";
+	dg_buf_put_safe(b, rcpt, strlen(rcpt));
+	if (x->takes != DG_TAKES && x->text) {
+		dg_buf_puts(b, ": ");
+		if (x->code > 0) {
+			dg_buf_printf(b, "%d ", x->code);
+		}
+		dg_buf_put_safe(b, x->text, strlen(x->text));
+	}
+}
+
+static void say(struct dg_staging *s, const struct dg_taking *t)
+{
+	struct dg_app *app = s->app;
+	struct dg_buf b;
+
+	for (size_t i = 0; i < t->n_answers; i++) {
+		const struct dg_taking_answer *x = &t->answers[i];
+
+		if (app->args->is_json) {
+			dg_report_json(
+				app, json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:i, s:o}", "type",
+					     "smtp", "name", s->to, "host", dg_json_text(x->host),
+					     "address", dg_json_text(x->address), "answer",
+					     dg_takes_text(x->takes), "rcpt", dg_json_text(x->rcpt),
+					     "code", x->code, "text", dg_json_text(x->text)));
+			continue;
+		}
+		dg_buf_init(&b, LINE_MAX_);
+		put_answer(&b, app->arena, x);
+		dg_app_say(app, "%s", b.data);
+		dg_buf_done(&b);
+	}
+}
+
+enum dg_takes dg_staging_ask(struct dg_staging *s)
+{
+	struct dg_app *app = s->app;
+	struct dg_authority *unused = NULL;
+	struct dg_taking *t = dg_new(app->arena, struct dg_taking);
+	struct dg_err err;
+	uint32_t seconds = app->args->timeout > 0 ? app->args->timeout : DIALOGUE_S;
+
+	*t = (struct dg_taking){.loop = app->loop,
+		.hosts = s->hosts,
+		.n_hosts = s->n_hosts,
+		.timeout_ms = (int64_t)seconds * 1000,
+		.arena = app->arena,
+		.done = on_done};
+	if (app->args->is_no_smtp) {
+		dg_app_say(app, "\nWhether %s takes mail was not asked (--no-smtp).",
+			shown(app->arena, s->to));
+		return DG_TAKES_UNKNOWN;
+	}
+	if (dg_eyes_get(app->engine.eyes, &s->verify, &t->resolver, &unused, &err) < 0) {
+		dg_app_complain(app, &err);
+		return DG_TAKES_UNKNOWN;
+	}
+	list_rcpts(s, t);
+	dg_app_progress(
+		app, "asking %zu MX hosts whether they take mail for %s", s->n_hosts, s->to);
+	dg_taking_start(t);
+	dg_loop_run(app->loop);
+	dg_app_progress_end(app);
+	dg_app_say(app, "\nThe MX hosts of %s, asked by SMTP:", shown(app->arena, s->to));
+	say(s, t);
+	return t->takes;
+}
+
+int dg_staging_may_null(struct dg_staging *s, enum dg_takes takes, struct dg_err *err)
+{
+	const struct dg_args *args = s->app->args;
+	const char *to = shown(s->app->arena, s->to);
+
+	if (takes == DG_TAKES || args->has_force || args->is_no_smtp) {
+		return 0;
+	}
+	if (takes == DG_TAKES_REFUSES) {
+		return dg_fail(err, DG_EPOLICY,
+			"the mail servers of %s refuse mail for it: after the split it would be "
+			"lost. "
+			"Let them take it first (--force goes on all the same)",
+			to);
+	}
+	if (args->has_yes || args->plan) {
+		return dg_fail(err, DG_EPOLICY,
+			"could not tell whether the mail servers of %s take mail for it: try "
+			"again, "
+			"or give --no-smtp where port 25 is closed from here (--force goes on too)",
+			to);
+	}
+	return dg_app_ask(s->app,
+		"Could not tell whether the subdomain takes mail. Go on all the same?", err);
+}

@@ -1,0 +1,46 @@
+/* controller/command/stage.h: what arm, disarm, split and unsplit share: one mail name, brought from one stage to another.
+ *
+ * Calls    dg_staging_open(), dg_staging_plan(), a person's yes, dg_staging_publish(). With --dry-run the journal is only read and
+ *          the engine cannot write.
+ */
+#pragma once
+
+#include "controller/command/walk.h"
+#include "controller/lookup/taking.h"
+#include "zones/policy/policy.h"
+#include "zones/policy/want.h"
+
+struct dg_staging {
+	struct dg_app *app;
+	const char *zone;
+	struct dg_name_state was;    /* on record */
+	struct dg_name_state wanted; /* what the engine plans with */
+	uint32_t armed_ttl;
+	int64_t mx_ttl;           /* of the mail name's MX as it stands; 0: none */
+	const char *to;           /* the subdomain */
+	const char *const *hosts; /* its MX */
+	size_t n_hosts;
+	struct dg_verify_spec verify; /* the resolver only */
+	bool has_warned, is_verified;
+};
+
+/* The name of the command line in its document, and where it stands. */
+int dg_staging_open(struct dg_app *app, struct dg_staging *s, struct dg_err *err);
+/* Plans one stage; 0: w is ready to publish. */
+int dg_staging_plan(struct dg_staging *s, struct dg_walk *w, enum dg_name_stage stage,
+	bool is_quiet, struct dg_err *err);
+bool dg_staging_is_sound(const struct dg_walk *w);
+/* 1: it did not come off, which was said. Frees w->state. */
+int dg_staging_publish(struct dg_staging *s, struct dg_walk *w, struct dg_err *err);
+/* Nothing was left to publish: does every name server show it? 1: no, or could not tell; it was said. */
+int dg_staging_verify(struct dg_staging *s, struct dg_err *err);
+/* Until when caches may hold the MX with the long TTL that it had before, also when an earlier run lowered it and was
+ * interrupted; 0: no longer. */
+int dg_staging_old_mx(struct dg_staging *s, int64_t *ret_until, struct dg_err *err);
+int dg_staging_finish(struct dg_staging *s, struct dg_walk *w, int r, struct dg_err *err);
+
+/* Asks the MX hosts of the subdomain by SMTP whether they take mail for it, and says what they answered. With --no-smtp
+ * nobody is asked: UNKNOWN. */
+enum dg_takes dg_staging_ask(struct dg_staging *s);
+/* Is that good enough to null the MX? 0; 1: the person said no; DG_EPOLICY: it is not, and nobody or --yes was asked. */
+int dg_staging_may_null(struct dg_staging *s, enum dg_takes takes, struct dg_err *err);

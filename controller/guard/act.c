@@ -1,0 +1,257 @@
+/* What the state of a name asks for, done by commands of our own in processes of their own. */
+#include "controller/guard/running.h"
+#include "providers/net/loop.h"
+#include "zones/base/digest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND_MS ((int64_t)1000)
+#define RETRY_MS  (5 * SECOND_MS) /* doubled */
+#define AGAIN_MS  (10 * SECOND_MS)
+#define ARM_MS    (60 * SECOND_MS) /* doubled */
+#define RETRY_MAX (300 * SECOND_MS)
+#define ARM_MAX   (1800 * SECOND_MS)
+#define CHILD_MS  ((int64_t)3600 * 1000) /* a command that hangs */
+#define TEXT_MAX  900u
+
+/* Level-triggered: nothing of this is remembered, so nothing of it is lost. */
+enum dg_op dg_ward_op(const struct dg_ward *x)
+{
+	const struct dg_guard *g = &x->g;
+	bool may_arm = !g->is_armed && x->armed_ms == 0 && x->limits.mode != DG_GUARD_MODE_NEVER;
+
+	switch (g->state) {
+	case DG_GUARD_CALM:
+		return x->is_disarming ? DG_OP_DISARM : DG_OP_NONE;
+	case DG_GUARD_ELEVATED:
+		return may_arm                                                 ? DG_OP_ARM
+		       : g->is_proposed && (x->plan[0] == '\0' || x->wish > 0) ? DG_OP_LOOK
+									       : DG_OP_NONE;
+	case DG_GUARD_COOLDOWN:
+		return may_arm && g->is_alarm                                  ? DG_OP_ARM
+		       : g->is_proposed && (x->plan[0] == '\0' || x->wish > 0) ? DG_OP_LOOK
+									       : DG_OP_NONE;
+	case DG_GUARD_SPLITTING:
+		return DG_OP_SPLIT;
+	case DG_GUARD_SPLIT:
+	case DG_GUARD_PROBING:
+		return g->is_proposed && (x->plan[0] == '\0' || x->wish > 0) ? DG_OP_LOOK_BACK
+									     : DG_OP_NONE;
+	case DG_GUARD_RESTORING:
+		return DG_OP_BACK;
+	case DG_GUARD_HELD:
+		break;
+	}
+	return DG_OP_NONE;
+}
+
+/* --- what came of it -------------------------------------------------------------------------- */
+static void again(struct dg_ward *x, int64_t first_ms, int64_t most_ms)
+{
+	int64_t ms = first_ms;
+
+	for (unsigned i = 0; i < x->n_tries && ms < most_ms; i++) {
+		ms *= 2;
+	}
+	x->n_tries++;
+	x->retry_ms = dg_running_now(x->running) + (ms < most_ms ? ms : most_ms);
+}
+
+static void complain(struct dg_ward *x, const char *what, const struct dg_answer *a)
+{
+	char text[TEXT_MAX];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", what,
+		a->text[0] ? a->text : "it ended without saying why");
+	dg_running_tell(x->running, x->name, text);
+}
+
+static void after_arm(struct dg_ward *x, int status, const struct dg_answer *a)
+{
+	struct dg_runner *r = x->running;
+
+	if (status == 0) {
+		int64_t left = a->old_mx_until - dg_loop_now(r->o.loop);
+
+		x->armed_ms = dg_running_now(r) + (left > 0 ? left * SECOND_MS : 0);
+		x->n_tries = 0;
+		dg_ward_save(x, NULL, NULL);
+		return;
+	}
+	again(x, ARM_MS, ARM_MAX);
+	complain(x, "could not be armed", a);
+	if (status > 0) {
+		dg_ward_step(x, DG_GUARD_EV_FAILED);
+	}
+}
+
+static void after_look(struct dg_ward *x, int status, struct dg_answer *a)
+{
+	bool is_first = x->plan[0] == '\0';
+
+	if (status != 3 || a->digest[0] == '\0') {
+		again(x, RETRY_MS, RETRY_MAX);
+		complain(x, "the plan could not be made", a);
+		return;
+	}
+	x->n_tries = 0;
+	if (x->g.state == DG_GUARD_ELEVATED || x->g.state == DG_GUARD_COOLDOWN ||
+		x->g.state == DG_GUARD_SPLITTING) {
+		free(x->restore);
+		x->restore = a->restore;
+		a->restore = NULL;
+	}
+	if (x->g.state == DG_GUARD_SPLITTING) { /* by itself: what it will do is on disk first */
+		(void)snprintf(x->plan, sizeof(x->plan), "%s", a->digest);
+		dg_ward_save(x, NULL, NULL);
+	} else if (is_first) {
+		(void)snprintf(x->plan, sizeof(x->plan), "%s", a->digest);
+		dg_ward_save(x, "on-propose", "a person decides");
+		dg_running_tell(x->running, x->name, "proposed: `dnsguard approve` says yes to it");
+	} else {
+		dg_ward_approved(x, a->digest);
+	}
+}
+
+static void after_step(struct dg_ward *x, int status, const struct dg_answer *a)
+{
+	if (status == 0) {
+		dg_ward_step(x, DG_GUARD_EV_DONE);
+		return;
+	}
+	if (status == 3 || status < 0 || a->is_passing) {
+		/* not yet everywhere, killed, or out of reach: looked at again, until the deadline */
+		again(x, status == 3 ? AGAIN_MS : RETRY_MS, RETRY_MAX);
+		if (status != 3) {
+			complain(x, "tried again", a);
+		}
+		return;
+	}
+	complain(x, "could not be done", a);
+	dg_ward_step(x, DG_GUARD_EV_FAILED);
+}
+
+static void after_disarm(struct dg_ward *x, int status, const struct dg_answer *a)
+{
+	if (status == 0 || status == 3) {
+		x->is_disarming = false;
+		dg_ward_save(x, NULL, NULL);
+		return;
+	}
+	again(x, ARM_MS, ARM_MAX);
+	complain(x, "could not be disarmed", a);
+}
+
+static void on_done(struct dg_child *c)
+{
+	struct dg_ward *x = c->arg;
+	struct dg_answer a;
+	enum dg_op op = x->child_op;
+
+	x->is_running = false;
+	x->running->n_children--;
+	dg_answer_read(c, x->zone, &a);
+	if (c->is_busy) {
+		x->retry_ms = dg_running_now(x->running) + SECOND_MS;
+	} else if (op != dg_ward_op(x)) {
+		x->retry_ms = 0; /* of an attempt that is not wanted any more */
+	} else if (a.is_conflict) {
+		complain(x, "conflict", &a);
+		dg_ward_step(x, DG_GUARD_EV_CONFLICT);
+	} else if (op == DG_OP_ARM) {
+		after_arm(x, c->status, &a);
+	} else if (op == DG_OP_DISARM) {
+		after_disarm(x, c->status, &a);
+	} else if (op == DG_OP_LOOK || op == DG_OP_LOOK_BACK ||
+		   (op == DG_OP_SPLIT && x->plan[0] == '\0' && c->status != 0)) {
+		after_look(x, c->status, &a);
+	} else if (op == DG_OP_SPLIT && x->plan[0] == '\0') {
+		again(x, SECOND_MS, SECOND_MS); /* nothing to change: seen to by the split itself */
+		(void)snprintf(x->plan, sizeof(x->plan), "%s", "-");
+	} else {
+		after_step(x, c->status, &a);
+	}
+	free(a.restore);
+	dg_child_done(c);
+	dg_ward_act(x);
+}
+
+/* --- how it is begun -------------------------------------------------------------------------- */
+static void put_words(struct dg_ward *x, enum dg_op op)
+{
+	const char **v = x->argv;
+	bool is_look = op == DG_OP_LOOK || op == DG_OP_LOOK_BACK ||
+		       (op == DG_OP_SPLIT && x->plan[0] == '\0');
+	bool has_plan = x->plan[0] != '\0' && x->plan[0] != '-';
+	size_t n = 0;
+
+	v[n++] = x->running->o.program;
+	v[n++] = "--state";
+	v[n++] = x->running->o.state_dir;
+	v[n++] = op == DG_OP_ARM                             ? "arm"
+		 : op == DG_OP_DISARM                        ? "disarm"
+		 : op == DG_OP_BACK || op == DG_OP_LOOK_BACK ? "unsplit"
+							     : "split";
+	v[n++] = "--json";
+	if (is_look) {
+		v[n++] = "--dry-run";
+	} else if (has_plan && (op == DG_OP_SPLIT || op == DG_OP_BACK)) {
+		v[n++] = "--plan";
+		v[n++] = x->plan;
+	} else {
+		v[n++] = "--yes";
+	}
+	if (op == DG_OP_ARM) {
+		v[n++] = "--now"; /* we wait ourselves */
+	}
+	if (x->running->o.has_no_smtp && (op == DG_OP_ARM || (op == DG_OP_SPLIT && !is_look))) {
+		v[n++] = "--no-smtp";
+	}
+	v[n++] = "--";
+	v[n++] = x->document;
+	v[n++] = x->name;
+	v[n] = NULL;
+}
+
+/* One command a zone: a name of a file may not hold what a zone's name may. */
+static void name_lock(struct dg_ward *x)
+{
+	uint8_t digest[DG_DIGEST_LEN];
+	char hex[DG_DIGEST_TEXT_MAX];
+
+	dg_digest(x->zone, strlen(x->zone), digest);
+	(void)snprintf(x->lock, sizeof(x->lock), "%s/guard-%s.lock", x->running->o.state_dir,
+		dg_digest_text(digest, DG_DIGEST_LEN / 2, hex));
+}
+
+void dg_ward_act(struct dg_ward *x)
+{
+	struct dg_runner *r = x->running;
+	enum dg_op op = dg_ward_op(x);
+
+	if (op == DG_OP_NONE || x->is_running || x->is_unsaved || r->is_stopped ||
+		r->n_children >= DG_RUNNER_CHILDREN || dg_running_now(r) < x->retry_ms) {
+		return;
+	}
+	put_words(x, op);
+	name_lock(x);
+	x->child = (struct dg_child){.loop = r->o.loop,
+		.argv = x->argv,
+		.lock = x->lock,
+		.timeout_ms = CHILD_MS,
+		.done = on_done,
+		.arg = x};
+	x->child_op = op;
+	x->is_running = true;
+	r->n_children++;
+	r->children->start(&x->child);
+}
+
+void dg_ward_quit(struct dg_ward *x)
+{
+	if (x->is_running) {
+		x->running->children->end(&x->child);
+	}
+}

@@ -1,0 +1,270 @@
+#include "controller/guard/child.h"
+
+#include "providers/net/loop.h"
+#include "zones/base/buf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CHUNK   4096u
+#define LOCK_FD 3 /* of the child */
+
+struct process {
+	struct dg_child *child;
+	struct dg_timer *timer;
+	pid_t pid; /* 0: nothing was started */
+	int out, error;
+	struct dg_buf out_text, error_text;
+	int64_t late_ms, kill_ms; /* by the loop's clock that never goes back; 0: no */
+};
+
+/* --- what it says ----------------------------------------------------------------------------- */
+static void drain(int fd, struct dg_buf *b)
+{
+	char chunk[CHUNK];
+	ssize_t n = 0;
+
+	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0) {
+		size_t room = b->max - b->len;
+
+		dg_buf_put(b, chunk, (size_t)n < room ? (size_t)n : room);
+	}
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0) {
+		(void)close(*fd);
+		*fd = -1;
+	}
+}
+
+static void release(struct process *p)
+{
+	p->timer = dg_timer_cancel(p->timer);
+	close_fd(&p->out);
+	close_fd(&p->error);
+	dg_buf_done(&p->out_text);
+	dg_buf_done(&p->error_text);
+	free(p);
+}
+
+static char *copy(const char *text)
+{
+	char *s = strdup(text);
+
+	if (!s) {
+		abort();
+	}
+	return s;
+}
+
+static void finish(struct process *p, int status)
+{
+	struct dg_child *c = p->child;
+
+	c->status = status;
+	c->out = copy(p->out_text.data);
+	c->error = copy(p->error_text.data);
+	c->internal = NULL;
+	release(p);
+	c->done(c);
+}
+
+/* --- its end ---------------------------------------------------------------------------------- */
+static void kill_group(const struct process *p, int number)
+{
+	if (p->pid > 0) {
+		(void)kill(-p->pid, number);
+	}
+}
+
+static void look(void *arg)
+{
+	struct process *p = arg;
+	int64_t now_ms = dg_loop_mono_ms(p->child->loop);
+	int how = 0;
+
+	p->timer = NULL;
+	pid_t who = p->pid > 0 ? waitpid(p->pid, &how, WNOHANG) : -1;
+	drain(p->out, &p->out_text);
+	drain(p->error, &p->error_text);
+	if (who != 0) {
+		finish(p, who > 0 && WIFEXITED(how) && !p->child->is_late ? WEXITSTATUS(how) : -1);
+		return;
+	}
+	if (p->late_ms > 0 && now_ms >= p->late_ms) {
+		p->child->is_late = true;
+		p->late_ms = 0;
+		dg_child_end(p->child);
+	}
+	if (p->kill_ms > 0 && now_ms >= p->kill_ms) {
+		p->kill_ms = 0;
+		kill_group(p, SIGKILL);
+	}
+	p->timer = dg_loop_after_ms(p->child->loop, DG_CHILD_POLL_MS, look, p);
+}
+
+/* --- its beginning ---------------------------------------------------------------------------- */
+/* A file in memory: it can be written whole before anybody reads. */
+static int input_fd(const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+	int fd =
+		text ? memfd_create("input", MFD_CLOEXEC) : open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	for (size_t at = 0; fd >= 0 && at < len;) {
+		ssize_t n = write(fd, text + at, len - at);
+
+		if (n <= 0) {
+			close_fd(&fd);
+			break;
+		}
+		at += (size_t)n;
+	}
+	if (fd >= 0 && text) {
+		(void)lseek(fd, 0, SEEK_SET);
+	}
+	return fd;
+}
+
+static int lock_fd(struct dg_child *c)
+{
+	int fd = open(c->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		c->is_busy = errno == EWOULDBLOCK;
+		close_fd(&fd);
+	}
+	return fd;
+}
+
+struct ends {
+	int in, lock, out[2], error[2];
+};
+
+static void close_ends(struct ends *e)
+{
+	close_fd(&e->in);
+	close_fd(&e->lock);
+	for (int i = 0; i < 2; i++) {
+		close_fd(&e->out[i]);
+		close_fd(&e->error[i]);
+	}
+}
+
+static int open_ends(struct dg_child *c, struct ends *e)
+{
+	*e = (struct ends){-1, -1, {-1, -1}, {-1, -1}};
+	e->in = input_fd(c->input);
+	e->lock = c->lock ? lock_fd(c) : -1;
+	if (e->in < 0 || (c->lock && e->lock < 0) || pipe2(e->out, O_CLOEXEC) < 0 ||
+		pipe2(e->error, O_CLOEXEC) < 0) {
+		return -1;
+	}
+	(void)fcntl(e->out[0], F_SETFL, O_NONBLOCK);
+	(void)fcntl(e->error[0], F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+static int spawn(struct process *p, const struct ends *e)
+{
+	const struct dg_child *c = p->child;
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t all;
+	sigset_t none;
+
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawnattr_init(&attributes);
+	(void)posix_spawn_file_actions_adddup2(&actions, e->in, STDIN_FILENO);
+	(void)posix_spawn_file_actions_adddup2(&actions, e->out[1], STDOUT_FILENO);
+	(void)posix_spawn_file_actions_adddup2(&actions, e->error[1], STDERR_FILENO);
+	if (e->lock >= 0) {
+		(void)posix_spawn_file_actions_adddup2(&actions, e->lock, LOCK_FD);
+	}
+	(void)posix_spawn_file_actions_addclosefrom_np(
+		&actions, e->lock >= 0 ? LOCK_FD + 1 : LOCK_FD);
+	(void)sigfillset(&all);
+	(void)sigemptyset(&none);
+	(void)posix_spawnattr_setsigdefault(&attributes, &all);
+	(void)posix_spawnattr_setsigmask(&attributes, &none);
+	(void)posix_spawnattr_setpgroup(&attributes, 0);
+	(void)posix_spawnattr_setflags(&attributes,
+		POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+	char *const *argv = environ;
+	char *const *env = environ;
+	memcpy(&argv, &c->argv, sizeof(argv)); /* it promises not to write, its type does not */
+	if (c->env) {
+		memcpy(&env, &c->env, sizeof(env));
+	}
+	int r = posix_spawn(&p->pid, argv[0], &actions, &attributes, argv, env);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	(void)posix_spawnattr_destroy(&attributes);
+	return r;
+}
+
+void dg_child_start(struct dg_child *c)
+{
+	struct process *p = calloc(1, sizeof(*p));
+	struct ends e;
+
+	if (!p) {
+		abort();
+	}
+	*p = (struct process){.child = c, .out = -1, .error = -1};
+	dg_buf_init(&p->out_text, DG_CHILD_OUT_MAX);
+	dg_buf_init(&p->error_text, DG_CHILD_ERROR_MAX);
+	c->is_busy = false;
+	c->is_late = false;
+	c->internal = p;
+	int r = open_ends(c, &e) < 0 ? errno : spawn(p, &e);
+	if (r == 0) {
+		p->out = e.out[0];
+		p->error = e.error[0];
+		e.out[0] = -1;
+		e.error[0] = -1;
+		p->late_ms = c->timeout_ms > 0 ? dg_loop_mono_ms(c->loop) + c->timeout_ms : 0;
+	} else {
+		p->pid = 0;
+		dg_buf_printf(&p->error_text, "%s could not be started: %s", c->argv[0],
+			c->is_busy ? "an earlier one is still at work"
+				   : strerror(r)); /* NOLINT(concurrency-mt-unsafe): one thread */
+	}
+	close_ends(&e);
+	p->timer = dg_loop_after_ms(c->loop, r == 0 ? DG_CHILD_POLL_MS : 0, look, p);
+}
+
+void dg_child_end(struct dg_child *c)
+{
+	struct process *p = c->internal;
+
+	if (p && p->pid > 0 && p->kill_ms == 0) {
+		p->kill_ms = dg_loop_mono_ms(c->loop) + DG_CHILD_KILL_MS;
+		kill_group(p, SIGTERM);
+	}
+}
+
+void dg_child_forget(struct dg_child *c)
+{
+	if (c->internal) {
+		release(c->internal);
+		c->internal = NULL;
+	}
+}
+
+void dg_child_done(struct dg_child *c)
+{
+	free(c->out);
+	free(c->error);
+	c->out = NULL;
+	c->error = NULL;
+}

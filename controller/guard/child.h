@@ -1,0 +1,42 @@
+/* controller/guard/child.h: one program beside us: no shell, its time and what it says bounded.
+ *
+ * Calls    done() comes once, from the loop, never from inside dg_child_start(); not after dg_child_forget(). The child must
+ *          live until then.
+ * Lock     With a lock it holds an flock() on that file for as long as it lives, also when we are gone: who finds it held knows
+ *          that an earlier one is still at work, and starts nothing (is_busy).
+ * Limits   DG_CHILD_OUT_MAX octets of standard output, DG_CHILD_ERROR_MAX of standard error are kept; the rest is read and dropped.
+ *          Handles of ours are not handed on.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dg_loop;
+
+#define DG_CHILD_OUT_MAX   ((size_t)1 << 20)
+#define DG_CHILD_ERROR_MAX 4096u
+#define DG_CHILD_POLL_MS   20
+#define DG_CHILD_KILL_MS   10000 /* from SIGTERM to SIGKILL */
+
+struct dg_child {
+	struct dg_loop *loop;
+	const char *const *argv; /* ends with NULL; argv[0] is a path */
+	const char *const *env;  /* ends with NULL; NULL: ours */
+	const char *input;       /* what it reads; NULL: nothing */
+	const char *lock;        /* path; NULL: none */
+	int64_t timeout_ms;      /* 0: none */
+	void (*done)(struct dg_child *c);
+	void *arg;
+	/* --- results; freed by dg_child_done() --- */
+	int status;            /* exit status; -1: not started, killed, too late */
+	bool is_busy, is_late; /* of the lock; killed after timeout_ms */
+	char *out, *error;     /* texts; never NULL in done() */
+	void *internal;
+};
+
+void dg_child_start(struct dg_child *c);
+void dg_child_end(struct dg_child *c);    /* SIGTERM, then SIGKILL; done() still comes */
+void dg_child_forget(struct dg_child *c); /* it goes on without us */
+void dg_child_done(struct dg_child *c);   /* frees the results */

@@ -1,0 +1,438 @@
+#include "controller/guard/runner.h"
+
+#include "controller/guard/running.h"
+#include "providers/net/loop.h"
+#include "zones/base/arena.h"
+#include "zones/policy/policy.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MEMORY_MAX ((size_t)1 << 30)
+#define TICK_MS    1000
+#define HOUR_MS    ((int64_t)3600000)
+#define FRESH_MS   (HOUR_MS / 4) /* evidence that is older moves nothing */
+#define MOVES      3u
+#define SHARE      0.1
+#define FIRST_CAP  16u
+#define TEXT_MAX   700u
+
+static const struct dg_child_ops real_children = {
+	.start = dg_child_start, .end = dg_child_end, .forget = dg_child_forget};
+
+/* --- time and words --------------------------------------------------------------------------- */
+int64_t dg_running_now(const struct dg_runner *r)
+{
+	return r->base_ms + dg_loop_mono_ms(r->o.loop) - r->base_mono_ms;
+}
+
+void dg_running_tell(struct dg_runner *r, const char *name, const char *text)
+{
+	if (r->o.tell) {
+		r->o.tell(r->o.arg, name, text);
+	}
+}
+
+/* --- budget ----------------------------------------------------------------------------------- */
+size_t dg_running_moves_max(const struct dg_runner *r)
+{
+	size_t n = r->o.max_moves > 0 ? r->o.max_moves : MOVES;
+	double share = r->o.max_share > 0 ? r->o.max_share : SHARE;
+	size_t of_all = (size_t)(share * (double)r->n_wards);
+
+	of_all = of_all > 0 ? of_all : 1;
+	n = n < of_all ? n : of_all;
+	return n < DG_RUNNER_MOVES_MAX ? n : DG_RUNNER_MOVES_MAX;
+}
+
+static void forget_old_moves(struct dg_runner *r)
+{
+	int64_t since = dg_running_now(r) - HOUR_MS;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_moves; i++) {
+		if (r->moves[i] > since) {
+			r->moves[n++] = r->moves[i];
+		}
+	}
+	r->n_moves = n;
+}
+
+/* Whoever came first has the room that there is. */
+bool dg_running_has_room(const struct dg_runner *r, const struct dg_ward *x)
+{
+	return r->n_moves < dg_running_moves_max(r) && (!r->waiting || r->waiting == x);
+}
+
+static void wait_in_line(struct dg_ward *x)
+{
+	struct dg_runner *r = x->running;
+
+	if (!x->is_waiting) {
+		x->is_waiting = true;
+		x->next_waiting = NULL;
+		*r->waiting_end = x;
+		r->waiting_end = &x->next_waiting;
+	}
+}
+
+static void leave_line(struct dg_ward *x)
+{
+	struct dg_runner *r = x->running;
+
+	r->waiting = x->next_waiting;
+	r->waiting_end = r->waiting ? r->waiting_end : &r->waiting;
+	x->is_waiting = false;
+}
+
+/* --- one step --------------------------------------------------------------------------------- */
+static const char *letter_of(const struct dg_guard *before, const struct dg_guard *g,
+	enum dg_guard_event_kind kind, const struct dg_guard_out *out)
+{
+	bool is_told = (out->actions & DG_GUARD_DO_TELL) != 0;
+
+	if (g->state == DG_GUARD_HELD) {
+		return is_told ? "on-held" : NULL;
+	}
+	if (kind == DG_GUARD_EV_DONE && before->state == DG_GUARD_SPLITTING) {
+		return "on-split";
+	}
+	if (kind == DG_GUARD_EV_DONE && before->state == DG_GUARD_RESTORING) {
+		return "on-restore";
+	}
+	if (kind == DG_GUARD_EV_TICK && g->state == DG_GUARD_SPLIT && g->is_proposed &&
+		before->is_proposed) {
+		return "on-propose"; /* a reminder */
+	}
+	return kind == DG_GUARD_EV_ALARM && is_told ? "on-alarm" : NULL;
+}
+
+/* What belongs to the stage that was left. */
+static void clear_old(
+	struct dg_ward *x, const struct dg_guard *before, enum dg_guard_event_kind kind)
+{
+	bool is_same = before->state == x->g.state;
+
+	if (!is_same) {
+		x->n_tries = 0;
+		x->retry_ms = 0;
+	}
+	if (!is_same || !x->g.is_proposed) {
+		x->wish = 0;
+	}
+	if (is_same ? before->is_proposed && !x->g.is_proposed : kind != DG_GUARD_EV_APPROVED) {
+		x->plan[0] = '\0';
+	}
+	if (!is_same && (x->g.state == DG_GUARD_CALM || x->g.state == DG_GUARD_COOLDOWN) &&
+		!x->g.is_null) {
+		free(x->restore);
+		x->restore = NULL;
+	}
+}
+
+static void note_actions(struct dg_ward *x, unsigned actions)
+{
+	struct dg_runner *r = x->running;
+
+	if (actions & DG_GUARD_DO_SPLIT) {
+		x->moved_ms = dg_running_now(r);
+		x->ready_ms = 0;
+		if (r->n_moves < DG_RUNNER_MOVES_MAX) {
+			r->moves[r->n_moves++] = x->moved_ms;
+		}
+	}
+	if (actions & (DG_GUARD_DO_ARM | DG_GUARD_DO_DISARM)) {
+		x->armed_ms = 0;
+		x->n_tries = 0;
+		x->retry_ms = 0;
+		x->is_disarming = (actions & DG_GUARD_DO_DISARM) && !x->was_armed;
+	}
+}
+
+static void say_step(struct dg_ward *x, const struct dg_guard_out *out)
+{
+	char text[TEXT_MAX];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", dg_guard_state_text(x->g.state), out->why);
+	dg_running_tell(x->running, x->name, text);
+}
+
+void dg_ward_step(struct dg_ward *x, enum dg_guard_event_kind kind)
+{
+	struct dg_runner *r = x->running;
+	struct dg_guard before = x->g;
+	struct dg_guard_out out;
+	struct dg_guard_event e = {.kind = kind,
+		.now_ms = dg_running_now(r),
+		.random = arc4random(),
+		.has_budget = dg_running_has_room(r, x)};
+
+	dg_guard_step(&x->limits, &x->g, &e, &out);
+	assert(!dg_guard_fault(&x->limits, &x->g));
+	if (out.row < 0) {
+		if (before.is_alarm != x->g.is_alarm || before.is_proposed != x->g.is_proposed) {
+			clear_old(x, &before, kind);
+			dg_ward_save(x, NULL, NULL);
+		}
+		return;
+	}
+	note_actions(x, out.actions);
+	clear_old(x, &before, kind);
+	dg_ward_save(x, letter_of(&before, &x->g, kind, &out), out.why);
+	if (out.actions & DG_GUARD_DO_TELL || before.state != x->g.state) {
+		say_step(x, &out);
+	}
+	if (x->is_running && x->child_op != dg_ward_op(x)) {
+		dg_ward_quit(x); /* it does what is not wanted any more */
+	}
+	dg_ward_act(x);
+}
+
+/* --- evidence --------------------------------------------------------------------------------- */
+static void take_evidence(struct dg_ward *x, const struct dg_runner_evidence *e)
+{
+	char *text = NULL;
+
+	if (!e) {
+		return;
+	}
+	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(MEMORY_MAX);
+	text = dg_evidence_json(a, e);
+	free(x->evidence);
+	x->evidence = strdup(text);
+}
+
+static void on_ready(struct dg_ward *x)
+{
+	struct dg_runner *r = x->running;
+	bool acts = x->limits.mode == DG_GUARD_MODE_AUTOMATIC;
+
+	x->ready_ms = dg_running_now(r);
+	if (acts && x->g.state == DG_GUARD_ELEVATED && x->g.is_armed &&
+		!dg_running_has_room(r, x)) {
+		wait_in_line(x);
+	}
+	dg_ward_step(x, DG_GUARD_EV_READY);
+}
+
+void dg_runner_event(struct dg_runner *r, const char *name, enum dg_guard_event_kind kind,
+	const struct dg_runner_evidence *e)
+{
+	struct dg_ward *x = dg_map_get(&r->by_name, name);
+
+	if (!x) {
+		return;
+	}
+	forget_old_moves(r);
+	take_evidence(x, e);
+	if (kind == DG_GUARD_EV_QUIET || kind == DG_GUARD_EV_ABUSED) {
+		x->ready_ms = 0;
+	}
+	if (kind == DG_GUARD_EV_READY) {
+		if (!e || e->has_floor) {
+			on_ready(x);
+		}
+	} else if (kind != DG_GUARD_EV_ALARM || !x->g.is_alarm) {
+		dg_ward_step(x, kind); /* an alarm that stands is not told again */
+	}
+}
+
+/* --- ticks ------------------------------------------------------------------------------------ */
+static void tick_ward(struct dg_ward *x, int64_t now_ms)
+{
+	if (x->is_unsaved) {
+		dg_ward_save(x, NULL, NULL);
+	}
+	if (x->armed_ms > 0 && now_ms >= x->armed_ms) {
+		x->armed_ms = 0;
+		dg_ward_step(x, DG_GUARD_EV_ARMED);
+		if (x->ready_ms > 0 && now_ms - x->ready_ms < FRESH_MS) {
+			on_ready(x);
+		}
+	}
+	if (now_ms >= x->g.due_ms) {
+		dg_ward_step(x, DG_GUARD_EV_TICK);
+	}
+	dg_ward_act(x);
+}
+
+static void serve_line(struct dg_runner *r, int64_t now_ms)
+{
+	while (r->waiting && r->n_moves < dg_running_moves_max(r)) {
+		struct dg_ward *x = r->waiting;
+
+		if (x->ready_ms > 0 && now_ms - x->ready_ms < FRESH_MS) {
+			dg_ward_step(x, DG_GUARD_EV_READY);
+		}
+		leave_line(x);
+	}
+}
+
+static void tick(void *arg)
+{
+	struct dg_runner *r = arg;
+	int64_t now_ms = dg_running_now(r);
+
+	r->timer = dg_loop_after_ms(r->o.loop, TICK_MS, tick, r);
+	forget_old_moves(r);
+	dg_running_stop_file(r);
+	dg_running_wishes(r);
+	serve_line(r, now_ms);
+	for (size_t i = 0; i < r->n_wards; i++) {
+		tick_ward(r->wards[i], now_ms);
+	}
+	dg_running_post(r);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+static void read_boot(struct dg_runner *r)
+{
+	int fd = -1;
+
+	if (r->o.boot) {
+		(void)snprintf(r->boot, sizeof(r->boot), "%s", r->o.boot);
+		return;
+	}
+	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, r->boot, sizeof(r->boot) - 1) : 0;
+	r->boot[n > 0 ? n : 0] = '\0';
+	r->boot[strcspn(r->boot, "\n")] = '\0';
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+}
+
+int dg_runner_new(
+	const struct dg_runner_options *o, struct dg_runner **ret_runner, struct dg_err *err)
+{
+	struct dg_arena *a = dg_arena_new(MEMORY_MAX);
+	struct dg_runner *r = dg_new(a, struct dg_runner);
+
+	if (o->state_dir[0] != '/' && !o->children) {
+		(void)dg_arena_free(a);
+		return dg_fail(err, DG_EINPUT,
+			"the guard wants an absolute path of its state folder, not %s",
+			o->state_dir);
+	}
+	*r = (struct dg_runner){.o = *o, .arena = a, .has_letters = true};
+	r->children = o->children ? o->children : &real_children;
+	r->o.program = dg_strdup(a, o->program);
+	r->o.state_dir = dg_strdup(a, o->state_dir);
+	r->stop_path = dg_printf(a, "%s/%s", o->state_dir, DG_RUNNER_STOP);
+	r->base_ms = dg_loop_now(o->loop) * 1000;
+	r->base_mono_ms = dg_loop_mono_ms(o->loop);
+	r->waiting_end = &r->waiting;
+	dg_map_init(&r->by_name, a);
+	read_boot(r);
+	r->timer = dg_loop_after_ms(o->loop, 0, tick, r);
+	*ret_runner = r;
+	return 0;
+}
+
+static void free_ward(struct dg_ward *x)
+{
+	if (x->is_running) {
+		x->running->children->forget(&x->child);
+	}
+	free(x->restore);
+	free(x->evidence);
+}
+
+struct dg_runner *dg_runner_free(struct dg_runner *r)
+{
+	if (!r) {
+		return NULL;
+	}
+	r->timer = dg_timer_cancel(r->timer);
+	for (size_t i = 0; i < r->n_wards; i++) {
+		free_ward(r->wards[i]);
+	}
+	dg_running_post_forget(r);
+	free(r->wards);
+	(void)dg_arena_free(r->arena);
+	return NULL;
+}
+
+static const char *const *copy_hooks(struct dg_arena *a, const char *const *hooks)
+{
+	size_t n = 0;
+
+	while (hooks && hooks[n]) {
+		n++;
+	}
+	const char **own = dg_newn(a, const char *, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		own[i] = dg_strdup(a, hooks[i]);
+	}
+	return own;
+}
+
+static void grow(struct dg_runner *r)
+{
+	size_t cap = r->cap_wards ? 2 * r->cap_wards : FIRST_CAP;
+	struct dg_ward **more = reallocarray(r->wards, cap, sizeof(*more));
+
+	if (!more) {
+		abort();
+	}
+	r->wards = more;
+	r->cap_wards = cap;
+}
+
+int dg_runner_add(struct dg_runner *r, const struct dg_runner_name *n, struct dg_err *err)
+{
+	struct dg_ward *x = dg_new(r->arena, struct dg_ward);
+
+	if (dg_map_get(&r->by_name, n->name)) {
+		return dg_fail(err, DG_EINPUT, "%s is guarded twice", n->name);
+	}
+	*x = (struct dg_ward){.running = r,
+		.zone = dg_strdup(r->arena, n->zone),
+		.name = dg_strdup(r->arena, n->name),
+		.document = dg_strdup(r->arena, n->document),
+		.hooks = copy_hooks(r->arena, n->hooks),
+		.limits = n->limits};
+	x->limits.may_rotate = false; /* a new label is a person's to choose */
+	x->limits.has_sink = false;   /* nothing makes one yet */
+	int rc = dg_ward_load(x, err);
+	if (rc < 0) {
+		return rc;
+	}
+	if (r->n_wards == r->cap_wards) {
+		grow(r);
+	}
+	r->wards[r->n_wards++] = x;
+	(void)dg_map_put(&r->by_name, x->name, x);
+	if (x->moved_ms > dg_running_now(r) - HOUR_MS && x->moved_ms > 0 &&
+		r->n_moves < DG_RUNNER_MOVES_MAX) {
+		r->moves[r->n_moves++] = x->moved_ms;
+	}
+	return 0;
+}
+
+const struct dg_guard *dg_runner_guard(const struct dg_runner *r, const char *name)
+{
+	const struct dg_ward *x = dg_map_get(&r->by_name, name);
+
+	return x ? &x->g : NULL;
+}
+
+void dg_runner_limits(const struct dg_split_spec *split, struct dg_guard_limits *ret_limits)
+{
+	dg_guard_limits_init(ret_limits);
+	if (!split || split->when == DG_SPLIT_NEVER) {
+		ret_limits->mode = DG_GUARD_MODE_NEVER;
+		return;
+	}
+	ret_limits->mode = split->when == DG_SPLIT_AUTOMATIC ? DG_GUARD_MODE_AUTOMATIC
+							     : DG_GUARD_MODE_APPROVED;
+	ret_limits->hold_ms = (int64_t)split->hold * 1000;
+	if (ret_limits->hold_max_ms < ret_limits->hold_ms) {
+		ret_limits->hold_max_ms = ret_limits->hold_ms;
+	}
+	ret_limits->step_ms += 3 * (int64_t)split->armed_ttl * 1000; /* the way back waits for it */
+}

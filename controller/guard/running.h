@@ -1,0 +1,122 @@
+/* controller/guard/running.h: what the files of the runner share (runner.h). */
+#pragma once
+
+#include "controller/guard/child.h"
+#include "controller/guard/runner.h"
+#include "controller/store/watch.h"
+#include "zones/base/map.h"
+#include "zones/plan/plan.h"
+
+struct dg_arena;
+struct dg_timer;
+struct dg_runner;
+
+/* What is being done about a name. On disk it is not kept: it follows from the state. */
+enum dg_op {
+	DG_OP_NONE,
+	DG_OP_ARM,
+	DG_OP_DISARM,
+	DG_OP_LOOK,      /* what would the split be? */
+	DG_OP_LOOK_BACK, /* what would the way back be? */
+	DG_OP_SPLIT,
+	DG_OP_BACK,
+};
+
+struct dg_ward {
+	struct dg_runner *running;
+	const char *zone, *name, *document;
+	const char *const *hooks;
+	struct dg_guard_limits limits;
+	/* --- on disk --- */
+	struct dg_guard g;
+	char plan[DG_PLAN_ID_LEN +
+		  1];     /* what was looked at last, and is proposed or being done; "": none */
+	int64_t armed_ms; /* the old TTL is waited out then; 0: no */
+	int64_t moved_ms; /* a split was begun last; 0: never */
+	bool is_stopped;  /* held because a person said stop */
+	bool was_armed;   /* by hand, before us: left so */
+	bool is_disarming;
+	char *restore;  /* nsupdate script; NULL: nothing to put back */
+	char *evidence; /* JSON object; NULL */
+	/* --- not on disk --- */
+	bool is_unsaved; /* nothing is begun before it is */
+	enum dg_op op, child_op;
+	struct dg_child child;
+	const char *argv[16];
+	char lock[4200];
+	bool is_running;
+	unsigned n_tries;
+	int64_t retry_ms, ready_ms;
+	int64_t wish; /* an approval that waits for a look; 0: none */
+	bool is_waiting;
+	struct dg_ward *next_waiting; /* for room in the budget */
+};
+
+struct dg_post {
+	struct dg_runner *running;
+	const char *hook;
+	const char *argv[2];
+	char *body;
+	struct dg_child child;
+	bool is_running;
+	bool is_served; /* in this round */
+	int64_t sequence, retry_ms;
+	unsigned n_tries;
+	struct dg_post *next;
+};
+
+struct dg_runner {
+	struct dg_runner_options o;
+	struct dg_arena *arena;
+	const struct dg_child_ops *children;
+	struct dg_map by_name;
+	struct dg_ward **wards;
+	size_t n_wards, cap_wards;
+	unsigned n_children;
+	struct dg_timer *timer;
+	int64_t base_ms, base_mono_ms;
+	char boot[64];
+	const char *stop_path;
+	bool is_stopped, has_letters, is_complaining;
+	int64_t moves[DG_RUNNER_MOVES_MAX]; /* of the last hour */
+	size_t n_moves;
+	struct dg_ward *waiting, **waiting_end;
+	struct dg_post *posts;
+};
+
+/* runner.c */
+int64_t dg_running_now(const struct dg_runner *r); /* ms, of the guard's clock */
+void dg_running_tell(struct dg_runner *r, const char *name, const char *text);
+void dg_ward_step(struct dg_ward *x, enum dg_guard_event_kind kind);
+bool dg_running_has_room(const struct dg_runner *r, const struct dg_ward *x);
+size_t dg_running_moves_max(const struct dg_runner *r);
+
+/* keep.c: the disk. letter: an event for the hooks; NULL: none. */
+void dg_ward_save(struct dg_ward *x, const char *letter, const char *why);
+int dg_ward_load(struct dg_ward *x, struct dg_err *err);
+
+/* act.c */
+enum dg_op dg_ward_op(const struct dg_ward *x); /* what the state asks for */
+void dg_ward_act(struct dg_ward *x);            /* begins it, when it can be */
+void dg_ward_quit(struct dg_ward *x);           /* ends its child */
+
+/* answer.c: what a child said. */
+struct dg_answer {
+	bool is_conflict, is_passing; /* passing: trying again may help */
+	char digest[DG_PLAN_ID_LEN + 1];
+	int64_t old_mx_until;
+	char *restore; /* taken over by the caller */
+	char text[200];
+};
+void dg_answer_read(const struct dg_child *c, const char *zone, struct dg_answer *ret_answer);
+
+/* wish.c */
+void dg_running_wishes(struct dg_runner *r);
+void dg_running_stop_file(struct dg_runner *r);
+void dg_ward_approved(struct dg_ward *x, const char *digest); /* the look came to this */
+
+/* post.c */
+void dg_running_post(struct dg_runner *r);
+void dg_running_post_forget(struct dg_runner *r);
+int dg_ward_letter(struct dg_ward *x, const char *event, const char *why, struct dg_err *err);
+char *dg_evidence_json(struct dg_arena *a, const struct dg_runner_evidence *e); /* keep.c */
