@@ -1,49 +1,34 @@
 #include "zones/watch/replay.h"
 
 #include "zones/base/arena.h"
+#include "zones/watch/watched.h"
 
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
 
 #define HOUR_MS         ((int64_t)3600 * 1000)
-#define DAY_MS          (24 * HOUR_MS)
 #define NEVER           INT64_MAX
 #define PROBE_QUIET_MAX 2u
 #define PROBE_MS(o)     (2 * (o)->armed_ttl_ms + (int64_t)15 * 60 * 1000)
-#define FORGED_SHARE \
-	0.5 /* lower bound of the share of foreign bounces: a verdict of medium confidence */
 
 struct inside {
 	struct dg_arena *arena;
-	struct dg_detector detector;
-	struct dg_heat heat;
+	struct dg_watched watched;
+	struct dg_heat last; /* what there was of heat before it was calm again */
 	struct dg_guard guard;
-	struct dg_senders senders;
-	enum dg_alarm level;
-	bool is_hot;      /* heat is counting */
 	int64_t armed_ms; /* when arming ends; NEVER: nothing is being armed */
 	int64_t done_ms;  /* when the step is verified */
 	int64_t probe_ms; /* when the probe ends */
 	int64_t null_ms;  /* since when caches hold the null MX; NEVER: they do not */
 	unsigned n_probe; /* foreign bounces in it */
-	double genuine;   /* letters of the last day, decayed */
-	int64_t genuine_ms;
 	uint32_t random;
 	size_t cap_entries;
 };
 
-/* Wilson's lower bound of a share, 95 %. */
-static double share_low(double n, double all)
+static void done(void *obj)
 {
-	const double z = 1.96;
-
-	if (all < 1) {
-		return 0;
-	}
-	double p = n / all;
-	return (p + z * z / (2 * all) - z * sqrt((p * (1 - p) + z * z / (4 * all)) / all)) /
-	       (1 + z * z / all);
+	dg_watched_done(obj);
 }
 
 struct dg_replay *dg_replay_new(
@@ -60,6 +45,7 @@ struct dg_replay *dg_replay_new(
 		.internal = in,
 	};
 	in->arena = a;
+	dg_arena_defer(a, done, &in->watched);
 	in->armed_ms = in->done_ms = in->probe_ms = in->null_ms = NEVER;
 	return r;
 }
@@ -110,6 +96,7 @@ static struct dg_replay_bin *bin_at(struct dg_replay *r, int64_t now_ms)
 static void tell(struct dg_replay *r, int64_t now_ms, const char *what, const char *why)
 {
 	struct inside *in = r->internal;
+	const struct dg_heat *heat = in->watched.heat ? in->watched.heat : &in->last;
 
 	if (r->n_entries == DG_REPLAY_ENTRIES_MAX) {
 		r->n_entries_dropped++;
@@ -129,13 +116,13 @@ static void tell(struct dg_replay *r, int64_t now_ms, const char *what, const ch
 		.what = what,
 		.why = why,
 		.state = in->guard.state,
-		.n_foreign = in->heat.n_foreign,
-		.n_unknown = in->heat.n_unknown,
-		.n_own = in->heat.n_own,
-		.n_reporters = (uint32_t)lround(dg_distinct_count(&in->heat.reporters)),
-		.n_recipients = (uint32_t)lround(dg_distinct_count(&in->heat.recipients)),
-		.genuine = (uint32_t)lround(in->genuine),
-		.score = in->detector.score,
+		.n_foreign = heat->n_foreign,
+		.n_unknown = heat->n_unknown,
+		.n_own = heat->n_own,
+		.n_reporters = (uint32_t)lround(dg_distinct_count(&heat->reporters)),
+		.n_recipients = (uint32_t)lround(dg_distinct_count(&heat->recipients)),
+		.genuine = (uint32_t)lround(in->watched.genuine),
+		.score = in->watched.detector.score,
 	};
 }
 
@@ -189,7 +176,8 @@ static bool feed_one(struct dg_replay *r, int64_t now_ms, enum dg_guard_event_ki
 		.kind = kind,
 		.now_ms = now_ms,
 		.random = in->random = in->random * 1664525u + 1013904223u,
-		.has_budget = kind == DG_GUARD_EV_APPROVED || in->genuine <= r->options.genuine_max,
+		.has_budget = kind == DG_GUARD_EV_APPROVED ||
+			      in->watched.genuine <= r->options.genuine_max,
 	};
 	struct dg_guard_out out;
 
@@ -216,12 +204,13 @@ static void on_level(struct dg_replay *r, int64_t now_ms, enum dg_alarm level)
 {
 	struct inside *in = r->internal;
 
-	if (level == in->level) {
+	if (level == in->watched.level) {
 		return;
 	}
-	in->level = level;
+	in->watched.level = level;
 	if (level == DG_ALARM_CALM) {
-		in->is_hot = false;
+		in->last = in->watched.heat ? *in->watched.heat : in->last;
+		dg_watched_cool(&in->watched);
 		tell(r, now_ms, "quiet", "the detector is calm again");
 		feed(r, now_ms, DG_GUARD_EV_QUIET);
 		return;
@@ -237,13 +226,10 @@ static void on_level(struct dg_replay *r, int64_t now_ms, enum dg_alarm level)
 static void judge(struct dg_replay *r, int64_t now_ms)
 {
 	struct inside *in = r->internal;
-	const struct dg_heat *h = &in->heat;
 	bool is_waiting =
 		in->guard.state == DG_GUARD_ELEVATED || in->guard.state == DG_GUARD_COOLDOWN;
 
-	if (is_waiting && in->level == DG_ALARM_ALARM &&
-		!dg_detector_floor(&in->detector, h, now_ms) &&
-		share_low(h->n_foreign, (double)h->n_foreign + h->n_own) >= FORGED_SHARE) {
+	if (is_waiting && !dg_watched_missing(&in->watched, now_ms)) {
 		feed(r, now_ms, DG_GUARD_EV_READY);
 	}
 }
@@ -270,7 +256,7 @@ static void pass(struct dg_replay *r, int64_t now_ms)
 	for (unsigned i = 0; i < 10000; i++) {
 		int64_t at = least(
 			least(in->armed_ms, in->done_ms), least(in->probe_ms, in->guard.due_ms));
-		at = least(at, dg_detector_next_ms(&in->detector));
+		at = least(at, dg_detector_next_ms(&in->watched.detector));
 		if (at > now_ms) {
 			break;
 		}
@@ -287,7 +273,7 @@ static void pass(struct dg_replay *r, int64_t now_ms)
 		} else if (in->guard.due_ms <= at) {
 			feed(r, at, DG_GUARD_EV_TICK);
 		} else {
-			on_level(r, at, dg_detector_tick(&in->detector, at));
+			on_level(r, at, dg_detector_tick(&in->watched.detector, at));
 		}
 	}
 }
@@ -305,40 +291,18 @@ static void in_split(struct dg_replay *r, int64_t now_ms, bool is_genuine)
 static void on_genuine(struct dg_replay *r, const struct dg_mail_event *e)
 {
 	struct inside *in = r->internal;
-	double dt = (double)(e->at_ms > in->genuine_ms ? e->at_ms - in->genuine_ms : 0);
 
-	in->genuine = in->genuine * exp(-dt / (double)DAY_MS) + 1;
-	in->genuine_ms = e->at_ms;
+	dg_watched_genuine(&in->watched, e);
 	r->n_received++;
 	bin_at(r, e->at_ms)->received++;
 	in_split(r, e->at_ms, true);
 }
 
-/* The network of a client: what counts as one reporter. */
-static uint64_t network(struct dg_text client)
-{
-	size_t n = client.n;
-	unsigned n_parts = memchr(client.p, ':', n) ? 3 : 1;
-
-	/* IPv4: without its last number; IPv6: its first three groups. */
-	if (n_parts == 1) {
-		while (n > 0 && client.p[n - 1] != '.') {
-			n--;
-		}
-	} else {
-		size_t at = 0;
-		for (; at < n && n_parts > 0; at++) {
-			n_parts -= client.p[at] == ':';
-		}
-		n = at;
-	}
-	return dg_sketch_key(0, client.p, n);
-}
-
 static void on_arrival(struct dg_replay *r, const struct dg_mail_event *e)
 {
 	struct inside *in = r->internal;
-	enum dg_arrival class = dg_senders_classify(&in->senders, e);
+	enum dg_arrival class;
+	enum dg_alarm level = dg_watched_arrival(&in->watched, e, &class);
 	struct dg_replay_bin *b = bin_at(r, e->at_ms);
 
 	r->n_own += class == DG_ARRIVAL_OWN;
@@ -351,15 +315,6 @@ static void on_arrival(struct dg_replay *r, const struct dg_mail_event *e)
 	if (class != DG_ARRIVAL_OWN) {
 		in_split(r, e->at_ms, false);
 	}
-	enum dg_alarm level = dg_detector_arrival(&in->detector, e->at_ms, class);
-	if (level != DG_ALARM_CALM && !in->is_hot) {
-		dg_heat_init(&in->heat, e->at_ms);
-		in->is_hot = true;
-	}
-	if (in->is_hot) {
-		dg_heat_add(&in->heat, class, network(e->client),
-			dg_sketch_key(0, e->address.p, e->address.n));
-	}
 	on_level(r, e->at_ms, level);
 	judge(r, e->at_ms);
 }
@@ -370,7 +325,7 @@ void dg_replay_event(struct dg_replay *r, const struct dg_mail_event *e)
 
 	if (r->last_ms == 0) {
 		r->first_ms = e->at_ms;
-		dg_detector_init(&in->detector, e->at_ms);
+		dg_watched_init(&in->watched, "", r->name, e->at_ms);
 		dg_guard_init(&in->guard, e->at_ms);
 	}
 	r->last_ms = e->at_ms > r->last_ms ? e->at_ms : r->last_ms;
@@ -383,7 +338,7 @@ void dg_replay_event(struct dg_replay *r, const struct dg_mail_event *e)
 		break;
 	case DG_MAIL_SENT:
 		r->n_sent++;
-		dg_senders_sent(&in->senders, e->address, e->at_ms);
+		dg_watched_sent(&in->watched, e);
 		break;
 	case DG_MAIL_RECEIVED:
 		on_genuine(r, e);

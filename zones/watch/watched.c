@@ -1,0 +1,120 @@
+#include "zones/watch/watched.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_MS ((double)24 * 3600 * 1000)
+
+void dg_watched_init(struct dg_watched *w, const char *zone, const char *name, int64_t now_ms)
+{
+	*w = (struct dg_watched){.name = name, .zone = zone};
+	dg_detector_init(&w->detector, now_ms);
+}
+
+void dg_watched_done(struct dg_watched *w)
+{
+	dg_watched_cool(w);
+	dg_senders_done(&w->senders);
+}
+
+void dg_watched_cool(struct dg_watched *w)
+{
+	free(w->heat);
+	w->heat = NULL;
+}
+
+/* The network of a client: what counts as one reporter. */
+static uint64_t network(struct dg_text client)
+{
+	size_t n = client.n;
+	unsigned n_parts = n > 0 && memchr(client.p, ':', n) ? 3 : 1;
+
+	/* IPv4: without its last number; IPv6: its first three groups. */
+	if (n_parts == 1) {
+		while (n > 0 && client.p[n - 1] != '.') {
+			n--;
+		}
+	} else {
+		size_t at = 0;
+		for (; at < n && n_parts > 0; at++) {
+			n_parts -= client.p[at] == ':';
+		}
+		n = at;
+	}
+	return dg_sketch_key(0, client.p, n);
+}
+
+static void warm(struct dg_watched *w, int64_t now_ms)
+{
+	w->heat = malloc(sizeof(*w->heat));
+	if (!w->heat) {
+		abort();
+	}
+	dg_heat_init(w->heat, now_ms);
+}
+
+enum dg_alarm dg_watched_arrival(
+	struct dg_watched *w, const struct dg_mail_event *e, enum dg_arrival *ret_class)
+{
+	enum dg_arrival class = dg_senders_classify(&w->senders, e);
+	enum dg_alarm level = dg_detector_arrival(&w->detector, e->at_ms, class);
+
+	if (level != DG_ALARM_CALM && !w->heat) {
+		warm(w, e->at_ms);
+	}
+	if (w->heat) {
+		dg_heat_add(w->heat, class, network(e->client),
+			dg_sketch_key(0, e->address.p, e->address.n));
+	}
+	*ret_class = class;
+	return level;
+}
+
+void dg_watched_sent(struct dg_watched *w, const struct dg_mail_event *e)
+{
+	dg_senders_sent(&w->senders, e->address, e->at_ms);
+	w->sent_ms = e->at_ms > w->sent_ms ? e->at_ms : w->sent_ms;
+}
+
+double dg_watched_genuine_at(const struct dg_watched *w, int64_t now_ms)
+{
+	double dt = (double)(now_ms > w->genuine_ms ? now_ms - w->genuine_ms : 0);
+
+	return w->genuine * exp(-dt / DAY_MS);
+}
+
+void dg_watched_genuine(struct dg_watched *w, const struct dg_mail_event *e)
+{
+	w->genuine = dg_watched_genuine_at(w, e->at_ms) + 1;
+	w->genuine_ms = e->at_ms;
+}
+
+/* Wilson's lower bound of a share, 95 %. */
+static double share_low(double n, double all)
+{
+	const double z = 1.96;
+
+	if (all < 1) {
+		return 0;
+	}
+	double p = n / all;
+	return (p + z * z / (2 * all) - z * sqrt((p * (1 - p) + z * z / (4 * all)) / all)) /
+	       (1 + z * z / all);
+}
+
+const char *dg_watched_missing(const struct dg_watched *w, int64_t now_ms)
+{
+	const struct dg_heat *h = w->heat;
+
+	if (w->level != DG_ALARM_ALARM || !h) {
+		return "there is no alarm";
+	}
+	const char *floor = dg_detector_floor(&w->detector, h, now_ms);
+	if (floor) {
+		return floor;
+	}
+	return share_low(h->n_foreign, (double)h->n_foreign + h->n_own) >= DG_FORGED_SHARE
+		       ? NULL
+		       : "too many of the bounces are of mail that was sent from here";
+}
