@@ -16,6 +16,7 @@
 
 #define EPOCH_MAX  16u
 #define IN_MAX     (16u * DG_LINE_MAX)
+#define PAUSE_MS   1000
 #define KEY_PREFIX "sensor "
 
 struct connection;
@@ -49,6 +50,7 @@ struct dg_sensor {
 	struct dg_line_key secret;
 	int fd;
 	struct event *readable;
+	struct dg_timer *pause; /* without descriptors nobody is accepted for a while */
 	struct connection *connections[DG_LINES_CONNECTIONS];
 	struct peer *peers[DG_LINES_PEERS];
 	bool has_told_refusal;
@@ -300,6 +302,14 @@ static void begin(struct dg_sensor *s, int fd)
 	}
 }
 
+static void end_pause(void *arg)
+{
+	struct dg_sensor *s = arg;
+
+	s->pause = NULL;
+	(void)event_add(s->readable, NULL);
+}
+
 static void on_connection(evutil_socket_t listener, short what, void *arg)
 {
 	struct dg_sensor *s = arg;
@@ -312,6 +322,10 @@ static void on_connection(evutil_socket_t listener, short what, void *arg)
 		} else {
 			(void)close(fd);
 		}
+	}
+	if (errno == EMFILE || errno == ENFILE) {
+		(void)event_del(s->readable);
+		s->pause = dg_loop_after_ms(s->host.loop, PAUSE_MS, end_pause, s);
 	}
 }
 
@@ -328,6 +342,7 @@ static struct dg_sensor *lines_close(struct dg_sensor *s)
 	for (size_t i = 0; i < DG_LINES_PEERS; i++) {
 		free(s->peers[i]);
 	}
+	(void)dg_timer_cancel(s->pause);
 	if (s->readable) {
 		event_free(s->readable);
 	}

@@ -90,7 +90,8 @@ int dg_line_place_parse(const char *what, struct dg_line_place *ret_place, struc
 	}
 	if (r != 0) {
 		return dg_fail(err, DG_EINPUT,
-			"\"%.100s\": expected unix:/PATH or inet:ADDRESS:PORT, and after a blank "
+			"\"%.100s\": expected unix:/PATH (107 octets) or inet:ADDRESS:PORT, and "
+			"after a blank "
 			"group=NAME or key-file=FILE",
 			what);
 	}

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#define DG_POLICY_CONNECTIONS 1024u
+#define DG_POLICY_CONNECTIONS 512u
 
 struct dg_line_queue;
 struct dg_policy_server;

@@ -16,6 +16,7 @@
 
 #define ROOM      2048u /* a request of Postfix has about 800 octets */
 #define EVENTS    64
+#define FULL_MS   500
 #define N_CLIENTS DG_POLICY_CONNECTIONS
 #define LISTENER  UINT32_MAX
 #define WAKE      (UINT32_MAX - 1)
@@ -31,7 +32,7 @@ struct dg_policy_server {
 	pthread_t thread;
 	int listener, poll, wake;
 	struct dg_line_queue *queue;
-	bool is_full; /* the listener is not looked at */
+	bool is_full; /* the listener is not looked at for a while */
 	size_t n_clients;
 	struct client clients[N_CLIENTS];
 };
@@ -51,15 +52,20 @@ static int watch(struct dg_policy_server *s, int op, int fd, uint32_t which)
 	return epoll_ctl(s->poll, op, fd, &e);
 }
 
+static void look_at_listener(struct dg_policy_server *s)
+{
+	if (s->is_full) {
+		s->is_full = watch(s, EPOLL_CTL_ADD, s->listener, LISTENER) != 0;
+	}
+}
+
 static void hang_up(struct dg_policy_server *s, struct client *c)
 {
 	(void)close(c->fd);
 	free(c->in);
 	*c = (struct client){.fd = -1};
 	s->n_clients--;
-	if (s->is_full) {
-		s->is_full = watch(s, EPOLL_CTL_ADD, s->listener, LISTENER) != 0;
-	}
+	look_at_listener(s);
 }
 
 /* A few octets into an empty buffer: who leaves no room for them does not read, and is let go. 0; -1. */
@@ -139,12 +145,12 @@ static void on_connection(struct dg_policy_server *s)
 	uint32_t i = 0;
 	int fd = -1;
 
-	if (s->n_clients == N_CLIENTS) { /* the others wait in the kernel's queue */
-		s->is_full = epoll_ctl(s->poll, EPOLL_CTL_DEL, s->listener, NULL) == 0;
-		return;
+	if (s->n_clients < N_CLIENTS) {
+		fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	}
-	fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0) {
+	if (fd < 0) { /* no room, or no descriptor left: the others wait in the kernel's queue */
+		bool is_over = s->n_clients < N_CLIENTS && errno != EMFILE && errno != ENFILE;
+		s->is_full = !is_over && epoll_ctl(s->poll, EPOLL_CTL_DEL, s->listener, NULL) == 0;
 		return;
 	}
 	while (s->clients[i].fd >= 0) {
@@ -163,8 +169,11 @@ static void *work(void *arg)
 	struct epoll_event events[EVENTS];
 
 	for (;;) {
-		int n = epoll_wait(s->poll, events, EVENTS, -1);
+		int n = epoll_wait(s->poll, events, EVENTS, s->is_full ? FULL_MS : -1);
 
+		if (n == 0) {
+			look_at_listener(s);
+		}
 		for (int i = 0; i < n; i++) {
 			uint32_t which = events[i].data.u32;
 
