@@ -30,7 +30,7 @@ enum dg_op dg_ward_op(const struct dg_ward *x)
 		       : g->is_proposed && (x->plan[0] == '\0' || x->wish > 0) ? DG_OP_LOOK
 									       : DG_OP_NONE;
 	case DG_GUARD_COOLDOWN:
-		return may_arm && g->is_alarm                                  ? DG_OP_ARM
+		return may_arm && x->is_arming                                 ? DG_OP_ARM
 		       : g->is_proposed && (x->plan[0] == '\0' || x->wish > 0) ? DG_OP_LOOK
 									       : DG_OP_NONE;
 	case DG_GUARD_SPLITTING:

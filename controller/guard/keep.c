@@ -38,12 +38,12 @@ static json_t *image_of(const struct dg_ward *x)
 {
 	const struct dg_runner *r = x->running;
 	const struct dg_guard *g = &x->g;
-	json_t *o = json_pack("{s:i, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:i}", "version",
-		VERSION, "state", dg_guard_state_text(g->state), "back",
+	json_t *o = json_pack("{s:i, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:i}",
+		"version", VERSION, "state", dg_guard_state_text(g->state), "back",
 		dg_guard_state_text(g->back), "is_armed", g->is_armed, "is_proposed",
 		g->is_proposed, "is_alarm", g->is_alarm, "is_null", g->is_null, "is_stopped",
 		x->is_stopped, "was_armed", x->was_armed, "is_disarming", x->is_disarming,
-		"n_relapses", (int)g->n_relapses);
+		"is_arming", x->is_arming, "n_relapses", (int)g->n_relapses);
 	const struct {
 		const char *key;
 		int64_t n;
@@ -200,6 +200,7 @@ static void take_image(struct dg_ward *x, const json_t *o)
 	x->is_stopped = flag_at(o, "is_stopped");
 	x->was_armed = flag_at(o, "was_armed");
 	x->is_disarming = flag_at(o, "is_disarming");
+	x->is_arming = flag_at(o, "is_arming");
 	(void)snprintf(x->plan, sizeof(x->plan), "%s", plan ? plan : "");
 	x->restore = restore ? strdup(restore) : NULL;
 }

@@ -62,10 +62,13 @@ static void forget_old_moves(struct dg_runner *r)
 	r->n_moves = n;
 }
 
-/* Whoever came first has the room that there is. */
+/* A person's yes first, then whoever came first. */
 bool dg_running_has_room(const struct dg_runner *r, const struct dg_ward *x)
 {
-	return r->n_moves < dg_running_moves_max(r) && (!r->waiting || r->waiting == x);
+	if (x->wish > 0) {
+		return r->n_moves < dg_running_moves_max(r);
+	}
+	return r->n_moves + r->n_yes < dg_running_moves_max(r) && (!r->waiting || r->waiting == x);
 }
 
 static void wait_in_line(struct dg_ward *x)
@@ -122,8 +125,9 @@ static void clear_old(
 		x->retry_ms = 0;
 	}
 	if (!is_same || !x->g.is_proposed) {
-		x->wish = 0;
+		dg_ward_wish(x, 0);
 	}
+	x->is_arming = x->is_arming && is_same && !x->g.is_armed;
 	if (is_same ? before->is_proposed && !x->g.is_proposed : kind != DG_GUARD_EV_APPROVED) {
 		x->plan[0] = '\0';
 	}
@@ -149,6 +153,7 @@ static void note_actions(struct dg_ward *x, unsigned actions)
 		x->armed_ms = 0;
 		x->n_tries = 0;
 		x->retry_ms = 0;
+		x->is_arming = (actions & DG_GUARD_DO_ARM) != 0;
 		x->is_disarming = (actions & DG_GUARD_DO_DISARM) && !x->was_armed;
 	}
 }
@@ -180,8 +185,8 @@ void dg_ward_step(struct dg_ward *x, enum dg_guard_event_kind kind)
 		}
 		return;
 	}
-	note_actions(x, out.actions);
 	clear_old(x, &before, kind);
+	note_actions(x, out.actions);
 	dg_ward_save(x, letter_of(&before, &x->g, kind, &out), out.why);
 	if (out.actions & DG_GUARD_DO_TELL || before.state != x->g.state) {
 		say_step(x, &out);
@@ -219,6 +224,12 @@ static void on_ready(struct dg_ward *x)
 	dg_ward_step(x, DG_GUARD_EV_READY);
 }
 
+/* Behind a null MX nothing was seen: an alarm from before says nothing of now. */
+static bool is_new_after_all(const struct dg_ward *x)
+{
+	return x->g.state == DG_GUARD_COOLDOWN && !x->g.is_armed && !x->is_arming;
+}
+
 void dg_runner_event(struct dg_runner *r, const char *name, enum dg_guard_event_kind kind,
 	const struct dg_runner_evidence *e)
 {
@@ -236,7 +247,7 @@ void dg_runner_event(struct dg_runner *r, const char *name, enum dg_guard_event_
 		if (!e || e->has_floor) {
 			on_ready(x);
 		}
-	} else if (kind != DG_GUARD_EV_ALARM || !x->g.is_alarm) {
+	} else if (kind != DG_GUARD_EV_ALARM || !x->g.is_alarm || is_new_after_all(x)) {
 		dg_ward_step(x, kind); /* an alarm that stands is not told again */
 	}
 }
@@ -262,7 +273,7 @@ static void tick_ward(struct dg_ward *x, int64_t now_ms)
 
 static void serve_line(struct dg_runner *r, int64_t now_ms)
 {
-	while (r->waiting && r->n_moves < dg_running_moves_max(r)) {
+	while (r->waiting && r->n_moves + r->n_yes < dg_running_moves_max(r)) {
 		struct dg_ward *x = r->waiting;
 
 		if (x->ready_ms > 0 && now_ms - x->ready_ms < FRESH_MS) {

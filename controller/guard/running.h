@@ -35,7 +35,7 @@ struct dg_ward {
 	int64_t moved_ms; /* a split was begun last; 0: never */
 	bool is_stopped;  /* held because a person said stop */
 	bool was_armed;   /* by hand, before us: left so */
-	bool is_disarming;
+	bool is_disarming, is_arming;
 	char *restore;  /* nsupdate script; NULL: nothing to put back */
 	char *evidence; /* JSON object; NULL */
 	/* --- not on disk --- */
@@ -80,6 +80,7 @@ struct dg_runner {
 	bool is_stopped, has_letters, is_complaining;
 	int64_t moves[DG_RUNNER_MOVES_MAX]; /* of the last hour */
 	size_t n_moves;
+	size_t n_yes; /* approvals under way: they have room before others */
 	struct dg_ward *waiting, **waiting_end;
 	struct dg_post *posts;
 };
@@ -113,6 +114,7 @@ void dg_answer_read(const struct dg_child *c, const char *zone, struct dg_answer
 /* wish.c */
 void dg_running_wishes(struct dg_runner *r);
 void dg_running_stop_file(struct dg_runner *r);
+void dg_ward_wish(struct dg_ward *x, int64_t wish);           /* 0: none */
 void dg_ward_approved(struct dg_ward *x, const char *digest); /* the look came to this */
 
 /* post.c */

@@ -68,6 +68,13 @@ static void say(struct dg_ward *x, const struct dg_wish *w, const char *what)
 	dg_running_tell(x->running, x->name, text);
 }
 
+void dg_ward_wish(struct dg_ward *x, int64_t wish)
+{
+	x->running->n_yes -= x->wish > 0 ? 1 : 0;
+	x->running->n_yes += wish > 0 ? 1 : 0;
+	x->wish = wish;
+}
+
 /* Whether it is done with. A yes beyond the budget waits, and so does one whose plan is being looked at again. */
 static bool approve(struct dg_ward *x, const struct dg_wish *w)
 {
@@ -84,7 +91,7 @@ static bool approve(struct dg_ward *x, const struct dg_wish *w)
 		return false;
 	}
 	say(x, w, "is the plan still the same?");
-	x->wish = w->id;
+	dg_ward_wish(x, w->id);
 	x->retry_ms = 0;
 	dg_ward_act(x);
 	return false;
@@ -99,7 +106,8 @@ void dg_ward_approved(struct dg_ward *x, const char *digest)
 	if (strcmp(x->plan, digest) == 0) {
 		dg_ward_step(x, DG_GUARD_EV_APPROVED);
 		if (x->g.state != DG_GUARD_SPLITTING && x->g.state != DG_GUARD_RESTORING) {
-			x->wish = 0; /* no room: asked again with the next look at the wishes */
+			dg_ward_wish(
+				x, 0); /* no room: asked again with the next look at the wishes */
 			return;
 		}
 	} else {
@@ -109,7 +117,7 @@ void dg_ward_approved(struct dg_ward *x, const char *digest)
 		dg_running_tell(x->running, x->name,
 			"the plan is another one by now: it is proposed again");
 	}
-	x->wish = 0;
+	dg_ward_wish(x, 0);
 	if (wish > 0 && dg_store_wish_done(x->running->o.store, wish, &err) < 0) {
 		dg_running_tell(x->running, x->name, err.text);
 	}
