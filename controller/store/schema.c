@@ -159,6 +159,7 @@ static const char *const texts[DG_SQL_N] = {
 	[DG_SQL_WATCH_DROP] = "DELETE FROM watch WHERE name = ?1",
 	[DG_SQL_WATCH_GET] = "SELECT name, zone, image FROM watch WHERE name = ?1",
 	[DG_SQL_WATCH_ALL] = "SELECT name, zone, image FROM watch ORDER BY name",
+	[DG_SQL_WATCH_NAMES] = "SELECT name FROM watch ORDER BY name",
 	[DG_SQL_POSITION_PUT] = "INSERT INTO position(sensor, text) VALUES(?1, ?2)"
 				" ON CONFLICT DO UPDATE SET text = excluded.text",
 	[DG_SQL_POSITION_GET] = "SELECT text FROM position WHERE sensor = ?1",

@@ -95,6 +95,25 @@ int dg_store_watch_all(struct dg_store *s, struct dg_arena *a, struct dg_watch_r
 	return 0;
 }
 
+int dg_store_watch_names(struct dg_store *s, struct dg_arena *a, const char ***ret_names,
+	size_t *ret_n, struct dg_err *err)
+{
+	const char **names = NULL;
+	size_t n = 0;
+	int rc = first(s, DG_SQL_WATCH_NAMES, NULL, 0, err);
+
+	for (; rc == 0; rc = dg_db_next(s, DG_SQL_WATCH_NAMES, err)) {
+		names = room(a, names, n, sizeof(*names));
+		names[n++] = dg_db_column_text(s, DG_SQL_WATCH_NAMES, 0, a);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	*ret_names = names;
+	*ret_n = n;
+	return 0;
+}
+
 int dg_store_position_put(
 	struct dg_store *s, const char *sensor, const char *position, struct dg_err *err)
 {

@@ -22,6 +22,9 @@ int dg_store_watch_get(struct dg_store *s, struct dg_arena *a, const char *name,
 	struct dg_watch_row *ret_row, struct dg_err *err);
 int dg_store_watch_all(struct dg_store *s, struct dg_arena *a, struct dg_watch_row **ret_rows,
 	size_t *ret_n, struct dg_err *err);
+/* Names alone, in their order: of many, each image can be had by itself. */
+int dg_store_watch_names(struct dg_store *s, struct dg_arena *a, const char ***ret_names,
+	size_t *ret_n, struct dg_err *err);
 int dg_store_position_put(
 	struct dg_store *s, const char *sensor, const char *position, struct dg_err *err);
 int dg_store_position_get(struct dg_store *s, struct dg_arena *a, const char *sensor,

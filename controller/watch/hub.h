@@ -12,9 +12,7 @@
 #pragma once
 
 #include "zones/base/err.h"
-#include "zones/watch/classify.h"
-#include "zones/watch/detector.h"
-#include "zones/watch/maillog.h"
+#include "zones/watch/watched.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,27 +22,17 @@ struct dg_store;
 
 #define DG_HUB_NAMES_MAX     200000u
 #define DG_HUB_CHECKPOINT_MS 60000
-
-struct dg_watched {
-	const char *name; /* canonical mail name */
-	const char *zone; /* canonical */
-	struct dg_detector detector;
-	enum dg_alarm level;
-	struct dg_heat *heat;       /* NULL: quiet */
-	struct dg_senders *senders; /* NULL: nobody has sent from it yet */
-	double genuine;             /* letters with a sender that it got in the last day, decayed */
-	int64_t genuine_ms;
-	int64_t sent_ms; /* when mail was last seen to be sent from it; 0: never */
-	void *user;      /* the guard's */
-};
+#define DG_HUB_TICK_MS       5000
 
 struct dg_hub;
 
 struct dg_hub_options {
 	struct dg_loop *loop;
 	struct dg_store *store; /* NULL: nothing is kept (a look, tests) */
-	/* From the loop, after each event or tick that changed something worth knowing: a level, or evidence while ALARM. */
+	/* From the loop: the level is another one, or is still ALARM after an event or a tick (evidence grows, time goes by). */
 	void (*on_level)(void *arg, struct dg_watched *w);
+	/* What was kept cannot be read, a checkpoint cannot be written: for people. May be NULL. */
+	void (*on_trouble)(void *arg, const char *text);
 	void *arg;
 };
 
@@ -63,6 +51,10 @@ void dg_hub_position(struct dg_hub *h, const char *sensor, const char *position)
 /* In the hub's memory until the next call; NULL: none is known. */
 const char *dg_hub_last_position(struct dg_hub *h, const char *sensor);
 int dg_hub_checkpoint(struct dg_hub *h, struct dg_err *err);
+/* A sensor has old events to hand in yet: levels do not fall by time until none is behind any more. Calls are counted. */
+void dg_hub_behind(struct dg_hub *h, bool is_behind);
+/* What the store knows of names that were not added is dropped. */
+int dg_hub_forget_others(struct dg_hub *h, struct dg_err *err);
 
 struct dg_hub_counts {
 	uint64_t n_events, n_foreign_names; /* foreign_names: of names that nobody watches */

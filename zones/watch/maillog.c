@@ -36,6 +36,12 @@ struct dg_maillog *dg_maillog_free(struct dg_maillog *m)
 	return NULL;
 }
 
+void dg_maillog_clock(struct dg_maillog *m, int64_t written_ms, int32_t utc_offset_s)
+{
+	m->options.written_ms = written_ms;
+	m->options.utc_offset_s = utc_offset_s;
+}
+
 void dg_maillog_counts(const struct dg_maillog *m, struct dg_maillog_counts *ret_counts)
 {
 	*ret_counts = m->counts;

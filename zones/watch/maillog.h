@@ -50,6 +50,8 @@ struct dg_maillog;
 struct dg_maillog *dg_maillog_new(const struct dg_maillog_options *o);
 struct dg_maillog *dg_maillog_free(struct dg_maillog *m); /* NULL is fine; returns NULL */
 
+/* For a log that is followed: what dg_maillog_options said of the time is this now. */
+void dg_maillog_clock(struct dg_maillog *m, int64_t written_ms, int32_t utc_offset_s);
 /* The next octets of the log, cut anywhere. */
 void dg_maillog_feed(struct dg_maillog *m, const char *data, size_t len);
 /* The log ends here: a last line without its newline counts as one. */

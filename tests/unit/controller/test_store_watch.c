@@ -51,6 +51,7 @@ static void test_detectors(void **state)
 static void test_many_detectors_in_one_transaction(void **state)
 {
 	struct dg_watch_row *rows = NULL;
+	const char **names = NULL;
 	size_t n = 0;
 	char name[32];
 
@@ -66,8 +67,11 @@ static void test_many_detectors_in_one_transaction(void **state)
 	must(dg_store_commit(t.s, &t.err));
 	must(dg_store_watch_all(t.s, t.a, &rows, &n, &t.err));
 	assert_int_equal(n, 300);
+	must(dg_store_watch_names(t.s, t.a, &names, &n, &t.err));
+	assert_int_equal(n, 300);
 	for (unsigned i = 0; i < 300; i++) {
 		(void)snprintf(name, sizeof(name), "n%03u.example.com.", i);
+		assert_string_equal(names[i], name);
 		assert_string_equal(rows[i].name, name);
 		assert_memory_equal(rows[i].image, name + 1, strlen(name) - 1);
 	}

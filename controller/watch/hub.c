@@ -1,0 +1,434 @@
+#include "controller/watch/hub.h"
+
+#include "controller/store/watch.h"
+#include "providers/net/loop.h"
+#include "zones/base/arena.h"
+#include "zones/base/buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMORY_MAX ((size_t)1 << 30)
+#define ROW_MAX    ((size_t)1 << 20) /* one image out of the store */
+#define NAMES_MAX  ((size_t)256 << 20)
+#define NAME_MAX   255u
+#define SLOTS_MIN  64u
+#define FREE       UINT32_MAX
+
+/* How far a sensor has come. */
+struct place {
+	struct place *next;
+	char *sensor;
+	char *text;
+	bool is_dirty;
+};
+
+struct dg_hub {
+	struct dg_hub_options o;
+	struct dg_arena *arena;
+	struct dg_watched **list;
+	uint32_t *slots; /* by the name's hash: index into list */
+	size_t n, n_slots;
+	struct place *places;
+	struct dg_timer *tick, *checkpoint;
+	struct dg_hub_counts counts;
+	unsigned n_behind;
+	bool is_dirty, is_in_trouble;
+};
+
+static void *must(void *p)
+{
+	if (!p) {
+		abort();
+	}
+	return p;
+}
+
+static int64_t now_ms(const struct dg_hub *h)
+{
+	return dg_loop_now(h->o.loop) * 1000;
+}
+
+static void trouble(struct dg_hub *h, const char *text)
+{
+	if (h->o.on_trouble) {
+		h->o.on_trouble(h->o.arg, text);
+	}
+}
+
+/* --- names ------------------------------------------------------------------------------------------------ */
+static uint32_t *slot_of(const struct dg_hub *h, const char *name)
+{
+	size_t at = (size_t)dg_sketch_key(0, name, strlen(name)) & (h->n_slots - 1);
+
+	while (h->slots[at] != FREE && strcmp(h->list[h->slots[at]]->name, name) != 0) {
+		at = (at + 1) & (h->n_slots - 1);
+	}
+	return &h->slots[at];
+}
+
+static void make_room(struct dg_hub *h)
+{
+	if (2 * (h->n + 1) <= h->n_slots) {
+		return;
+	}
+	h->n_slots = h->n_slots > 0 ? 2 * h->n_slots : SLOTS_MIN;
+	free(h->slots);
+	h->slots = must(malloc(h->n_slots * sizeof(*h->slots)));
+	memset(h->slots, 0xff, h->n_slots * sizeof(*h->slots));
+	h->list = must(realloc(h->list, h->n_slots / 2 * sizeof(struct dg_watched *)));
+	for (size_t i = 0; i < h->n; i++) {
+		*slot_of(h, h->list[i]->name) = (uint32_t)i;
+	}
+}
+
+struct dg_watched *dg_hub_find(const struct dg_hub *h, const char *name)
+{
+	uint32_t at = h->n_slots > 0 ? *slot_of(h, name) : FREE;
+
+	return at != FREE ? h->list[at] : NULL;
+}
+
+struct dg_watched *dg_hub_at(const struct dg_hub *h, size_t i)
+{
+	return i < h->n ? h->list[i] : NULL;
+}
+
+static int load(struct dg_hub *h, struct dg_watched *w, struct dg_err *err)
+{
+	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(ROW_MAX);
+	struct dg_watch_row row;
+	int rc = h->o.store ? dg_store_watch_get(h->o.store, a, w->name, &row, err) : 1;
+
+	if (rc < 0) {
+		return rc;
+	}
+	w->is_dirty = true; /* when it was enrolled must be known, too */
+	if (rc == 0 && dg_watched_decode(w, row.image, row.len) == 0) {
+		w->is_dirty = false;
+	} else if (rc == 0) {
+		trouble(h, dg_printf(a,
+				   "what was learned about %s cannot be read: damaged, or of "
+				   "another version; it is learned anew",
+				   w->name));
+	}
+	h->is_dirty = h->is_dirty || w->is_dirty;
+	return 0;
+}
+
+/* Zones come one after the other: their names are kept once. */
+static const char *keep_zone(struct dg_hub *h, const char *zone, const char *name)
+{
+	const char *before = h->n > 0 ? h->list[h->n - 1]->zone : "";
+
+	if (strcmp(before, zone) == 0) {
+		return before;
+	}
+	return strcmp(zone, name) == 0 ? name : dg_strdup(h->arena, zone);
+}
+
+int dg_hub_add(struct dg_hub *h, const char *zone, const char *name,
+	struct dg_watched **ret_watched, struct dg_err *err)
+{
+	struct dg_watched *w = dg_hub_find(h, name);
+
+	if (w) {
+		*ret_watched = w;
+		return 0;
+	}
+	if (h->n == DG_HUB_NAMES_MAX) {
+		return dg_fail(err, DG_ELIMIT,
+			"more than %u mail names: watch them from several machines",
+			DG_HUB_NAMES_MAX);
+	}
+	make_room(h);
+	w = dg_new(h->arena, struct dg_watched);
+	name = dg_strdup(h->arena, name);
+	dg_watched_init(w, keep_zone(h, zone, name), name, now_ms(h));
+	int rc = load(h, w, err);
+	if (rc < 0) {
+		return rc;
+	}
+	*slot_of(h, name) = (uint32_t)h->n;
+	h->list[h->n++] = w;
+	*ret_watched = w;
+	return 0;
+}
+
+int dg_hub_forget_others(struct dg_hub *h, struct dg_err *err)
+{
+	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(NAMES_MAX);
+	const char **names = NULL;
+	size_t n = 0;
+
+	if (!h->o.store) {
+		return 0;
+	}
+	int rc = dg_store_watch_names(h->o.store, a, &names, &n, err);
+	rc = rc < 0 ? rc : dg_store_begin(h->o.store, err);
+	if (rc < 0) {
+		return rc;
+	}
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = dg_hub_find(h, names[i]) ? 0 : dg_store_watch_drop(h->o.store, names[i], err);
+	}
+	if (rc < 0) {
+		dg_store_rollback(h->o.store);
+		return rc;
+	}
+	return dg_store_commit(h->o.store, err);
+}
+
+/* --- events ------------------------------------------------------------------------------------------------- */
+static void settle(struct dg_hub *h, struct dg_watched *w, enum dg_alarm level)
+{
+	bool is_new = level != w->level;
+
+	w->level = level;
+	w->is_dirty = h->is_dirty = true;
+	if (h->o.on_level && (is_new || level == DG_ALARM_ALARM)) {
+		h->o.on_level(h->o.arg, w);
+	}
+	if (level == DG_ALARM_CALM) {
+		dg_watched_cool(w);
+	}
+}
+
+/* The canonical domain of an address. False: it has none. */
+static bool domain_of(struct dg_text address, char ret_name[NAME_MAX + 2])
+{
+	const char *at = address.n > 0 ? memrchr(address.p, '@', address.n) : NULL;
+	size_t n = at ? (size_t)(address.p + address.n - at - 1) : 0;
+
+	if (n == 0 || n > NAME_MAX || memchr(at + 1, '\0', n)) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		char c = at[1 + i];
+		ret_name[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+	}
+	n -= ret_name[n - 1] == '.';
+	ret_name[n] = '.';
+	ret_name[n + 1] = '\0';
+	return true;
+}
+
+void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_event *e)
+{
+	char name[NAME_MAX + 2];
+	struct dg_mail_event in_time = *e;
+	int64_t now = now_ms(h) + 999;
+	enum dg_arrival class;
+
+	(void)sensor;
+	in_time.at_ms = e->at_ms > now ? now : e->at_ms < 0 ? 0 : e->at_ms;
+	h->counts.n_events++;
+	h->counts.last_event_ms = in_time.at_ms;
+	struct dg_watched *w = domain_of(e->address, name) ? dg_hub_find(h, name) : NULL;
+	if (!w) {
+		h->counts.n_foreign_names++;
+		return;
+	}
+	w->is_dirty = h->is_dirty = true;
+	switch (e->kind) {
+	case DG_MAIL_TAKEN:
+	case DG_MAIL_UNKNOWN:
+	case DG_MAIL_BARRED:
+		settle(h, w, dg_watched_arrival(w, &in_time, &class));
+		break;
+	case DG_MAIL_SENT:
+		dg_watched_sent(w, &in_time);
+		break;
+	case DG_MAIL_RECEIVED:
+		dg_watched_genuine(w, &in_time);
+		break;
+	}
+}
+
+void dg_hub_behind(struct dg_hub *h, bool is_behind)
+{
+	h->n_behind = is_behind ? h->n_behind + 1 : h->n_behind > 0 ? h->n_behind - 1 : 0;
+}
+
+static void on_tick(void *arg)
+{
+	struct dg_hub *h = arg;
+	int64_t now = now_ms(h);
+
+	h->tick = dg_loop_after_ms(h->o.loop, DG_HUB_TICK_MS, on_tick, h);
+	for (size_t i = 0; h->n_behind == 0 && i < h->n; i++) {
+		struct dg_watched *w = h->list[i];
+
+		if (w->level == DG_ALARM_CALM) {
+			continue;
+		}
+		if (dg_detector_next_ms(&w->detector) <= now) {
+			settle(h, w, dg_detector_tick(&w->detector, now));
+		} else if (w->level == DG_ALARM_ALARM && h->o.on_level) {
+			h->o.on_level(h->o.arg, w);
+		}
+	}
+}
+
+/* --- what is kept -------------------------------------------------------------------------------------------- */
+static struct place *place_of(struct dg_hub *h, const char *sensor)
+{
+	struct place *p = h->places;
+
+	while (p && strcmp(p->sensor, sensor) != 0) {
+		p = p->next;
+	}
+	if (!p) {
+		p = must(calloc(1, sizeof(*p)));
+		p->sensor = must(strdup(sensor));
+		p->next = h->places;
+		h->places = p;
+	}
+	return p;
+}
+
+void dg_hub_position(struct dg_hub *h, const char *sensor, const char *position)
+{
+	struct place *p = place_of(h, sensor);
+
+	if (p->text && strcmp(p->text, position) == 0) {
+		return;
+	}
+	free(p->text);
+	p->text = must(strdup(position));
+	p->is_dirty = h->is_dirty = true;
+}
+
+const char *dg_hub_last_position(struct dg_hub *h, const char *sensor)
+{
+	struct place *p = place_of(h, sensor);
+	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(ROW_MAX);
+	const char *text = NULL;
+	struct dg_err err;
+
+	if (p->text || !h->o.store) {
+		return p->text;
+	}
+	int rc = dg_store_position_get(h->o.store, a, sensor, &text, &err);
+	if (rc < 0) {
+		trouble(h, err.text);
+	} else if (rc == 0) {
+		p->text = must(strdup(text));
+	}
+	return p->text;
+}
+
+static int write_all(struct dg_hub *h, struct dg_err *err)
+{
+	struct dg_buf b;
+	int rc = 0;
+
+	dg_buf_init(&b, DG_WATCHED_IMAGE_MAX);
+	for (size_t i = 0; rc == 0 && i < h->n; i++) {
+		const struct dg_watched *w = h->list[i];
+
+		if (w->is_dirty) {
+			dg_buf_clear(&b);
+			dg_watched_encode(w, &b);
+			struct dg_watch_row row = {
+				.name = w->name, .zone = w->zone, .image = b.data, .len = b.len};
+			rc = dg_store_watch_put(h->o.store, &row, err);
+		}
+	}
+	for (const struct place *p = h->places; rc == 0 && p; p = p->next) {
+		rc = p->is_dirty ? dg_store_position_put(h->o.store, p->sensor, p->text, err) : 0;
+	}
+	dg_buf_done(&b);
+	return rc;
+}
+
+int dg_hub_checkpoint(struct dg_hub *h, struct dg_err *err)
+{
+	if (!h->o.store || !h->is_dirty) {
+		return 0;
+	}
+	int rc = dg_store_begin(h->o.store, err);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = write_all(h, err);
+	if (rc < 0) {
+		dg_store_rollback(h->o.store);
+		return rc;
+	}
+	rc = dg_store_commit(h->o.store, err);
+	for (size_t i = 0; rc == 0 && i < h->n; i++) {
+		h->list[i]->is_dirty = false;
+	}
+	for (struct place *p = h->places; rc == 0 && p; p = p->next) {
+		p->is_dirty = false;
+	}
+	h->is_dirty = rc < 0;
+	return rc;
+}
+
+static void checkpoint(struct dg_hub *h)
+{
+	struct dg_err err;
+	int rc = dg_hub_checkpoint(h, &err);
+
+	if (rc < 0 && !h->is_in_trouble) {
+		trouble(h, err.text);
+	}
+	h->is_in_trouble = rc < 0;
+}
+
+static void on_checkpoint(void *arg)
+{
+	struct dg_hub *h = arg;
+
+	h->checkpoint = dg_loop_after_ms(h->o.loop, DG_HUB_CHECKPOINT_MS, on_checkpoint, h);
+	checkpoint(h);
+}
+
+void dg_hub_counts(const struct dg_hub *h, struct dg_hub_counts *ret_counts)
+{
+	*ret_counts = h->counts;
+}
+
+/* --- life -------------------------------------------------------------------------------------------------------- */
+int dg_hub_new(const struct dg_hub_options *o, struct dg_hub **ret_hub, struct dg_err *err)
+{
+	struct dg_hub *h = calloc(1, sizeof(*h));
+
+	if (!h) {
+		return dg_fail(err, DG_EIO, "out of memory");
+	}
+	h->o = *o;
+	h->arena = dg_arena_new(MEMORY_MAX);
+	h->tick = dg_loop_after_ms(o->loop, DG_HUB_TICK_MS, on_tick, h);
+	h->checkpoint = dg_loop_after_ms(o->loop, DG_HUB_CHECKPOINT_MS, on_checkpoint, h);
+	*ret_hub = h;
+	return 0;
+}
+
+struct dg_hub *dg_hub_free(struct dg_hub *h)
+{
+	if (!h) {
+		return NULL;
+	}
+	checkpoint(h);
+	(void)dg_timer_cancel(h->tick);
+	(void)dg_timer_cancel(h->checkpoint);
+	for (size_t i = 0; i < h->n; i++) {
+		dg_watched_done(h->list[i]);
+	}
+	while (h->places) {
+		struct place *p = h->places;
+
+		h->places = p->next;
+		free(p->sensor);
+		free(p->text);
+		free(p);
+	}
+	free(h->slots);
+	free(h->list);
+	(void)dg_arena_free(h->arena);
+	free(h);
+	return NULL;
+}
