@@ -160,6 +160,23 @@ static const struct dg_command commands[] = {
 		"standard input. Never keeps a mail server waiting: what the controller does not "
 		"take "
 		"is kept for a while and then dropped and counted."},
+	{"reports", "FILE|FOLDER...", "who sends in a domain's name, by DMARC aggregate reports",
+		"json verbose zone own resolver trust-anchor timeout", 1, MANY, dg_cmd_reports,
+		"Reads the reports that receivers send to the address of rua= (XML, gzip, zip, "
+		"mail; "
+		"files and "
+		"folders, Maildir too), each once. For each domain: which networks sent in its "
+		"name, "
+		"how "
+		"much, and what it is - your own, through a shared provider, forwarded, forged - "
+		"and "
+		"what "
+		"p=reject would stop and cost. Your own are the sources for which SPF comes to "
+		"pass, "
+		"or "
+		"those of --own. Exit status 0: nothing of that; 3: forged mail, or own mail that "
+		"fails; 1: "
+		"something could not be read."},
 	{"providers", "", "list where zones can be kept", "json", 0, 0, dg_cmd_providers,
 		"With what each of them can promise."},
 	{"schema", "", "print the JSON Schema of zone.yaml", "man", 0, 0, dg_cmd_schema,

@@ -89,7 +89,7 @@ struct dg_aggregate {
 	enum element path[DG_AGGREGATE_DEPTH_MAX + 1];
 	unsigned depth;   /* of path; path[depth] is where we are */
 	unsigned n_below; /* elements that we are in and do not know */
-	bool has_metadata, has_policy, is_told, is_over;
+	bool has_begun, has_metadata, has_policy, is_told, is_over;
 	uint64_t n_fed, n_text, n_rows;
 	struct dg_aggregate_report report;
 	struct dg_aggregate_row row;
@@ -449,6 +449,7 @@ static void on_start(void *arg, const XML_Char *name, const XML_Char **attribute
 	char buf[WORD_SEEN];
 
 	(void)attributes;
+	g->has_begun = true;
 	if (g->depth + g->n_below >= DG_AGGREGATE_DEPTH_MAX) {
 		fail(g, DG_ELIMIT, "elements are more than %u deep: this is no report",
 			DG_AGGREGATE_DEPTH_MAX);
@@ -612,7 +613,7 @@ int dg_aggregate_end(struct dg_aggregate *g, struct dg_err *err)
 	return result(g, err);
 }
 
-uint64_t dg_aggregate_n_rows(const struct dg_aggregate *g)
+bool dg_aggregate_has_begun(const struct dg_aggregate *g)
 {
-	return g->n_rows;
+	return g->has_begun;
 }

@@ -108,8 +108,8 @@ struct dg_aggregate *dg_aggregate_free(struct dg_aggregate *g); /* NULL is fine;
 int dg_aggregate_feed(struct dg_aggregate *g, const void *p, size_t n, struct dg_err *err);
 /* All of it was fed. */
 int dg_aggregate_end(struct dg_aggregate *g, struct dg_err *err);
-/* Records seen so far. */
-uint64_t dg_aggregate_n_rows(const struct dg_aggregate *g);
+/* An element was seen: it is XML, or begins as such. */
+bool dg_aggregate_has_begun(const struct dg_aggregate *g);
 
 const char *dg_aggregate_disposition_text(enum dg_aggregate_disposition d);
 const char *dg_aggregate_result_text(enum dg_aggregate_result r);
