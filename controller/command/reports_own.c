@@ -215,7 +215,7 @@ int dg_own_judge_by_spf(struct dg_app *app, struct dg_rows *rows, struct dg_err 
 		(void)fprintf(stderr,
 			"dnsguard: %zu sources could not be judged (%s: %s): what fails from them "
 			"is undecided; --own tells which networks are yours\n",
-			j.n_unknown, j.why_domain, j.why);
+			j.n_unknown, dg_world_shown(app->arena, j.why_domain), j.why);
 	}
 	free(j.rulings);
 	j.memo = dg_spf_memo_free(j.memo);

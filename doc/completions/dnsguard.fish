@@ -2,7 +2,7 @@
 set -l staging arm disarm split unsplit
 set -l writing apply $staging
 set -l planning plan $writing
-set -l looking check spf dmarc
+set -l looking check spf dmarc reports
 
 complete -c dnsguard -f
 for row in 'init	write a first zone.yaml from the zone as it is' \
@@ -19,6 +19,7 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'restore	put back the records that a change replaced' \
 	'log	show the journal' \
 	'backtest	what the guard would have done with old mail logs' \
+	'reports	who sends in a name of the domain, by DMARC reports' \
 	'check	can a domain be forged, why, and what to publish' \
 	'spf	evaluate SPF, or show what a record costs' \
 	'dmarc	which DMARC policy is in force' \
@@ -56,6 +57,8 @@ complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l to -r -d 'the co
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l key-file -r -d 'shared secret'
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l socket -r -d 'of the milter'
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l name -r -d 'of this sensor'
+complete -c dnsguard -n '__fish_seen_subcommand_from reports' -l zone -r -d 'only this domain'
+complete -c dnsguard -n '__fish_seen_subcommand_from reports' -l own -r -d 'your networks'
 complete -c dnsguard -n '__fish_seen_subcommand_from backtest' -s o -l output -r -d 'drawing (SVG)'
 complete -c dnsguard -n '__fish_seen_subcommand_from restore log' -l zone -x -d 'of this zone'
 complete -c dnsguard -n '__fish_seen_subcommand_from log' -s n -l limit -x -d 'entries'
@@ -90,4 +93,4 @@ complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l threads -x -d 'so
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'domains at once'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
 complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit approve stop release restore log backtest check spf dmarc audit sensor providers schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit approve stop release restore log backtest reports check spf dmarc audit sensor providers schema version help'

@@ -1,6 +1,7 @@
 #include "zones/watch/aggregate.h"
 
 #include "zones/base/err.h"
+#include "zones/watch/aggregate_elements.h"
 #include "zones/watch/aggregate_words.h"
 
 #include <expat.h>
@@ -13,80 +14,11 @@
 #define SLICE     ((size_t)16 << 10)
 #define COUNT_MAX ((uint64_t)1 << 40)
 #define META_MAX  ((size_t)8 * (DG_AGGREGATE_VALUE_MAX + 1))
-#define WORD_SEEN 40u
-
-enum element {
-	DOCUMENT,
-	FEEDBACK,
-	METADATA,
-	POLICY,
-	RECORD,
-	ORG,
-	EMAIL,
-	ID,
-	RANGE,
-	BEGIN,
-	END,
-	DOMAIN,
-	P,
-	SP,
-	ROW,
-	IDENTIFIERS,
-	RESULTS,
-	SOURCE,
-	COUNT,
-	EVALUATED,
-	DISPOSITION,
-	DKIM,
-	SPF,
-	REASON,
-	TYPE,
-	COMMENT,
-	HEADER_FROM,
-	ENVELOPE_FROM,
-	ENVELOPE_TO,
-	DKIM_RESULT,
-	SPF_RESULT,
-	DKIM_DOMAIN,
-	DKIM_SELECTOR,
-	DKIM_WORD,
-	SPF_DOMAIN,
-	SPF_SCOPE,
-	SPF_WORD,
-	N_ELEMENTS,
-};
-
-struct child {
-	const char *name; /* NULL: no more */
-	enum element is;
-};
-
-#define CHILDREN_MAX 6u
-static const struct child children[N_ELEMENTS][CHILDREN_MAX] = {
-	[DOCUMENT] = {{"feedback", FEEDBACK}},
-	[FEEDBACK] = {{"record", RECORD}, {"report_metadata", METADATA},
-		{"policy_published", POLICY}},
-	[METADATA] = {{"org_name", ORG}, {"email", EMAIL}, {"report_id", ID},
-		{"date_range", RANGE}},
-	[RANGE] = {{"begin", BEGIN}, {"end", END}},
-	[POLICY] = {{"domain", DOMAIN}, {"p", P}, {"sp", SP}},
-	[RECORD] = {{"row", ROW}, {"identifiers", IDENTIFIERS}, {"auth_results", RESULTS}},
-	[ROW] = {{"source_ip", SOURCE}, {"count", COUNT}, {"policy_evaluated", EVALUATED}},
-	[EVALUATED] = {{"disposition", DISPOSITION}, {"dkim", DKIM}, {"spf", SPF},
-		{"reason", REASON}},
-	[REASON] = {{"type", TYPE}, {"comment", COMMENT}},
-	[IDENTIFIERS] = {{"header_from", HEADER_FROM}, {"envelope_from", ENVELOPE_FROM},
-		{"envelope_to", ENVELOPE_TO}},
-	[RESULTS] = {{"dkim", DKIM_RESULT}, {"spf", SPF_RESULT}},
-	[DKIM_RESULT] = {{"domain", DKIM_DOMAIN}, {"selector", DKIM_SELECTOR},
-		{"result", DKIM_WORD}},
-	[SPF_RESULT] = {{"domain", SPF_DOMAIN}, {"scope", SPF_SCOPE}, {"result", SPF_WORD}},
-};
 
 struct dg_aggregate {
 	struct dg_aggregate_options options;
 	XML_Parser xml;
-	enum element path[DG_AGGREGATE_DEPTH_MAX + 1];
+	enum dg_element path[DG_AGGREGATE_DEPTH_MAX + 1];
 	unsigned depth;   /* of path; path[depth] is where we are */
 	unsigned n_below; /* elements that we are in and do not know */
 	bool has_begun, has_metadata, has_policy, is_told, is_over;
@@ -104,10 +36,8 @@ struct dg_aggregate {
 };
 
 /* --- failing ---------------------------------------------------------------------------------- */
-static void fail(struct dg_aggregate *g, enum dg_rc rc, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void fail(struct dg_aggregate *g, enum dg_rc rc, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void fail(
+	struct dg_aggregate *g, enum dg_rc rc, const char *fmt, ...)
 {
 	char text[DG_ERR_TEXT_MAX];
 	struct dg_pos pos = {.line = (unsigned)XML_GetCurrentLineNumber(g->xml),
@@ -122,18 +52,6 @@ static void fail(struct dg_aggregate *g, enum dg_rc rc, const char *fmt, ...)
 	va_end(ap);
 	g->rc = dg_fail_at(&g->err, &pos, rc, "%s", text);
 	(void)XML_StopParser(g->xml, XML_FALSE);
-}
-
-/* A value as it may be shown: what is not printable ASCII is a question mark. */
-static const char *seen(const char *value, char buf[WORD_SEEN])
-{
-	size_t n = 0;
-
-	for (; value[n] && n < WORD_SEEN - 1; n++) {
-		buf[n] = value[n] >= ' ' && value[n] <= '~' ? value[n] : '?';
-	}
-	buf[n] = '\0';
-	return n > 0 ? buf : "nothing";
 }
 
 /* --- values ----------------------------------------------------------------------------------- */
@@ -173,53 +91,33 @@ static const char *keep(
 	return at;
 }
 
-static const char *keep_meta(struct dg_aggregate *g, const char *value)
-{
-	return keep(g, value, g->meta, sizeof(g->meta), &g->n_meta);
-}
-
 static const char *keep_row(struct dg_aggregate *g, const char *value)
 {
 	return keep(g, value, g->kept, sizeof(g->kept), &g->n_kept);
 }
 
-/* Digits only; false: no number below the limit. */
-static bool number(const char *value, uint64_t limit, uint64_t *ret_n)
-{
-	uint64_t n = 0;
-
-	for (const char *p = value; *p; p++) {
-		if (*p < '0' || *p > '9' || n >= limit / 10) {
-			return false;
-		}
-		n = n * 10 + (uint64_t)(*p - '0');
-	}
-	*ret_n = n;
-	return value[0] != '\0';
-}
-
 static void take_source(struct dg_aggregate *g, const char *value)
 {
-	char buf[WORD_SEEN];
+	char buf[DG_AGGREGATE_SEEN];
 
 	g->has_source = dg_address_parse(value, g->n_value, &g->row.source) == 0;
 	if (!g->has_source) {
 		fail(g, DG_EREMOTE,
 			"source_ip is %s, expected an IPv4 or IPv6 address: the report's sender "
 			"has to mend it",
-			seen(value, buf));
+			dg_aggregate_seen(value, buf));
 	}
 }
 
 static void take_count(struct dg_aggregate *g, const char *value)
 {
-	char buf[WORD_SEEN];
+	char buf[DG_AGGREGATE_SEEN];
 
-	if (!number(value, COUNT_MAX, &g->row.count) || g->row.count == 0) {
+	if (!dg_aggregate_number(value, COUNT_MAX, &g->row.count) || g->row.count == 0) {
 		fail(g, DG_EREMOTE,
 			"count is %s, expected a whole number from 1 on: the report's sender has "
 			"to mend it",
-			seen(value, buf));
+			dg_aggregate_seen(value, buf));
 	}
 }
 
@@ -227,34 +125,35 @@ static int64_t stamp(const char *value)
 {
 	uint64_t n = 0;
 
-	return number(value, COUNT_MAX, &n) ? (int64_t)n : 0;
+	return dg_aggregate_number(value, COUNT_MAX, &n) ? (int64_t)n : 0;
 }
 
 /* --- the end of an element -------------------------------------------------------------------- */
-static void end_metadata(struct dg_aggregate *g, enum element e, const char *value)
+static void end_metadata(struct dg_aggregate *g, enum dg_element e, const char *value)
 {
 	struct dg_aggregate_report *r = &g->report;
-	const char **field = e == ORG      ? &r->org
-			     : e == EMAIL  ? &r->email
-			     : e == ID     ? &r->id
-			     : e == DOMAIN ? &r->domain
-			     : e == P      ? &r->policy
-			     : e == SP     ? &r->subdomain_policy
-					   : NULL;
+	const char **field = e == DG_ELEMENT_ORG      ? &r->org
+			     : e == DG_ELEMENT_EMAIL  ? &r->email
+			     : e == DG_ELEMENT_ID     ? &r->id
+			     : e == DG_ELEMENT_DOMAIN ? &r->domain
+			     : e == DG_ELEMENT_P      ? &r->policy
+			     : e == DG_ELEMENT_SP     ? &r->subdomain_policy
+						      : NULL;
 
 	if (field) {
-		*field = keep_meta(g, value);
-	} else if (e == BEGIN) {
+		*field = keep(g, value, g->meta, sizeof(g->meta), &g->n_meta);
+	} else if (e == DG_ELEMENT_BEGIN) {
 		r->begin = stamp(value);
-	} else if (e == END) {
+	} else if (e == DG_ELEMENT_END) {
 		r->end = stamp(value);
 	}
 }
 
-static void end_result(struct dg_aggregate *g, enum element e, const char *value)
+static void end_result(struct dg_aggregate *g, enum dg_element e, const char *value)
 {
 	struct dg_aggregate_row *row = &g->row;
-	bool is_dkim = e == DKIM_DOMAIN || e == DKIM_SELECTOR || e == DKIM_WORD;
+	bool is_dkim = e == DG_ELEMENT_DKIM_DOMAIN || e == DG_ELEMENT_DKIM_SELECTOR ||
+		       e == DG_ELEMENT_DKIM_WORD;
 	struct dg_aggregate_auth *list = is_dkim ? row->dkims : row->spfs;
 	size_t n = is_dkim ? row->n_dkims : row->n_spfs;
 	bool is_dropped = (is_dkim ? row->n_dkims_dropped : row->n_spfs_dropped) > 0;
@@ -263,17 +162,17 @@ static void end_result(struct dg_aggregate *g, enum element e, const char *value
 		return;
 	}
 	struct dg_aggregate_auth *auth = &list[n - 1];
-	if (e == DKIM_WORD || e == SPF_WORD) {
+	if (e == DG_ELEMENT_DKIM_WORD || e == DG_ELEMENT_SPF_WORD) {
 		auth->result = dg_aggregate_result_of(value);
 		return;
 	}
-	const char **field = e == DKIM_SELECTOR ? &auth->selector
-			     : e == SPF_SCOPE   ? &auth->scope
-						: &auth->domain;
+	const char **field = e == DG_ELEMENT_DKIM_SELECTOR ? &auth->selector
+			     : e == DG_ELEMENT_SPF_SCOPE   ? &auth->scope
+							   : &auth->domain;
 	*field = keep_row(g, value);
 }
 
-static void end_reason(struct dg_aggregate *g, enum element e, const char *value)
+static void end_reason(struct dg_aggregate *g, enum dg_element e, const char *value)
 {
 	struct dg_aggregate_row *row = &g->row;
 
@@ -281,7 +180,7 @@ static void end_reason(struct dg_aggregate *g, enum element e, const char *value
 		return;
 	}
 	struct dg_aggregate_why *why = &row->reasons[row->n_reasons - 1];
-	if (e == TYPE) {
+	if (e == DG_ELEMENT_TYPE) {
 		why->type = dg_aggregate_reason_of(value);
 	} else {
 		why->comment = keep_row(g, value);
@@ -298,41 +197,41 @@ static void end_record(struct dg_aggregate *g)
 	g->options.on_row(g->options.arg, &g->row);
 }
 
-static void end_value(struct dg_aggregate *g, enum element e)
+static void end_value(struct dg_aggregate *g, enum dg_element e)
 {
 	const char *value = trimmed(g);
 
 	switch ((int)e) {
-	case SOURCE:
+	case DG_ELEMENT_SOURCE:
 		take_source(g, value);
 		break;
-	case COUNT:
+	case DG_ELEMENT_COUNT:
 		take_count(g, value);
 		break;
-	case DISPOSITION:
+	case DG_ELEMENT_DISPOSITION:
 		g->row.disposition = dg_aggregate_disposition_of(value);
 		break;
-	case DKIM:
+	case DG_ELEMENT_DKIM:
 		g->row.dkim = dg_aggregate_result_of(value);
 		break;
-	case SPF:
+	case DG_ELEMENT_SPF:
 		g->row.spf = dg_aggregate_result_of(value);
 		break;
-	case HEADER_FROM:
+	case DG_ELEMENT_HEADER_FROM:
 		g->row.header_from = keep_row(g, value);
 		break;
-	case ENVELOPE_FROM:
+	case DG_ELEMENT_ENVELOPE_FROM:
 		g->row.envelope_from = keep_row(g, value);
 		break;
-	case ENVELOPE_TO:
+	case DG_ELEMENT_ENVELOPE_TO:
 		g->row.envelope_to = keep_row(g, value);
 		break;
-	case TYPE:
-	case COMMENT:
+	case DG_ELEMENT_TYPE:
+	case DG_ELEMENT_COMMENT:
 		end_reason(g, e, value);
 		break;
 	default:
-		if (e >= DKIM_DOMAIN) {
+		if (e >= DG_ELEMENT_DKIM_DOMAIN) {
 			end_result(g, e, value);
 		} else {
 			end_metadata(g, e, value);
@@ -343,7 +242,7 @@ static void end_value(struct dg_aggregate *g, enum element e)
 static void on_end(void *arg, const XML_Char *name)
 {
 	struct dg_aggregate *g = arg;
-	enum element e = g->path[g->depth];
+	enum dg_element e = g->path[g->depth];
 
 	(void)name;
 	if (g->n_below > 0) {
@@ -351,39 +250,18 @@ static void on_end(void *arg, const XML_Char *name)
 		return;
 	}
 	g->depth--;
-	if (!children[e][0].name) {
+	if (!dg_element_has_children(e)) {
 		end_value(g, e);
-	} else if (e == RECORD) {
+	} else if (e == DG_ELEMENT_RECORD) {
 		end_record(g);
-	} else if (e == METADATA) {
+	} else if (e == DG_ELEMENT_METADATA) {
 		g->has_metadata = true;
-	} else if (e == POLICY) {
+	} else if (e == DG_ELEMENT_POLICY) {
 		g->has_policy = true;
 	}
 }
 
 /* --- the start of an element ------------------------------------------------------------------ */
-static enum element find_name(enum element parent, const char *name)
-{
-	const struct child *list = children[parent];
-
-	for (size_t i = 0; i < CHILDREN_MAX && list[i].name; i++) {
-		if (strcmp(list[i].name, name) == 0) {
-			return list[i].is;
-		}
-	}
-	return DOCUMENT;
-}
-
-/* DOCUMENT: not known there. */
-static enum element find(enum element parent, const char *name)
-{
-	enum element e = find_name(parent, name);
-	const char *colon = e == DOCUMENT ? strrchr(name, ':') : NULL;
-
-	return colon ? find_name(parent, colon + 1) : e;
-}
-
 static void start_record(struct dg_aggregate *g)
 {
 	struct dg_aggregate_row *row = &g->row;
@@ -426,19 +304,19 @@ static void start_auth(struct dg_aggregate_auth *list, size_t max, size_t *n, si
 	list[(*n)++] = (struct dg_aggregate_auth){.domain = "", .selector = "", .scope = ""};
 }
 
-static void start_known(struct dg_aggregate *g, enum element e)
+static void start_known(struct dg_aggregate *g, enum dg_element e)
 {
 	struct dg_aggregate_row *row = &g->row;
 
-	if (e == RECORD) {
+	if (e == DG_ELEMENT_RECORD) {
 		start_record(g);
-	} else if (e == DKIM_RESULT) {
+	} else if (e == DG_ELEMENT_DKIM_RESULT) {
 		start_auth(row->dkims, DG_AGGREGATE_DKIM_MAX, &row->n_dkims, &row->n_dkims_dropped);
-	} else if (e == SPF_RESULT) {
+	} else if (e == DG_ELEMENT_SPF_RESULT) {
 		start_auth(row->spfs, DG_AGGREGATE_SPF_MAX, &row->n_spfs, &row->n_spfs_dropped);
-	} else if (e == REASON && row->n_reasons == DG_AGGREGATE_REASONS_MAX) {
+	} else if (e == DG_ELEMENT_REASON && row->n_reasons == DG_AGGREGATE_REASONS_MAX) {
 		row->n_reasons_dropped++;
-	} else if (e == REASON) {
+	} else if (e == DG_ELEMENT_REASON) {
 		row->reasons[row->n_reasons++] = (struct dg_aggregate_why){.comment = ""};
 	}
 }
@@ -446,7 +324,7 @@ static void start_known(struct dg_aggregate *g, enum element e)
 static void on_start(void *arg, const XML_Char *name, const XML_Char **attributes)
 {
 	struct dg_aggregate *g = arg;
-	char buf[WORD_SEEN];
+	char buf[DG_AGGREGATE_SEEN];
 
 	(void)attributes;
 	g->has_begun = true;
@@ -459,14 +337,14 @@ static void on_start(void *arg, const XML_Char *name, const XML_Char **attribute
 		g->n_below++;
 		return;
 	}
-	enum element e = find(g->path[g->depth], name);
-	if (e == DOCUMENT) {
+	enum dg_element e = dg_element_find(g->path[g->depth], name);
+	if (e == DG_ELEMENT_DOCUMENT) {
 		g->n_below = 1;
 		if (g->depth == 0) {
 			fail(g, DG_EREMOTE,
 				"the outermost element is %s, expected feedback: this is no DMARC "
 				"aggregate report",
-				seen(name, buf));
+				dg_aggregate_seen(name, buf));
 		}
 		return;
 	}
@@ -480,7 +358,7 @@ static void on_text(void *arg, const XML_Char *text, int len)
 	struct dg_aggregate *g = arg;
 	size_t n = (size_t)len;
 
-	if (g->n_below > 0 || children[g->path[g->depth]][0].name) {
+	if (g->n_below > 0 || dg_element_has_children(g->path[g->depth])) {
 		return;
 	}
 	g->n_text += n;

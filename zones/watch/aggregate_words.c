@@ -84,3 +84,28 @@ const char *dg_aggregate_result_text(enum dg_aggregate_result r)
 {
 	return text_of(results, COUNT(results), (int)r);
 }
+
+bool dg_aggregate_number(const char *text, uint64_t limit, uint64_t *ret_n)
+{
+	uint64_t n = 0;
+
+	for (const char *p = text; *p; p++) {
+		if (*p < '0' || *p > '9' || n >= limit / 10) {
+			return false;
+		}
+		n = n * 10 + (uint64_t)(*p - '0');
+	}
+	*ret_n = n;
+	return text[0] != '\0';
+}
+
+const char *dg_aggregate_seen(const char *value, char buf[DG_AGGREGATE_SEEN])
+{
+	size_t n = 0;
+
+	for (; value[n] && n < DG_AGGREGATE_SEEN - 1; n++) {
+		buf[n] = value[n] >= ' ' && value[n] <= '~' ? value[n] : '?';
+	}
+	buf[n] = '\0';
+	return n > 0 ? buf : "nothing";
+}

@@ -1,0 +1,50 @@
+/* zones/watch/aggregate_elements.h: the elements of an aggregate report that are read, each below its parent. Inside zones/watch. */
+#pragma once
+
+#include <stdbool.h>
+
+enum dg_element {
+	DG_ELEMENT_DOCUMENT,
+	DG_ELEMENT_FEEDBACK,
+	DG_ELEMENT_METADATA,
+	DG_ELEMENT_POLICY,
+	DG_ELEMENT_RECORD,
+	DG_ELEMENT_ORG,
+	DG_ELEMENT_EMAIL,
+	DG_ELEMENT_ID,
+	DG_ELEMENT_RANGE,
+	DG_ELEMENT_BEGIN,
+	DG_ELEMENT_END,
+	DG_ELEMENT_DOMAIN,
+	DG_ELEMENT_P,
+	DG_ELEMENT_SP,
+	DG_ELEMENT_ROW,
+	DG_ELEMENT_IDENTIFIERS,
+	DG_ELEMENT_RESULTS,
+	DG_ELEMENT_SOURCE,
+	DG_ELEMENT_COUNT,
+	DG_ELEMENT_EVALUATED,
+	DG_ELEMENT_DISPOSITION,
+	DG_ELEMENT_DKIM,
+	DG_ELEMENT_SPF,
+	DG_ELEMENT_REASON,
+	DG_ELEMENT_TYPE,
+	DG_ELEMENT_COMMENT,
+	DG_ELEMENT_HEADER_FROM,
+	DG_ELEMENT_ENVELOPE_FROM,
+	DG_ELEMENT_ENVELOPE_TO,
+	DG_ELEMENT_DKIM_RESULT,
+	DG_ELEMENT_SPF_RESULT,
+	DG_ELEMENT_DKIM_DOMAIN,
+	DG_ELEMENT_DKIM_SELECTOR,
+	DG_ELEMENT_DKIM_WORD,
+	DG_ELEMENT_SPF_DOMAIN,
+	DG_ELEMENT_SPF_SCOPE,
+	DG_ELEMENT_SPF_WORD,
+	DG_ELEMENTS,
+};
+
+/* DOCUMENT: not known there. A prefix is not looked at. */
+enum dg_element dg_element_find(enum dg_element parent, const char *name);
+/* Else it holds a value. */
+bool dg_element_has_children(enum dg_element e);
