@@ -70,7 +70,8 @@ static void show(struct dg_checking *c, const struct dg_check *check)
 		const char *unicode = dg_name_to_unicode(app->arena, check->domain);
 		dg_buf_puts(&b, c->n_shown > 0 ? "\n" : "");
 		if (unicode) {
-			dg_buf_printf(&b, "%s is in the DNS:\n", unicode);
+			dg_buf_printf(&b, "%s is %.*s in the DNS\n", unicode,
+				(int)strlen(check->domain) - 1, check->domain);
 		}
 		dg_check_print(&b, check, &style);
 	}

@@ -33,7 +33,8 @@ static struct dg_exchange *exchange_new(
 static enum dg_taken taken(struct dg_exchange *x, int rc)
 {
 	if (rc < 0) {
-		(void)dg_wrap(x->err, rc, "%s: %s %s", x->server->text, x->what, x->name);
+		(void)dg_wrap(x->err, rc, "%s: %s %.*s", x->server->text, x->what,
+			dg_exchange_name_len(x), x->name);
 	}
 	x->rc = rc;
 	return DG_TAKEN_DONE;

@@ -39,7 +39,8 @@ int dg_exchange_fail(struct dg_exchange *x, enum dg_rc rc, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	(void)dg_fail(x->err, rc, "%s: %s %s: %s", x->server->text, x->what, x->name, text);
+	(void)dg_fail(x->err, rc, "%s: %s %.*s: %s", x->server->text, x->what,
+		dg_exchange_name_len(x), x->name, text);
 	if (rc == DG_EIO) {
 		x->err->retry_after_s = RETRY_AFTER_S;
 	}

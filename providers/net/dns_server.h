@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "providers/net/dns.h"
@@ -73,6 +74,14 @@ struct dg_exchange {
 	unsigned n_again;
 	bool has_slot; /* of the transfers */
 };
+
+/* For messages: without the final dot. */
+static inline int dg_exchange_name_len(const struct dg_exchange *x)
+{
+	size_t len = strlen(x->name);
+
+	return (int)(len > 1 ? len - 1 : len);
+}
 
 struct dg_dns_address {
 	struct sockaddr_storage at;

@@ -146,7 +146,10 @@ void dg_check_make(struct dg_arena *a, const struct dg_check_input *in, struct d
 {
 	struct check c = {.arena = a, .in = in, .out = ret_check, .dmarc = &ret_check->walk};
 
-	*ret_check = (struct dg_check){.domain = in->domain, .exists = true};
+	*ret_check = (struct dg_check){.domain = in->domain,
+		.exists = true,
+		.servers = in->servers,
+		.n_servers = in->n_servers};
 	c.facts = (struct dg_facts){.dns = on_ask, .fetch = on_fetch, .arg = &c};
 	c.quiet = (struct dg_facts){.dns = on_ask_quietly, .fetch = on_fetch, .arg = &c};
 	for (c.rule = dg_rules; c.rule->run || c.rule->kinds; c.rule++) {

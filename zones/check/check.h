@@ -23,6 +23,7 @@
 struct dg_arena;
 struct dg_buf;
 struct dg_relay_host;
+struct dg_view;
 struct dg_zone;
 
 enum dg_check_depth {
@@ -135,6 +136,8 @@ struct dg_check {
 	struct dg_dmarc_found walk, psl; /* of the domain itself */
 	struct dg_check_key *keys;
 	size_t n_keys;
+	const struct dg_view *servers; /* those of the input */
+	size_t n_servers;
 	size_t n_pending;
 };
 

@@ -157,6 +157,7 @@ static void put_full(json_t *j, const struct dg_check *c)
 	dg_json_set(j, "dmarc", dmarc);
 	dg_json_set(j, "mx", check_json_mx(c));
 	dg_json_set(j, "keys", check_json_keys(c));
+	dg_json_set(j, "servers", check_json_servers(c));
 	dg_json_set(j, "records", check_json_records(c));
 }
 

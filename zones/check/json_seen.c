@@ -2,6 +2,7 @@
 #include "zones/check/jsons.h"
 
 #include "zones/base/buf.h"
+#include "zones/check/served.h"
 #include "zones/record/view.h"
 
 #include <string.h>
@@ -198,9 +199,10 @@ json_t *check_json_keys(const struct dg_check *c)
 	return list;
 }
 
-static json_t *record(const struct dg_check_record *r)
+static json_t *record(const struct dg_check *c, const struct dg_check_record *r)
 {
 	const struct dg_fact *fact = r->fact;
+	long served = check_served_ttl(c, r->owner, r->type);
 	json_t *records = json_array();
 	json_t *j = json_object();
 	char type[16];
@@ -216,6 +218,8 @@ static json_t *record(const struct dg_check_record *r)
 		fact->state == DG_FACT_FOUND ? json_integer(fact->set.ttl)
 		: dg_fact_is_none(fact)      ? json_integer(fact->negative_ttl)
 					     : json_null());
+	dg_json_set(j, "ttl_served",
+		served == SERVED_NOWHERE ? json_null() : json_integer((json_int_t)served));
 	dg_json_set(j, "records", records);
 	dg_json_set(j, "alias", dg_json_text(fact->alias));
 	dg_json_set(j, "trust", json_string(dg_trust_text(fact->trust)));
@@ -228,7 +232,36 @@ json_t *check_json_records(const struct dg_check *c)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < c->n_records; i++) {
-		(void)json_array_append_new(list, record(&c->records[i]));
+		(void)json_array_append_new(list, record(c, &c->records[i]));
+	}
+	return list;
+}
+
+/* --- name servers ------------------------------------------------------------------------------------------- */
+static json_t *server(const struct dg_check *c, size_t i)
+{
+	const struct dg_view *v = &c->servers[i];
+	int group = check_served_group(c, i);
+	json_t *j = json_object();
+
+	dg_json_set(j, "name", dg_json_text(v->name));
+	dg_json_set(j, "address", dg_json_text(v->address));
+	dg_json_set(j, "state", json_string(dg_view_state_text(v->state)));
+	dg_json_set(j, "serial", v->has_serial ? json_integer(v->serial) : json_null());
+	dg_json_set(j, "group", group == SERVED_NOWHERE ? json_null() : json_integer(group));
+	dg_json_set(j, "tcp", dg_json_text(v->tcp_why));
+	dg_json_set(j, "why", dg_json_text(v->why));
+	return j;
+}
+
+json_t *check_json_servers(const struct dg_check *c)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->n_servers; i++) {
+		if (!c->servers[i].is_resolver) {
+			(void)json_array_append_new(list, server(c, i));
+		}
 	}
 	return list;
 }

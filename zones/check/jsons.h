@@ -14,3 +14,4 @@ json_t *check_json_spf(const struct dg_check *c);
 json_t *check_json_mx(const struct dg_check *c);
 json_t *check_json_keys(const struct dg_check *c);
 json_t *check_json_records(const struct dg_check *c);
+json_t *check_json_servers(const struct dg_check *c);

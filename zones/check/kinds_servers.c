@@ -193,11 +193,14 @@ const struct dg_kind dg_servers_kinds[] = {
 		"servers-resolver-differs",
 		"servers",
 		DG_SEVERITY_NOTE,
-		"the resolver still has another answer",
+		"the resolver has another answer",
 		"RFC 2181 section 5",
-		"The name servers agree, and a cache still holds what was there before. "
-		"Receivers may see the old answer for the time shown.",
-		"Wait for the time shown.",
+		"The name servers that answered agree, and the resolver says something else. Most "
+		"often a cache still holds what was there before, and receivers may see it for "
+		"the time shown. Where a name server is lame, or answers about other names, the "
+		"resolver may have asked that one: receivers do, too.",
+		"Wait for the time shown. If it stays so, correct the name servers that other "
+		"findings name.",
 	},
 	{
 		"servers-zone-differs",

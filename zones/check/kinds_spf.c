@@ -172,7 +172,10 @@ const struct dg_kind dg_spf_kinds[] = {
 		"A look-up that finds nothing (NXDOMAIN or no data) is a void look-up. Receivers "
 		"should stop with "
 		"permerror at the third. Old host names that are gone from DNS are the usual "
-		"cause.",
+		"cause. Counted is each term whose own question finds nothing, A or AAAA by the "
+		"family of the client; the family that finds less is taken. MX hosts without an "
+		"address are not counted: the standard speaks of terms, and few receivers count "
+		"them.",
 		"Take out the terms whose names are gone.",
 	},
 	{

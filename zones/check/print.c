@@ -348,6 +348,7 @@ void dg_check_print(struct dg_buf *b, const struct dg_check *c, const struct dg_
 	print_keys(&p);
 	if (style->is_verbose) {
 		print_walk(&p);
+		print_servers(&p);
 		print_records(&p);
 	}
 }

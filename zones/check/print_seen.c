@@ -2,6 +2,7 @@
 #include "zones/check/printing.h"
 
 #include "zones/base/buf.h"
+#include "zones/check/served.h"
 #include "zones/check/wrap.h"
 #include "zones/mail/spf.h"
 #include "zones/record/view.h"
@@ -105,11 +106,15 @@ void print_walk(const struct printer *p)
 }
 
 /* --- records --------------------------------------------------------------------------------------------- */
-static void print_state(const struct printer *p, const struct dg_fact *fact)
+/* served: the TTL at the name servers. */
+static void print_state(const struct printer *p, const struct dg_fact *fact, long served)
 {
 	switch (fact->state) {
 	case DG_FACT_FOUND:
 		dg_buf_printf(p->b, ", %u s", (unsigned)fact->set.ttl);
+		if (served != SERVED_NOWHERE && !fact->alias) {
+			dg_buf_printf(p->b, " left of %ld s", served);
+		}
 		break;
 	case DG_FACT_NODATA:
 		dg_buf_printf(p->b, ": none (%u s)", (unsigned)fact->negative_ttl);
@@ -146,7 +151,7 @@ static void print_record(const struct printer *p, const struct dg_check_record *
 	dg_buf_puts(p->b, "  ");
 	print_name(p, r->owner);
 	dg_buf_printf(p->b, " %s", dg_type_text(r->type, type));
-	print_state(p, r->fact);
+	print_state(p, r->fact, check_served_ttl(p->c, r->owner, r->type));
 	dg_buf_init(&text, RDATA_MAX);
 	for (size_t i = 0; r->fact->state == DG_FACT_FOUND && i < r->fact->set.n; i++) {
 		if (i == RDATA_SHOWN) {
@@ -165,9 +170,44 @@ static void print_record(const struct printer *p, const struct dg_check_record *
 void print_records(const struct printer *p)
 {
 	if (p->c->n_records > 0) {
-		print_title(p, "Records as they are served");
+		print_title(p, "Records, as the resolver has them");
 	}
 	for (size_t i = 0; i < p->c->n_records; i++) {
 		print_record(p, &p->c->records[i]);
+	}
+}
+
+/* --- name servers ---------------------------------------------------------------------------------------- */
+static void print_server(const struct printer *p, size_t i)
+{
+	const struct dg_view *v = &p->c->servers[i];
+	int group = check_served_group(p->c, i);
+
+	dg_buf_printf(p->b, "  %c  ", group == SERVED_NOWHERE ? '-' : 'A' + group % 26);
+	print_safe(p, v->text ? v->text : "a name server");
+	if (v->has_serial) {
+		dg_buf_printf(p->b, ", serial %u", (unsigned)v->serial);
+	}
+	if (v->tcp_why) {
+		dg_buf_puts(p->b, ", not over TCP: ");
+		print_safe(p, v->tcp_why);
+	}
+	if (v->why) {
+		dg_buf_puts(p->b, ": ");
+		print_safe(p, v->why);
+	}
+	dg_buf_putc(p->b, '\n');
+}
+
+void print_servers(const struct printer *p)
+{
+	if (p->c->n_servers == 0) {
+		return;
+	}
+	print_title(p, "Name servers (the same letter: the same answers)");
+	for (size_t i = 0; i < p->c->n_servers; i++) {
+		if (!p->c->servers[i].is_resolver) {
+			print_server(p, i);
+		}
 	}
 }

@@ -28,3 +28,4 @@ void print_spf(const struct printer *p);
 void print_keys(const struct printer *p);
 void print_walk(const struct printer *p);
 void print_records(const struct printer *p);
+void print_servers(const struct printer *p);

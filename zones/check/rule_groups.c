@@ -191,10 +191,14 @@ static void compare_resolver(struct servers *s, const struct dg_rrkey *key)
 			dg_type_text(key->type, type), check_shown(c, key->owner));
 		return;
 	}
+	unsigned ttl = fact->state == DG_FACT_FOUND ? fact->set.ttl : fact->negative_ttl;
 	(void)check_find(c, "servers-resolver-differs", key->owner, evidence_of(c, key, g),
-		"the resolver still has another answer for the %s of %s, for %u s at most",
+		"the resolver has another answer for the %s of %s (%s%s), %s",
 		dg_type_text(key->type, type), check_shown(c, key->owner),
-		(unsigned)(fact->state == DG_FACT_FOUND ? fact->set.ttl : fact->negative_ttl));
+		seen->n > 0 ? check_evidence_of(c, key->owner, fact) : "no such record",
+		seen->n > 1 ? " and others" : "",
+		ttl > 0 ? dg_printf(c->arena, "for %u s at most", ttl)
+			: "which it does not keep: another server gave it");
 }
 
 static bool look_at_key(struct servers *s, const struct dg_rrkey *key)

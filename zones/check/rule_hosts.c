@@ -344,7 +344,8 @@ static void judge(struct check *c, size_t n_unseen)
 	find_list(
 		c, "hosts-broken-spf", &ls->broken, ls->broken.n, "with a broken SPF record", NULL);
 	find_list(c, "hosts-no-spf", &ls->bare, ls->bare.n, "without an SPF record",
-		remedy(c, &ls->bare, "v=spf1 -all", false));
+		dg_printf(c->arena, "for those from which nothing is sent:\n%s",
+			remedy(c, &ls->bare, "v=spf1 -all", false)));
 	find_list(c, "helo-no-spf", &ls->servers, ls->servers.n,
 		"that the MX names, without an SPF record",
 		remedy(c, &ls->servers, "v=spf1 a -all", false));

@@ -9,10 +9,33 @@
 #include <string.h>
 
 #define HOSTS_MAX 32u /* whose addresses are looked at */
+#define SHOWN_MAX 8u  /* records that stand in one piece of evidence */
 
+/* All of them, since what is wrong with one may be wrong beside the others. */
 static const char *evidence(struct check *c)
 {
-	return check_evidence_of(c, c->in->domain, c->mx);
+	const char *text = check_evidence_of(c, c->in->domain, c->mx);
+
+	for (size_t i = 1; i < c->mx->set.n && i < SHOWN_MAX; i++) {
+		text = dg_printf(c->arena, "%s, %s", text,
+			check_evidence(c, c->in->domain, DG_TYPE_MX, &c->mx->set.rdata[i]));
+	}
+	return text;
+}
+
+/* The record that names this host. */
+static const char *evidence_at(struct check *c, const struct dg_check_mx *mx)
+{
+	for (size_t i = 0; i < c->mx->set.n; i++) {
+		const char *host = NULL;
+		uint16_t preference = 0;
+
+		if (dg_mx_read(c->arena, &c->mx->set.rdata[i], &preference, &host) == 0 &&
+			preference == mx->preference && strcmp(host, mx->host) == 0) {
+			return check_evidence(c, c->in->domain, DG_TYPE_MX, &c->mx->set.rdata[i]);
+		}
+	}
+	return NULL;
 }
 
 static const char *locked(struct check *c)
@@ -60,13 +83,13 @@ static void check_addresses(
 	const char *host = check_shown(c, mx->host);
 
 	if (dg_fact_is_none(mx->a) && dg_fact_is_none(mx->aaaa)) {
-		check_find(c, "mx-no-address", c->in->domain, evidence(c), "the MX host %s %s",
-			host,
+		check_find(c, "mx-no-address", c->in->domain, evidence_at(c, mx),
+			"the MX host %s %s", host,
 			mx->a->state == DG_FACT_NXDOMAIN ? "does not exist"
 							 : "has neither A nor AAAA");
 	}
 	if (found->n_special > 0) {
-		check_find(c, "mx-special-address", c->in->domain, evidence(c),
+		check_find(c, "mx-special-address", c->in->domain, evidence_at(c, mx),
 			"the MX host %s has the address %s", host, found->special)
 			->severity = found->n_special == found->n4 + found->n6
 					     ? DG_SEVERITY_ERROR
@@ -106,7 +129,7 @@ static void check_host(struct check *c, struct dg_check_mx *mx, struct addresses
 	if (mx->a->alias || mx->aaaa->alias) {
 		const char *to = mx->a->alias ? mx->a->alias : mx->aaaa->alias;
 
-		check_find(c, "mx-alias", c->in->domain, evidence(c),
+		check_find(c, "mx-alias", c->in->domain, evidence_at(c, mx),
 			"the MX host %s is an alias of %s", check_shown(c, mx->host),
 			check_shown(c, to))
 			->remedy = dg_printf(

@@ -38,6 +38,17 @@ struct chosen {
 	size_t n;
 };
 
+/* what: "refuse/refuses": of many and of one. */
+static const char *said_of(struct servers *s, const char *what, size_t n)
+{
+	const char *slash = strchr(what, '/');
+	size_t verb = strcspn(slash + 1, " ");
+
+	return n == 1 ? slash + 1
+		      : dg_printf(
+				s->c->arena, "%.*s%s", (int)(slash - what), what, slash + 1 + verb);
+}
+
 static void find_chosen(struct servers *s, const struct chosen *set, const char *code,
 	const char *what, const char *why)
 {
@@ -49,8 +60,8 @@ static void find_chosen(struct servers *s, const struct chosen *set, const char 
 		check_find(c, code, c->in->domain, NULL,
 			"%zu of %zu name server address%s %s: "
 			"%s%s%s%s",
-			set->n, s->n, s->n == 1 ? "" : "es", what, names, why ? " (" : "",
-			why ? why : "", why ? ")" : "")
+			set->n, s->n, s->n == 1 ? "" : "es", said_of(s, what, set->n), names,
+			why ? " (" : "", why ? why : "", why ? ")" : "")
 			->server = first;
 	}
 }
@@ -83,19 +94,21 @@ static void find_partial(struct servers *s)
 			no_tcp.views[no_tcp.n++] = v;
 		}
 	}
-	find_chosen(s, &partial, "servers-partial", "left a question without a sound answer",
+	find_chosen(s, &partial, "servers-partial",
+		"leave/leaves a question without a sound answer",
 		partial.n > 0 ? partial.views[0]->why : NULL);
-	find_chosen(s, &no_tcp, "servers-no-tcp", "cannot be reached over TCP",
+	find_chosen(s, &no_tcp, "servers-no-tcp", "cannot/cannot be reached over TCP",
 		no_tcp.n > 0 ? no_tcp.views[0]->tcp_why : NULL);
 }
 
 static void find_states(struct servers *s)
 {
-	find_state(s, DG_VIEW_LAME, "servers-lame", "answer without authority");
-	find_state(s, DG_VIEW_REFUSED, "servers-refused", "refuse to answer for the domain");
-	find_state(s, DG_VIEW_TIMEOUT, "servers-silent", "did not answer in time");
-	find_state(s, DG_VIEW_ERROR, "servers-failing", "give no sound answer");
-	find_state(s, DG_VIEW_NO_ROUTE, "servers-no-route", "cannot be reached from here");
+	find_state(s, DG_VIEW_LAME, "servers-lame", "answer/answers without authority");
+	find_state(
+		s, DG_VIEW_REFUSED, "servers-refused", "refuse/refuses to answer for the domain");
+	find_state(s, DG_VIEW_TIMEOUT, "servers-silent", "did/did not answer in time");
+	find_state(s, DG_VIEW_ERROR, "servers-failing", "give/gives no sound answer");
+	find_state(s, DG_VIEW_NO_ROUTE, "servers-no-route", "cannot/cannot be reached from here");
 	find_partial(s);
 	if (s->n_ok == 0) {
 		(void)check_find(s->c, "servers-none", s->c->in->domain, NULL,
@@ -170,7 +183,7 @@ static void find_behind(struct servers *s)
 	}
 	s->newest = newest;
 	if (behind.n > 0) {
-		find_chosen(s, &behind, "servers-behind", "are behind",
+		find_chosen(s, &behind, "servers-behind", "are/is behind",
 			dg_printf(s->c->arena, "serial %u, the newest is %u",
 				(unsigned)behind.views[0]->serial, (unsigned)newest->serial));
 	}

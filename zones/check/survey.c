@@ -152,25 +152,22 @@ static void see_dmarc(struct check *c)
 	}
 }
 
-/* What the record ends in stands elsewhere. */
-static bool is_redirected(const struct dg_spf *spf)
+/* Whether others let everybody send, or break the record, stands elsewhere. */
+static bool is_continued(const struct dg_spf *spf)
 {
-	bool has_redirect = false;
-
-	for (size_t i = 0; i < spf->n; i++) {
-		if (spf->terms[i].kind == DG_SPF_ALL) {
-			return false;
+	for (size_t i = 0; i < spf->n && spf->terms[i].kind != DG_SPF_ALL; i++) {
+		if (spf->terms[i].kind == DG_SPF_INCLUDE || spf->terms[i].kind == DG_SPF_REDIRECT) {
+			return true;
 		}
-		has_redirect = has_redirect || spf->terms[i].kind == DG_SPF_REDIRECT;
 	}
-	return has_redirect;
+	return false;
 }
 
-/* A fast check does without the tree where the record itself says how it ends. */
+/* A fast check does without the tree where the record alone gives the verdict. */
 static void see_tree(struct check *c)
 {
 	if (c->out->n_spf_records == 1 &&
-		(c->in->depth != DG_CHECK_FAST || is_redirected(&c->spf))) {
+		(c->in->depth != DG_CHECK_FAST || is_continued(&c->spf))) {
 		c->out->spf = dg_new(c->arena, struct dg_spf_tree);
 		dg_spf_tree(c->arena, c->in->domain, c->out->spf_record, &c->quiet, c->out->spf);
 	}

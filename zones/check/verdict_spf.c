@@ -141,7 +141,7 @@ static struct dg_ruling judge(struct check *c, const char *owner, const struct d
 	} else {
 		r.record = n > 0 ? check_deciding(c, owner, texts[0]) : NULL;
 		r.why = n > 0 ? "there are several SPF records: receivers use none of them"
-			      : "there is no SPF record";
+			      : dg_printf(c->arena, "%s has no SPF record", check_shown(c, owner));
 	}
 	return r;
 }
@@ -197,7 +197,7 @@ static struct dg_ruling none_of(const struct check *c)
 		r.forgery = DG_PROTECTED;
 		r.why = "the zone has no such name";
 	} else {
-		r.why = "none of the names that are usual there exists: others can be given";
+		r.why = "none of the usual names exists there: --host looks at others";
 	}
 	return r;
 }

@@ -32,12 +32,13 @@ int dg_plan_may_hold(const char *zone, const char *owner, uint16_t type, const s
 
 	if (!dg_type_is_ours(type)) {
 		return dg_fail_at(err, pos, DG_EPOLICY,
-			"%s of %s: dnsguard writes MX and TXT only, never NS, SOA, DNSSEC or "
+			"%s of %.*s: dnsguard writes MX and TXT only, never NS, SOA, DNSSEC or "
 			"address records",
-			dg_type_text(type, text), owner);
+			dg_type_text(type, text), (int)strlen(owner) - 1, owner);
 	}
 	if (!dg_name_is_at_or_under(owner, zone)) {
-		return dg_fail_at(err, pos, DG_EPOLICY, "%s is not in the zone %s", owner, zone);
+		return dg_fail_at(err, pos, DG_EPOLICY, "%.*s is not in the zone %.*s",
+			(int)strlen(owner) - 1, owner, (int)strlen(zone) - 1, zone);
 	}
 	return 0;
 }
@@ -68,7 +69,7 @@ int dg_plan_add(struct dg_plan_builder *pb, const struct dg_change *c, struct dg
 		return dg_fail_at(err, &c->pos, DG_EPOLICY,
 			"MX of %s would hold the root beside another host or with a preference "
 			"above 0: a null MX is exactly \"0 .\", alone (RFC 7505 section 3)",
-			c->after.owner);
+			dg_name_plain(pb->arena, c->after.owner));
 	}
 	*mine = *c;
 	mine->action = action_of(c);
@@ -165,8 +166,8 @@ int dg_plan_finish(struct dg_plan_builder *pb, struct dg_err *err)
 	dg_buf_done(&all);
 	dg_buf_done(&one);
 	return is_full ? dg_fail(err, DG_ELIMIT,
-				 "the plan for %s holds more than %u bytes of records", plan->zone,
-				 IMAGE_MAX)
+				 "the plan for %.*s holds more than %u bytes of records",
+				 (int)strlen(plan->zone) - 1, plan->zone, IMAGE_MAX)
 		       : 0;
 }
 

@@ -194,7 +194,7 @@ static int compare_last(
 		return dg_fail(m->err, DG_EIO,
 			"what was applied last at %s could not be read from the journal: nothing "
 			"is planned without it",
-			c->owner);
+			dg_name_plain(m->build.arena, c->owner));
 	}
 	if (rc > 0) {
 		ch->conflict = have->ours.n > 0 ? DG_CONFLICT_FOREIGN : DG_CONFLICT_NONE;
@@ -314,7 +314,8 @@ static int check_claim(struct maker *m, struct claim *c)
 				return dg_fail_at(m->err, &it[i]->pos, DG_EPOLICY,
 					"%s of %s is wanted in two ways: \"%s\" and \"%s\"; "
 					"declare it once",
-					dg_type_text(c->type, type), c->owner,
+					dg_type_text(c->type, type),
+					dg_name_plain(m->build.arena, c->owner),
 					it[k]->why ? it[k]->why : "-",
 					it[i]->why ? it[i]->why : "-");
 			}

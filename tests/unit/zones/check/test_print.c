@@ -266,7 +266,7 @@ static void test_json(void **state)
 	json_t *j = load(&c, false);
 
 	assert_keys(j, "type domain exists unknown sends receives parked verdicts backscatter "
-		       "backscatter_why counts findings spf dmarc mx keys records ");
+		       "backscatter_why counts findings spf dmarc mx keys servers records ");
 	json_t *verdicts = json_object_get(j, "verdicts");
 	assert_int_equal(json_array_size(verdicts), 4); /* those that were judged */
 	assert_keys(json_array_get(verdicts, 0), "identity class verdict name record why ");
@@ -311,7 +311,7 @@ static void test_whole(void **state)
 		"!trust example.com. MX secure\n!unknown _mta-sts.example.com. TXT");
 	struct dg_buf b;
 	static const char *const parts[] = {"DKIM keys\n", "google: RSA 2048 bits",
-		"Records as they are served\n", "example.com TXT, 300 s\n", NULL};
+		"Records, as the resolver has them\n", "example.com TXT, 300 s\n", NULL};
 	static const char *const more[] = {
 		"example.com MX, 300 s, DNSSEC secure\n", "10 mx.example.com.\n", NULL};
 
@@ -320,6 +320,43 @@ static void test_whole(void **state)
 	assert_order(b.data, more);
 	assert_non_null(strstr(b.data, "_mta-sts.example.com TXT: could not tell (no answer"));
 	dg_buf_done(&b);
+	world_done(&w);
+}
+
+/* What each name server said stands beside what the resolver has: who answers alike, and the whole TTL. */
+static void test_servers(void **state)
+{
+	(void)state;
+	struct world w;
+	const struct dg_check *c = world_check(&w,
+		"example.com. TXT v=spf1 -all\nexample.com. MX 0 .\n"
+		"!server ns1.test 192.0.2.1 ok 7\n=same\n"
+		"!server ns2.test 192.0.2.2 ok 7\n=same\n"
+		"!server ns3.test 192.0.2.3 ok 6\n=example.com. TXT v=spf1 +all\n!tcp closed\n"
+		"!server ns4.test 192.0.2.4 timeout");
+	static const char *const parts[] = {"\nName servers (the same letter", "  A  ns1.test",
+		", serial 7\n", "  A  ns2.test", "  B  ns3.test",
+		", serial 6, not over TCP: closed", "  -  ns4.test",
+		"Records, as the resolver has them\n", "example.com TXT, 300 s left of 300 s",
+		NULL};
+	struct dg_buf b;
+
+	print(&b, c, false, true);
+	assert_order(b.data, parts);
+	dg_buf_done(&b);
+	json_t *j = load(c, false);
+	json_t *servers = json_object_get(j, "servers");
+	assert_int_equal(json_array_size(servers), 4);
+	assert_keys(json_array_get(servers, 0), "name address state serial group tcp why ");
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(
+			json_integer_value(json_object_get(json_array_get(servers, i), "group")),
+			i == 2);
+	}
+	assert_true(json_is_null(json_object_get(json_array_get(servers, 3), "group")));
+	json_t *txt = json_array_get(json_object_get(j, "records"), 0);
+	assert_int_equal(json_integer_value(json_object_get(txt, "ttl_served")), 300);
+	json_decref(j);
 	world_done(&w);
 }
 
@@ -334,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_short),
 		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_servers),
 	};
 
 	return cmocka_run_group_tests_name("print", tests, NULL, NULL);

@@ -74,6 +74,30 @@ static void test_cases(void **state)
 	expect_cases(cases, N_CASES);
 }
 
+/* The evidence is the record that names the host, not the first one. */
+static void test_evidence(void **state)
+{
+	static const char *const codes[] = {"mx-alias", "mx-no-address", "mx-special-address"};
+	static const char *const records[] = {"example.com MX 20 a.test.",
+		"example.com MX 30 gone.test.", "example.com MX 40 in.test."};
+	struct world w;
+
+	(void)state;
+	(void)world_check(&w,
+		SENDS MX("mx.test.") HOST "example.com. MX 20 a.test.\na.test. CNAME mx.test.\n"
+					  "example.com. MX 30 gone.test.\n"
+					  "example.com. MX 40 in.test.\nin.test. A 10.0.0.1\n"
+					  "example.com. MX 50 192.0.2.1.\n");
+	for (size_t i = 0; i < 3; i++) {
+		const struct dg_finding *f = finding_with(&w.check, codes[i]);
+
+		assert_true(f && strcmp(f->evidence, records[i]) == 0);
+	}
+	const struct dg_finding *f = finding_with(&w.check, "mx-address");
+	assert_true(f && strstr(f->evidence, "MX 50 192.0.2.1."));
+	world_done(&w);
+}
+
 /* Records that zone text cannot hold, and a domain that is not example.com. */
 static const char *const others[] = {"mx-malformed", "mx-top-level"};
 
@@ -154,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_top_level),
 		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_evidence),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_locked),
 		cmocka_unit_test(test_no_null_mx),

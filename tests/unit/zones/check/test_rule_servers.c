@@ -63,7 +63,8 @@ static const struct found_case cases[] = {
 		WORLD "!server 192.0.2.1 192.0.2.1 ok 7\n=same"},
 	{"servers-one-address", DG_SEVERITY_NOTE, "all 2 name servers",
 		WORLD NS1 "!server ns2.test 192.0.2.1 ok 7\n=same", TWO},
-	{"servers-resolver-differs", DG_SEVERITY_NOTE, "the MX of example.com, for 300 s",
+	{"servers-resolver-differs", DG_SEVERITY_NOTE,
+		"the MX of example.com (example.com MX 0 .), for 300 s",
 		WORLD OTHER "=example.com. TXT v=spf1 -all\n=example.com. MX 10 mx.test.", TWO},
 	{"servers-resolver-differs", DG_SEVERITY_NOTE, "for 60 s",
 		DMARC "example.com. MX 0 .\n" OTHER "=example.com. TXT v=spf1 -all\n"

@@ -32,7 +32,7 @@ static const struct row rows[] = {
 		"PFFF P?P? P?P?", NULL},
 	/* a name with a record of its own */
 	{STRICT DMARC("p=reject; sp=none") WWW "_dmarc.www.example.com. TXT v=DMARC1; p=reject",
-		"PFFP PFLF PFLF", "no SPF record"},
+		"PFFP PFLF PFLF", "www.example.com has no SPF record"},
 	{STRICT DMARC("p=reject") "m.example.com. TXT v=spf1 ~all\n" M
 				  "_dmarc.m.example.com. TXT v=DMARC1; p=none\n!zone",
 		"PFPP PLLP PLLP", "softfail"},
@@ -80,6 +80,10 @@ static const struct row rows[] = {
 		"differ"},
 	{SPF("redirect=a.test") "a.test. TXT v=spf1 ~all\n" MX DMARC("p=reject") "!depth fast",
 		"PPPP L??? L???", "softfail"},
+	{SPF("include:a.test -all") "a.test. TXT v=spf1 +all\n" MX DMARC("p=reject") "!depth fast",
+		"FFFF F??? F???", "every host"},
+	{SPF("include:gone.test -all") MX DMARC("p=reject") "!depth fast", "PPPP F??? F???",
+		"broken"},
 };
 
 static char letter(enum dg_forgery f)
