@@ -15,6 +15,7 @@
 #define ARM_MAX   (1800 * SECOND_MS)
 #define CHILD_MS  ((int64_t)3600 * 1000) /* a command that hangs */
 #define TEXT_MAX  900u
+#define NO_PLAN   "-" /* nothing to change was found: what is left is to verify */
 
 /* Level-triggered: nothing of this is remembered, so nothing of it is lost. */
 enum dg_op dg_ward_op(const struct dg_ward *x)
@@ -144,37 +145,45 @@ static void after_disarm(struct dg_ward *x, int status, const struct dg_answer *
 	complain(x, "could not be disarmed", a);
 }
 
+static void judge(struct dg_ward *x, enum dg_op op, int status, struct dg_answer *a)
+{
+	bool was_look = op == DG_OP_LOOK || op == DG_OP_LOOK_BACK;
+
+	if (op != dg_ward_op(x)) {
+		x->retry_ms = 0; /* of an attempt that is not wanted any more */
+	} else if (a->is_conflict) {
+		complain(x, "conflict", a);
+		dg_ward_step(x, DG_GUARD_EV_CONFLICT);
+	} else if (op == DG_OP_ARM) {
+		after_arm(x, status, a);
+	} else if (op == DG_OP_DISARM) {
+		after_disarm(x, status, a);
+	} else if (was_look || (op == DG_OP_SPLIT && x->plan[0] == '\0' && status != 0)) {
+		after_look(x, status, a);
+	} else if (op == DG_OP_SPLIT && x->plan[0] == '\0') {
+		(void)snprintf(x->plan, sizeof(x->plan), "%s", NO_PLAN); /* nothing to change */
+	} else {
+		after_step(x, status, a);
+	}
+}
+
 static void on_done(struct dg_child *c)
 {
 	struct dg_ward *x = c->arg;
 	struct dg_answer a;
-	enum dg_op op = x->child_op;
+	int status = c->status;
+	bool is_busy = c->is_busy;
 
 	x->is_running = false;
 	x->running->n_children--;
 	dg_answer_read(c, x->zone, &a);
-	if (c->is_busy) {
+	dg_child_done(c); /* the next one may be begun in its place at once */
+	if (is_busy) {
 		x->retry_ms = dg_running_now(x->running) + SECOND_MS;
-	} else if (op != dg_ward_op(x)) {
-		x->retry_ms = 0; /* of an attempt that is not wanted any more */
-	} else if (a.is_conflict) {
-		complain(x, "conflict", &a);
-		dg_ward_step(x, DG_GUARD_EV_CONFLICT);
-	} else if (op == DG_OP_ARM) {
-		after_arm(x, c->status, &a);
-	} else if (op == DG_OP_DISARM) {
-		after_disarm(x, c->status, &a);
-	} else if (op == DG_OP_LOOK || op == DG_OP_LOOK_BACK ||
-		   (op == DG_OP_SPLIT && x->plan[0] == '\0' && c->status != 0)) {
-		after_look(x, c->status, &a);
-	} else if (op == DG_OP_SPLIT && x->plan[0] == '\0') {
-		again(x, SECOND_MS, SECOND_MS); /* nothing to change: seen to by the split itself */
-		(void)snprintf(x->plan, sizeof(x->plan), "%s", "-");
 	} else {
-		after_step(x, c->status, &a);
+		judge(x, x->child_op, status, &a);
 	}
 	free(a.restore);
-	dg_child_done(c);
 	dg_ward_act(x);
 }
 
@@ -184,7 +193,7 @@ static void put_words(struct dg_ward *x, enum dg_op op)
 	const char **v = x->argv;
 	bool is_look = op == DG_OP_LOOK || op == DG_OP_LOOK_BACK ||
 		       (op == DG_OP_SPLIT && x->plan[0] == '\0');
-	bool has_plan = x->plan[0] != '\0' && x->plan[0] != '-';
+	bool has_plan = x->plan[0] != '\0' && strcmp(x->plan, NO_PLAN) != 0;
 	size_t n = 0;
 
 	v[n++] = x->running->o.program;
