@@ -114,7 +114,9 @@ static const char *provider_of(struct dg_arena *a, const struct dg_spf_outcome *
 	}
 	char *name = dg_printf(a, "%.*s.", (int)strcspn(colon + 1, "/"), colon + 1);
 	for (char *p = name; *p; p++) {
-		*p = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
+		if (*p >= 'A' && *p <= 'Z') {
+			*p = (char)(*p | 0x20);
+		}
 	}
 	return dg_spf_shared(name);
 }

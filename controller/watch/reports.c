@@ -189,6 +189,7 @@ struct walk {
 	char path[PATH_SIZE];
 };
 
+/* NOLINTBEGIN(misc-no-recursion): DG_REPORTS_DEPTH_MAX bounds it */
 static int walk_folder(struct walk *w, size_t len);
 
 static int walk_entry(struct walk *w, size_t len, const char *name)
@@ -232,6 +233,7 @@ static int walk_folder(struct walk *w, size_t len)
 	(void)closedir(d);
 	return r;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 int dg_reports_walk(const char *path,
 	int (*on_file)(void *arg, const char *path, struct dg_err *err), void *arg,

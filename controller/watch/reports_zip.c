@@ -1,3 +1,5 @@
+#define ZLIB_CONST /* next_in is not written to */
+
 #include "controller/watch/reports.h"
 #include "controller/watch/reports_parts.h"
 #include "zones/base/err.h"
@@ -41,7 +43,7 @@ static int step(z_stream *z, struct dg_aggregate *g, bool *ret_is_end, struct dg
 int dg_reports_inflate(struct dg_span s, int window_bits, struct dg_aggregate *g, size_t *ret_used,
 	struct dg_err *err)
 {
-	z_stream z = {.next_in = (uint8_t *)(uintptr_t)s.p, .avail_in = (unsigned)s.n};
+	z_stream z = {.next_in = s.p, .avail_in = (unsigned)s.n};
 	bool is_end = false;
 	int r = 0;
 

@@ -132,16 +132,17 @@ static int64_t stamp(const char *value)
 static void end_metadata(struct dg_aggregate *g, enum dg_element e, const char *value)
 {
 	struct dg_aggregate_report *r = &g->report;
-	const char **field = e == DG_ELEMENT_ORG      ? &r->org
-			     : e == DG_ELEMENT_EMAIL  ? &r->email
-			     : e == DG_ELEMENT_ID     ? &r->id
-			     : e == DG_ELEMENT_DOMAIN ? &r->domain
-			     : e == DG_ELEMENT_P      ? &r->policy
-			     : e == DG_ELEMENT_SP     ? &r->subdomain_policy
-						      : NULL;
+	const char **const fields[DG_ELEMENTS] = {
+		[DG_ELEMENT_ORG] = &r->org,
+		[DG_ELEMENT_EMAIL] = &r->email,
+		[DG_ELEMENT_ID] = &r->id,
+		[DG_ELEMENT_DOMAIN] = &r->domain,
+		[DG_ELEMENT_P] = &r->policy,
+		[DG_ELEMENT_SP] = &r->subdomain_policy,
+	};
 
-	if (field) {
-		*field = keep(g, value, g->meta, sizeof(g->meta), &g->n_meta);
+	if (fields[e]) {
+		*fields[e] = keep(g, value, g->meta, sizeof(g->meta), &g->n_meta);
 	} else if (e == DG_ELEMENT_BEGIN) {
 		r->begin = stamp(value);
 	} else if (e == DG_ELEMENT_END) {

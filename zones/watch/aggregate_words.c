@@ -103,8 +103,13 @@ const char *dg_aggregate_seen(const char *value, char buf[DG_AGGREGATE_SEEN])
 {
 	size_t n = 0;
 
-	for (; value[n] && n < DG_AGGREGATE_SEEN - 1; n++) {
-		buf[n] = value[n] >= ' ' && value[n] <= '~' ? value[n] : '?';
+	while (n < DG_AGGREGATE_SEEN - 1 && value[n] != '\0') {
+		bool is_plain = value[n] >= ' ' && value[n] <= '~';
+		buf[n] = value[n];
+		if (!is_plain) {
+			buf[n] = '?';
+		}
+		n++;
 	}
 	buf[n] = '\0';
 	return n > 0 ? buf : "nothing";

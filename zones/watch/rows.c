@@ -12,8 +12,8 @@
 
 #define ARENA_MAX  ((size_t)256 << 20)
 #define DAY_S      86400
-#define WORDS_MAX  (4u * DG_ROWS_NAMES_MAX) /* spellings of names that are remembered */
-#define FIRST_SIZE 64u
+#define WORDS_MAX  ((size_t)4 * DG_ROWS_NAMES_MAX) /* spellings of names that are remembered */
+#define FIRST_SIZE ((size_t)64)
 
 /* --- memory ----------------------------------------------------------------------------------- */
 struct dg_rows *dg_rows_new(const char *zone, uint64_t seed)

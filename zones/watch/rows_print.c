@@ -153,9 +153,10 @@ static void put_advice(struct dg_buf *b, const struct dg_rows_sum *s)
 			       "From, or send with it in MAIL FROM)");
 		dg_buf_puts(b, forged > 0 ? "; then p=reject stops what is forged\n"
 					  : "; until then p=reject would cost that mail\n");
-	} else if (maybe_genuine(s) > 0 && forged > 0) {
-		dg_buf_puts(b, "first: look at what is not surely forged; else p=reject costs none "
-			       "of your own mail\n");
+	} else if (maybe_genuine(s) > 0) {
+		dg_buf_puts(b,
+			"first: find out what fails and is not surely forged; p=reject would "
+			"cost none of the mail seen here that is surely yours\n");
 	} else if (forged > 0) {
 		dg_buf_puts(b, "p=reject would cost none of the mail seen here that is yours\n");
 	} else {

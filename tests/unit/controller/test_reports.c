@@ -212,6 +212,12 @@ static void test_mails(void **state)
 		"--a b\r\nContent-Type: text/xml\r\n\r\n" REPORT "\r\n--a b--\r\n",
 		"Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/mixed; "
 		"boundary=i\n\n--i\n\n" REPORT "\n--i--\n--o--\n",
+		"Content-Type: multipart/mixed; boundary=b\n\n--b\n\n<?xml version='1.0'?><!-- "
+		"not\n"
+		"-->" /* begins as a boundary does */
+		"<feedback><report_metadata/><policy_published/><record><row><source_ip>::1</"
+		"source_ip>"
+		"<count>1</count></row></record></feedback>\n--b--\n",
 		"From x Mon\nContent-Transfer-Encoding: BASE64\n\n"
 		"PGZlZWRiYWNrPjxyZXBvcnRfbWV0YWRhdGEvPjxwb2xp\nY3lfcHVibGlzaGVkLz48cmVjb3JkPjxyb3c+"
 		"PHNv"

@@ -303,6 +303,18 @@ static void test_text(void **state)
 	dg_rows_json(&b, &s);
 	assert_non_null(strstr(b.data, "\"domain\":\"example.com\""));
 	assert_non_null(strstr(b.data, "\"forged\":90"));
+	(void)dg_rows_free(r);
+	r = dg_rows_new(NULL, 1); /* nobody knows whose it is */
+	assert_int_equal(dg_rows_begin(r, &report), 0);
+	put(r, "example.com", "40.0.0.1", 90, "");
+	dg_rows_commit(r);
+	judge(r);
+	assert_true(dg_rows_sum(r, a, 0, &s));
+	dg_buf_clear(&b);
+	dg_rows_print(&b, &s, 0);
+	assert_non_null(strstr(b.data, "perhaps genuine 90"));
+	assert_non_null(strstr(b.data, "first: find out what fails"));
+	assert_null(strstr(b.data, "organisation reports forged"));
 	dg_buf_done(&b);
 	(void)dg_rows_free(r);
 }
