@@ -6,7 +6,6 @@
 #include "zones/base/err.h"
 #include "zones/watch/opensmtpd.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +75,7 @@ static size_t take_lines(struct dg_opensmtpd *o, char *text, size_t n, bool *is_
 
 static int run_opensmtpd(struct sensing *s, struct dg_err *err)
 {
-	static const size_t room = 2 * DG_OPENSMTPD_LINE_MAX;
+	const size_t room = (size_t)2 * DG_OPENSMTPD_LINE_MAX;
 	struct dg_opensmtpd *o = dg_opensmtpd_new(on_event, s->client);
 	char *text = calloc(1, room);
 	bool is_skipping = false;
@@ -111,7 +110,9 @@ static void name_of(const char *kind, char name[DG_LINE_NAME_MAX + 1])
 	}
 	name[n] = '\0';
 	for (n = 0; name[n]; n++) {
-		name[n] = (char)tolower((unsigned char)name[n]);
+		if (name[n] >= 'A' && name[n] <= 'Z') {
+			name[n] = (char)(name[n] | 0x20);
+		}
 	}
 	(void)snprintf(name + n, DG_LINE_NAME_MAX + 1 - n, "%s%s", n > 0 ? "-" : "", kind);
 }
@@ -154,24 +155,33 @@ static void end_client(struct sensing *s, bool is_sound)
 	}
 }
 
-int dg_cmd_sensor(struct dg_app *app, const struct dg_args *args)
+static int sense(const struct dg_args *args, struct dg_err *err)
 {
 	struct sensing s = {.args = args};
-	struct dg_err err;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(args->rest[0], kinds[i].name) == 0) {
 			s.kind = &kinds[i];
 		}
 	}
-	int r = s.kind ? open_client(&s, &err)
-		       : dg_fail(&err, DG_EINPUT,
-				 "there is no sensor \"%.40s\"; expected milter or opensmtpd",
-				 args->rest[0]);
+	if (!s.kind) {
+		return dg_fail(err, DG_EINPUT,
+			"there is no sensor \"%.40s\"; expected milter or opensmtpd",
+			args->rest[0]);
+	}
+	int r = open_client(&s, err);
 	if (r == 0) {
-		r = s.kind->run(&s, &err);
+		r = s.kind->run(&s, err);
 		end_client(&s, r == 0);
 	}
+	return r;
+}
+
+int dg_cmd_sensor(struct dg_app *app, const struct dg_args *args)
+{
+	struct dg_err err;
+	int r = sense(args, &err);
+
 	if (r < 0) {
 		dg_app_complain(app, &err);
 		return dg_app_exit_of(&err);

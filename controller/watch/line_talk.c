@@ -275,9 +275,28 @@ static void pause_for(struct dg_line_client *c, int64_t ms)
 	}
 }
 
-void *dg_line_talk(void *arg)
+/* One connection, from greeting to end. True: it had come about. */
+static bool visit(struct dg_line_client *c)
 {
-	struct dg_line_client *c = arg;
+	if (handshake(c) != 0) {
+		complain(c, "the controller does not take this sensor: another key, or no "
+			    "permission");
+		return false;
+	}
+	if (c->has_told) {
+		c->has_told = false;
+		tell(c, "the controller is there again");
+	}
+	converse(c);
+	if (!is_ending(c)) {
+		complain(c, "the controller is gone; tries again");
+	}
+	return true;
+}
+
+void *dg_line_talk(void *client)
+{
+	struct dg_line_client *c = client;
 	int64_t backoff = BACKOFF_MS;
 	struct dg_err err;
 
@@ -285,20 +304,7 @@ void *dg_line_talk(void *arg)
 		if (dg_line_connect(&c->o.place, CONNECT_MS, &c->fd, &err) != 0) {
 			complain(c, err.text);
 		} else {
-			if (handshake(c) == 0) {
-				backoff = BACKOFF_MS;
-				if (c->has_told) {
-					c->has_told = false;
-					tell(c, "the controller is there again");
-				}
-				converse(c);
-				if (!is_ending(c)) {
-					complain(c, "the controller is gone; tries again");
-				}
-			} else {
-				complain(c, "the controller does not take this sensor: another "
-					    "key, or no permission");
-			}
+			backoff = visit(c) ? BACKOFF_MS : backoff;
 			(void)close(c->fd);
 		}
 		c->fd = -1;

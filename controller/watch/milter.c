@@ -108,6 +108,7 @@ static bool hold(struct session *s, struct dg_text recipient)
 }
 
 /* --- callbacks --------------------------------------------------------------------------------- */
+/* NOLINTNEXTLINE(readability-function-size): libmilter has this form */
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long offered,
 	unsigned long f2, unsigned long f3, unsigned long *ret_actions, unsigned long *ret_protocol,
 	unsigned long *ret_f2, unsigned long *ret_f3)
@@ -131,6 +132,7 @@ static bool is_loopback(const char *client)
 	       strncmp(client, "::ffff:127.", 11) == 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libmilter has this form */
 static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 {
 	struct session *s = calloc(1, sizeof(*s));

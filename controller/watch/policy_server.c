@@ -114,7 +114,7 @@ static bool make_room(struct client *c)
 		return true;
 	}
 	size_t room = c->room > 0 ? 2 * c->room : ROOM;
-	char *in = room <= 2 * DG_POLICYREQ_MAX ? realloc(c->in, room) : NULL;
+	char *in = room <= (size_t)2 * DG_POLICYREQ_MAX ? realloc(c->in, room) : NULL;
 
 	if (in) {
 		c->in = in;
