@@ -149,13 +149,14 @@ static const struct dg_command commands[] = {
 		"Changes nothing. With --output a drawing (SVG) of the mail name that had most. "
 		"Exit status "
 		"0: no alarm; 3: alarms."},
-	{"sensor", "milter|opensmtpd", "tell a controller what a mail server sees",
-		"to key-file socket name", 1, 1, dg_cmd_sensor,
+	{"sensor", "log|milter|opensmtpd", "tell a controller what a mail server sees",
+		"to key-file socket file name", 1, 1, dg_cmd_sensor,
 		"Counts null-sender mail, refused recipients and mail of ours inside a mail "
 		"server, "
 		"and "
-		"tells the controller (watch: sensors: [{sensors: ...}] in its zone.yaml). milter: "
-		"for "
+		"tells the controller (watch: sensors: [{sensors: ...}] in its zone.yaml). log: "
+		"the "
+		"log of this host, for a controller elsewhere, until SIGTERM. milter: for "
 		"smtpd_milters of Postfix, until SIGTERM. opensmtpd: a report filter of smtpd, by "
 		"standard input. Never keeps a mail server waiting: what the controller does not "
 		"take "

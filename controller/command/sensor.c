@@ -1,6 +1,7 @@
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/watch/line_client.h"
+#include "controller/watch/line_log.h"
 #include "controller/watch/line_socket.h"
 #include "controller/watch/milter.h"
 #include "zones/base/err.h"
@@ -94,7 +95,17 @@ static int run_opensmtpd(struct sensing *s, struct dg_err *err)
 	return r;
 }
 
+static int run_log(struct sensing *s, struct dg_err *err)
+{
+	if (!s->args->file) {
+		return dg_fail(
+			err, DG_EINPUT, "sensor log: expected --file, the log of the mail server");
+	}
+	return dg_line_log_run(s->args->file, s->client, tell, s, err);
+}
+
 static const struct kind kinds[] = {
+	{"log", run_log},
 	{"milter", run_milter},
 	{"opensmtpd", run_opensmtpd},
 };
@@ -166,7 +177,7 @@ static int sense(const struct dg_args *args, struct dg_err *err)
 	}
 	if (!s.kind) {
 		return dg_fail(err, DG_EINPUT,
-			"there is no sensor \"%.40s\"; expected milter or opensmtpd",
+			"there is no sensor \"%.40s\"; expected log, milter or opensmtpd",
 			args->rest[0]);
 	}
 	int r = open_client(&s, err);

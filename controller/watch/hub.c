@@ -221,6 +221,10 @@ void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_eve
 	enum dg_arrival class;
 
 	(void)sensor;
+	if (h->o.pass_event) {
+		h->o.pass_event(h->o.arg, e);
+		return;
+	}
 	in_time.at_ms = e->at_ms > now ? now : e->at_ms < 0 ? 0 : e->at_ms;
 	h->counts.n_events++;
 	h->counts.last_event_ms = in_time.at_ms;
@@ -297,6 +301,9 @@ void dg_hub_position(struct dg_hub *h, const char *sensor, const char *position)
 	free(p->text);
 	p->text = must(strdup(position));
 	p->is_dirty = h->is_dirty = true;
+	if (h->o.pass_position) {
+		h->o.pass_position(h->o.arg, position);
+	}
 }
 
 const char *dg_hub_last_position(struct dg_hub *h, const char *sensor)

@@ -33,6 +33,9 @@ struct dg_hub_options {
 	void (*on_level)(void *arg, struct dg_watched *w);
 	/* What was kept cannot be read, a checkpoint cannot be written: for people. May be NULL. */
 	void (*on_trouble)(void *arg, const char *text);
+	/* A sensor that tells a controller elsewhere: events and positions go here, nothing is watched. Else NULL. */
+	void (*pass_event)(void *arg, const struct dg_mail_event *e);
+	void (*pass_position)(void *arg, const char *position);
 	void *arg;
 };
 

@@ -74,6 +74,14 @@ bool dg_line_client_push_position(struct dg_line_client *c, const char *position
 	return push(c, NULL, position);
 }
 
+bool dg_line_client_has_room(struct dg_line_client *c)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	bool has_room = c->next - c->first < DG_LINE_RING || c->acknowledged >= c->first;
+	(void)pthread_mutex_unlock(&c->lock);
+	return has_room;
+}
+
 void dg_line_client_counts(struct dg_line_client *c, struct dg_line_client_counts *ret_counts)
 {
 	(void)pthread_mutex_lock(&c->lock);

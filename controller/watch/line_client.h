@@ -35,6 +35,8 @@ struct dg_line_client *dg_line_client_free(
 
 bool dg_line_client_push(struct dg_line_client *c, const struct dg_mail_event *e);
 bool dg_line_client_push_position(struct dg_line_client *c, const char *position);
+bool dg_line_client_has_room(
+	struct dg_line_client *c); /* the next push from this thread, if no other pushes, fits */
 /* Waits for the first connection. 0: the position that the controller has, or ""; 1: none has come about in that time. */
 int dg_line_client_wait(
 	struct dg_line_client *c, int timeout_ms, char ret_position[DG_LINE_POSITION_MAX + 1]);

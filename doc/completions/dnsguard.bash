@@ -55,7 +55,7 @@ _dnsguard()
 	reports) options="$options $looks --zone --own" ;;
 	check) options="$options $looks --selector --host --explain --fast --open-relay --i-own-this" ;;
 	spf) options="$options $looks --ip --from --helo --receiver" ;;
-	sensor) options="$options --to --key-file --socket --name" ;;
+	sensor) options="$options --to --key-file --socket --file --name" ;;
 	dmarc) options="$options $looks --spf --dkim --psl" ;;
 	audit) options="$options --csv --fast --resolver --trust-anchor --root-hints --output --unordered --resume --threads --window --rate --timeout" ;;
 	providers) options="$options --json" ;;
