@@ -20,12 +20,13 @@ static char *write_letter(const struct dg_ward *x, const char *event, const char
 {
 	bool is_open = x->g.is_proposed && x->plan[0] != '\0';
 	json_t *evidence = x->evidence ? json_loads(x->evidence, 0, NULL) : NULL;
-	json_t *o = json_pack("{s:s, s:s, s:I, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o}", "type",
-		"event", "event", event, "at", (json_int_t)dg_loop_now(x->running->o.loop), "zone",
-		x->zone, "name", x->name, "document", dg_json_text(x->document), "state",
+	json_t *o = json_pack("{s:s, s:s, s:I, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o}",
+		"type", "event", "event", event, "at", (json_int_t)dg_loop_now(x->running->o.loop),
+		"zone", x->zone, "name", x->name, "document", dg_json_text(x->document), "state",
 		dg_guard_state_text(x->g.state), "why", why, "proposal",
 		dg_json_text(is_open ? x->plan : NULL), "evidence",
-		evidence ? evidence : json_null(), "restore", dg_json_text(x->restore));
+		evidence ? evidence : json_null(), "subdomain", dg_json_text(x->subdomain),
+		"restore", dg_json_text(x->restore));
 	char *body =
 		o ? json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER) : NULL;
 

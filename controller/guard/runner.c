@@ -405,6 +405,7 @@ int dg_runner_add(struct dg_runner *r, const struct dg_runner_name *n, struct dg
 		.zone = dg_strdup(r->arena, n->zone),
 		.name = dg_strdup(r->arena, n->name),
 		.document = dg_strdup(r->arena, n->document),
+		.subdomain = n->subdomain ? dg_strdup(r->arena, n->subdomain) : NULL,
 		.hooks = copy_hooks(r->arena, n->hooks),
 		.limits = n->limits};
 	x->limits.may_rotate = false; /* a new label is a person's to choose */

@@ -63,6 +63,7 @@ struct dg_runner_options {
 struct dg_runner_name {
 	const char *zone, *name; /* canonical */
 	const char *document;    /* path of its zone.yaml */
+	const char *subdomain;   /* where its mail moves to, for letters; NULL: not known */
 	struct dg_guard_limits limits;
 	const char *const *hooks; /* paths; ends with NULL; may be NULL */
 };

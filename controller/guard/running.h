@@ -24,7 +24,7 @@ enum dg_op {
 
 struct dg_ward {
 	struct dg_runner *running;
-	const char *zone, *name, *document;
+	const char *zone, *name, *document, *subdomain;
 	const char *const *hooks;
 	struct dg_guard_limits limits;
 	/* --- on disk --- */

@@ -78,8 +78,11 @@ static int run(struct driver *d, char **argv, struct dg_store *store, struct dg_
 		.program = argv[2],
 		.state_dir = argv[1],
 		.tell = tell};
-	struct dg_runner_name n = {
-		.zone = argv[4], .name = argv[5], .document = argv[3], .hooks = hooks};
+	struct dg_runner_name n = {.zone = argv[4],
+		.name = argv[5],
+		.document = argv[3],
+		.subdomain = "m.example.test.",
+		.hooks = hooks};
 
 	dg_guard_limits_init(&n.limits);
 	n.limits.mode = strcmp(argv[6], "automatic") == 0 ? DG_GUARD_MODE_AUTOMATIC

@@ -108,6 +108,23 @@ def test_nobody_there(site, dnsguard):
     assert 'could not tell' in said.stderr and site.mx() == [CALM]
 
 
+def test_several_hosts(lab, site, dnsguard):
+    """An address that is not there does not matter beside one that takes mail; a host of which none does, does; one refusal is
+    enough."""
+    policy = site.place.policy(ZONE, POLICY.replace('[10 mx1.example.test]', '[10 mx1.example.test, 20 mx2.example.test]'))
+    site.place.update(ZONE, 'add mx1.example.test. 2 A 127.0.0.26', 'add mx2.example.test. 2 A 127.0.0.27')
+    site.take()
+    said = dnsguard('arm', '--yes', '--adopt', '--now', policy, '@').expect(3)
+    assert 'could not be told' in said.stdout
+    second = site.take('127.0.0.27')
+    said = dnsguard('arm', '--yes', '--now', policy, '@').expect(0)
+    assert 'mx1.example.test (127.0.0.26): could not tell' in said.stdout
+    assert 'mx2.example.test (127.0.0.27): takes mail' in said.stdout
+    second.default = '550 5.7.1 not here'
+    said = dnsguard('arm', '--yes', '--now', policy, '@').expect(3)
+    assert 'its subdomain refuses mail' in said.stdout
+
+
 def test_dry_run(site, dnsguard):
     """Names the plan that the split would be, to the letter; writes nothing."""
     site.take()

@@ -149,12 +149,31 @@ def test_there_and_back(lab, make):
     lablib.wait_for(lambda: len(letters()) >= 5, 'letters')
     assert [row['event'] for row in letters()] == ['on-alarm', 'on-propose', 'on-split', 'on-propose', 'on-restore']
     assert [row['sequence'] for row in letters()] == [1, 2, 3, 4, 5]
+    assert {row['subdomain'] for row in letters()} == {SUB + '.'}
     assert not guard.taker.letters  # never a message
     assert [row for row in guard.sql('SELECT why FROM run') if 'approve' in row[0]]
 
     # what the letter says to publish by hand is what undoes the split
     script = letters()[2]['restore']
     assert script.startswith(f'zone {ZONE}.\n') and f'update add {ZONE}. 1 MX 10 mx1.{ZONE}.' in script
+
+
+def test_hook_of_the_example(lab):
+    """examples/watch-postfix/hook: a letter that comes again changes nothing, and what a person wrote stays."""
+    table, calls = lab.dir / 'domains', lab.dir / 'calls'
+    postmap = lab.write('postmap', f'#!/bin/sh\necho "$@" >> {calls}\ntouch "${{1#hash:}}.db"\n', 0o755)
+    text = (lablib.ROOT / 'examples/watch-postfix/hook').read_text()
+    hook = lab.write('hook', text.replace('/etc/postfix/dnsguard-domains', str(table)).replace('/usr/sbin/postmap', str(postmap)),
+                     0o755)
+    table.write_text('lists.example.test\tby hand\n')
+    letter = json.dumps({'type': 'event', 'event': 'on-alarm', 'subdomain': f'{SUB}.'})
+    for _ in range(3):
+        lab.run(hook, stdin=letter, check=True)
+    assert table.read_text() == f'lists.example.test\tby hand\n{SUB}\tdnsguard\n'
+    assert calls.read_text() == f'hash:{table}\n'
+    lab.run(hook, stdin=json.dumps({'subdomain': 'x y\nevil OK'}), check=True)
+    lab.run(hook, stdin=json.dumps({'subdomain': None}), check=True)
+    assert 'evil' not in table.read_text()
 
 
 def test_automatic(make):
