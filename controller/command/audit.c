@@ -2,8 +2,7 @@
 
 #include "controller/command/app.h"
 #include "controller/command/command.h"
-#include "zones/base/address.h"
-#include "zones/base/arena.h"
+#include "controller/command/world.h"
 #include "zones/policy/schema.h"
 
 #include <errno.h>
@@ -16,35 +15,6 @@
 
 #define RATE_RECURSIVE 200u /* questions a second to one name server that is nobody's resolver */
 #define CAUSES_SHOWN   10u
-#define PORT_MAX       65535ul
-
-/* "192.0.2.53", "192.0.2.53:5353", "2001:db8::53", "[2001:db8::53]:5353". */
-static int read_address(
-	struct dg_app *app, const char *text, struct dg_endpoint *ret, struct dg_err *err)
-{
-	const char *end = text[0] == '[' ? strchr(text, ']') : strrchr(text, ':');
-	const char *port = NULL;
-	const char *host = text;
-
-	if (text[0] == '[' && end) {
-		host = dg_strndup(app->arena, text + 1, (size_t)(end - text) - 1);
-		port = end[1] == ':' ? end + 2 : NULL;
-	} else if (end && strchr(text, ':') == end) {
-		host = dg_strndup(app->arena, text, (size_t)(end - text));
-		port = end + 1;
-	}
-	char *rest = NULL;
-	unsigned long n = port ? strtoul(port, &rest, 10) : 0;
-	if (!dg_address_is_literal(host) ||
-		(port && (*rest != '\0' || n == 0 || n > PORT_MAX || port[0] == '+'))) {
-		return dg_fail(err, DG_EINPUT,
-			"--resolver wants an address, as 192.0.2.53, 192.0.2.53:5353 or "
-			"[2001:db8::53]:53, not %s",
-			text);
-	}
-	*ret = (struct dg_endpoint){.host = host, .port = (uint16_t)n};
-	return 0;
-}
 
 static void show_progress(void *arg, const struct dg_audit *a)
 {
@@ -124,7 +94,7 @@ static int set_up(struct dg_app *app, const struct dg_args *args, struct dg_audi
 			"--resume wants --output FILE: the results in it say what is done");
 	}
 	if (args->resolver) {
-		int rc = read_address(app, args->resolver, resolver, err);
+		int rc = dg_world_endpoint(app->arena, args->resolver, resolver, err);
 
 		if (rc < 0) {
 			return rc;
