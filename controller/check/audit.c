@@ -132,14 +132,24 @@ static int write_row(struct run *r, const char *text, size_t len, struct dg_err 
 	return rc;
 }
 
+/* An output that is gone on with stays as it is until all that it holds was met in the input, or, where that comes through a pipe, as
+ * much of it as fits. */
+static bool may_write(const struct run *r)
+{
+	return r->is_end || r->has_line || dg_audit_journal_is_met(r->journal);
+}
+
 /* Writes what has come out. 0, DG_BELT_OVER: that was all. */
 static int write_rows(struct run *r, struct dg_err *err)
 {
 	char *text = NULL;
 	size_t len = 0;
 	int out = 0;
-	int rc = 0;
+	int rc = may_write(r) ? dg_audit_journal_begin(r->journal, err) : DG_BELT_NOTHING;
 
+	if (rc != 0) {
+		return rc < 0 ? rc : 0;
+	}
 	while (rc == 0 && (out = dg_belt_next(r->crew.belt, &text, &len)) == 0) {
 		rc = write_row(r, text, len, err);
 		free(text);
@@ -160,7 +170,7 @@ static int write_summary(struct run *r, struct dg_err *err)
 
 	dg_tally_sort(r->tally);
 	dg_buf_init(&b, DG_ROW_MAX);
-	if (!r->audit->is_csv) {
+	if (!r->audit->is_csv && dg_audit_journal_has_begun(r->journal)) {
 		dg_tally_put(&b, r->audit);
 		rc = dg_audit_journal_write(r->journal, b.data, b.len, r->audit->stop_fd, err);
 	}

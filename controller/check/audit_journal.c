@@ -20,7 +20,8 @@
 struct dg_audit_journal {
 	char *name;
 	int fd;
-	bool is_csv, is_file, is_ours;
+	bool is_csv, is_file, is_ours, is_resuming, has_begun;
+	off_t keep; /* what stands behind it goes when writing begins */
 	struct dg_buf out;
 	uint32_t *keys; /* by line; 0: not done */
 	uint64_t n_keys;
@@ -33,7 +34,6 @@ struct reading {
 	void (*row)(void *arg, const struct dg_row *row);
 	void *arg;
 	uint64_t n;  /* rows so far */
-	off_t keep;  /* up to here */
 	bool is_end; /* a summary was there: nothing may follow */
 };
 
@@ -92,7 +92,7 @@ static int read_row(struct reading *r, const char *text, size_t len, struct dg_e
 		r->is_end = true;
 		return 0;
 	}
-	r->keep += (off_t)len + 1;
+	r->j->keep += (off_t)len + 1;
 	if (row.kind == DG_ROW_HEADER) {
 		return 0;
 	}
@@ -158,7 +158,6 @@ static int read_all(struct reading *r, char *buf, struct dg_err *err)
 
 static int read_journal(struct reading *r, struct dg_err *err)
 {
-	struct dg_audit_journal *j = r->j;
 	char *buf = malloc(READ_MAX);
 
 	if (!buf) {
@@ -166,10 +165,6 @@ static int read_journal(struct reading *r, struct dg_err *err)
 	}
 	int rc = read_all(r, buf, err);
 	free(buf);
-	if (rc == 0 &&
-		(ftruncate(j->fd, r->keep) != 0 || lseek(j->fd, r->keep, SEEK_SET) != r->keep)) {
-		rc = dg_fail(err, DG_EIO, "%s: %s", j->name, strerrordesc_np(errno));
-	}
 	return rc;
 }
 
@@ -225,17 +220,18 @@ int dg_audit_journal_open(const struct dg_audit_journal_way *way,
 	j->fd = fd;
 	j->is_ours = path != NULL;
 	j->is_csv = way->is_csv;
+	j->is_resuming = path && way->is_resuming;
 	j->is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	dg_buf_init(&j->out, GATHERED + DG_ROW_MAX * 2);
 	struct reading r = {.j = j, .row = way->row, .arg = way->arg};
-	if (path && way->is_resuming) {
+	if (j->is_resuming) {
 		rc = read_journal(&r, err);
 	}
 	if (rc < 0) {
 		(void)dg_audit_journal_close(j);
 		return rc;
 	}
-	if (way->is_csv && r.keep == 0) {
+	if (way->is_csv && j->keep == 0) {
 		dg_row_put_header(&j->out);
 	}
 	*ret_journal = j;
@@ -279,9 +275,14 @@ int dg_audit_journal_look(
 	return DG_AUDIT_JOURNAL_DONE;
 }
 
+bool dg_audit_journal_is_met(const struct dg_audit_journal *j)
+{
+	return j->n_met >= j->n_before;
+}
+
 int dg_audit_journal_check_end(const struct dg_audit_journal *j, struct dg_err *err)
 {
-	if (j->n_met < j->n_before) {
+	if (!dg_audit_journal_is_met(j)) {
 		return dg_fail(err, DG_EINPUT,
 			"%s holds %llu results of lines that are not in the input: it is not the "
 			"output of "
@@ -289,6 +290,21 @@ int dg_audit_journal_check_end(const struct dg_audit_journal *j, struct dg_err *
 			j->name, (unsigned long long)(j->n_before - j->n_met));
 	}
 	return 0;
+}
+
+int dg_audit_journal_begin(struct dg_audit_journal *j, struct dg_err *err)
+{
+	if (j->is_resuming && !j->has_begun &&
+		(ftruncate(j->fd, j->keep) != 0 || lseek(j->fd, j->keep, SEEK_SET) != j->keep)) {
+		return dg_fail(err, DG_EIO, "%s: %s", j->name, strerrordesc_np(errno));
+	}
+	j->has_begun = true;
+	return 0;
+}
+
+bool dg_audit_journal_has_begun(const struct dg_audit_journal *j)
+{
+	return j->has_begun;
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* controller/check/audit_journal.h: the output, which is also the journal of what is done.
  *
  * Resume   What stands there is read: each row must be one of ours, no line twice. A row that was cut off by a kill goes, and so
- *          does a summary at the end. Which lines are done is remembered with a hash of their input (4 octets a line of the input),
+ *          does a summary at the end, but not before dg_audit_journal_begin(): the input is looked at first. Which lines are done is remembered with a hash of their input (4 octets a line of the input),
  *          so that another input is noticed.
  * Guard    The file is locked while it is written. Without is_resuming a file that holds something is refused.
  * Writing  Rows are gathered and written whole; to a pipe in pieces that do not block, so that the audit can be ended.
@@ -42,6 +42,11 @@ int dg_audit_journal_look(
 	struct dg_audit_journal *j, uint64_t line, uint32_t key, struct dg_err *err);
 /* The input has been read: is all that is done in it? */
 int dg_audit_journal_check_end(const struct dg_audit_journal *j, struct dg_err *err);
+bool dg_audit_journal_is_met(
+	const struct dg_audit_journal *j); /* all that is done was looked for */
+/* Before the first write; the second time nothing happens. */
+int dg_audit_journal_begin(struct dg_audit_journal *j, struct dg_err *err);
+bool dg_audit_journal_has_begun(const struct dg_audit_journal *j);
 /* 0, DG_AUDIT_JOURNAL_STOPPED. stop_fd: -1: none. */
 int dg_audit_journal_write(
 	struct dg_audit_journal *j, const char *text, size_t len, int stop_fd, struct dg_err *err);

@@ -60,19 +60,32 @@ static int look(struct dg_audit_journal *j, uint64_t no, const char *input)
 	return rc;
 }
 
-/* Opens a file with this text to go on with it. ret_len: what is left of it. */
+static off_t len_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+/* Opens a file with this text to go on with it. ret_len: what is left of it when writing begins. */
 static int resume(
 	const char *text, struct dg_audit_journal **ret_j, off_t *ret_len, unsigned *ret_n)
 {
 	struct dg_err err;
-	struct stat st;
 	char path[32];
 
 	file_with(path, text, strlen(text));
 	*ret_n = 0;
 	int rc = start(path, true, ret_n, ret_j, &err);
-	assert_int_equal(stat(path, &st), 0);
-	*ret_len = st.st_size;
+	assert_int_equal(
+		len_of(path), strlen(text)); /* not touched before the input was looked at */
+	if (rc == 0) {
+		assert_false(dg_audit_journal_has_begun(*ret_j));
+		assert_int_equal(dg_audit_journal_begin(*ret_j, &err), 0);
+		assert_true(dg_audit_journal_has_begun(*ret_j));
+	}
+	*ret_len = len_of(path);
 	(void)unlink(path);
 	return rc;
 }
@@ -141,6 +154,7 @@ static void test_journal_guard(void **state)
 	assert_int_equal(start(path, true, &n, &j, &err), 0);
 	assert_int_equal(start(path, true, &n, &k, &err), DG_EINPUT);
 	assert_non_null(strstr(err.text, "another audit"));
+	assert_int_equal(dg_audit_journal_begin(j, &err), 0);
 	assert_int_equal(dg_audit_journal_write(j, ROW(2, "b"), strlen(ROW(2, "b")), -1, &err), 0);
 	assert_int_equal(dg_audit_journal_flush(j, -1, &err), 0);
 	j = dg_audit_journal_close(j);
