@@ -240,6 +240,7 @@ static void start_check(void *arg)
 		.arena = j->arena,
 		.deadline_ms = w->crew->deadline_ms,
 		.question_ms = w->crew->deadline_ms / 2,
+		.again_ms = DG_INQUIRY_AGAIN_MS,
 		.known = known,
 		.learned = learned,
 		.round = round_of,

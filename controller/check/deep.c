@@ -230,6 +230,7 @@ void dg_deep_start(struct dg_deep *d)
 		.arena = d->arena,
 		.deadline_ms = d->deadline_ms,
 		.question_ms = d->question_ms,
+		.again_ms = DG_INQUIRY_AGAIN_MS,
 		.round = on_round,
 		.done = on_done,
 		.arg = u,

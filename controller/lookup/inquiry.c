@@ -14,6 +14,7 @@
 #define SLACK_MS 1000
 
 static void run_round(void *arg);
+static void on_answer(struct dg_resolve *r);
 
 /* --- answers ---------------------------------------------------------------------------------- */
 static void set_unknown(struct known *k, const char *why)
@@ -100,54 +101,100 @@ void dg_inquiry_came(struct inquiry *u)
 	}
 }
 
-static void on_answer(struct dg_resolve *r)
-{
-	struct known *k = r->arg;
-	struct inquiry *u = k->inquiry;
-
-	take(k);
-	if (u->q->learned) {
-		u->q->learned(u->q->arg, r->name, r->type, &k->own);
-	}
-	dg_inquiry_came(u);
-}
-
 /* --- questions -------------------------------------------------------------------------------- */
 int64_t dg_inquiry_left_ms(const struct inquiry *u)
 {
 	return u->due_ms - dg_loop_mono_ms(u->q->loop);
 }
 
+static void send_question(struct known *k, const char *owner, uint16_t type)
+{
+	struct dg_inquiry *q = k->inquiry->q;
+	int64_t left_ms = dg_inquiry_left_ms(k->inquiry);
+
+	k->question = (struct dg_resolve){
+		.name = owner,
+		.type = type,
+		.deadline_ms = q->question_ms > 0 && q->question_ms < left_ms ? q->question_ms
+									      : left_ms + SLACK_MS,
+		.arena = q->arena,
+		.done = on_answer,
+		.arg = k,
+	};
+	q->n_questions++;
+	dg_resolver_ask(q->resolver, &k->question);
+}
+
+static size_t questions_max(const struct dg_inquiry *q)
+{
+	return q->n_questions_max > 0 ? q->n_questions_max : DG_INQUIRY_QUESTIONS;
+}
+
 static void ask(struct inquiry *u, struct known *k, const char *owner, uint16_t type)
 {
 	struct dg_inquiry *q = u->q;
-	size_t max = q->n_questions_max > 0 ? q->n_questions_max : DG_INQUIRY_QUESTIONS;
-	int64_t left_ms = dg_inquiry_left_ms(u);
 
-	if (u->is_closed || left_ms <= 0) {
+	if (u->is_closed || dg_inquiry_left_ms(u) <= 0) {
 		set_unknown(k, u->is_closed ? u->closed_why : "not asked: no time left");
 	} else if (!q->resolver) {
 		set_unknown(k, "there is no resolver to ask");
-	} else if (q->n_questions >= max) {
+	} else if (q->n_questions >= questions_max(q)) {
 		set_unknown(k, "not asked: too many questions for one domain");
 	} else {
-		k->question = (struct dg_resolve){
-			.name = owner,
-			.type = type,
-			.deadline_ms = q->question_ms > 0 && q->question_ms < left_ms
-					       ? q->question_ms
-					       : left_ms + SLACK_MS,
-			.arena = q->arena,
-			.done = on_answer,
-			.arg = k,
-		};
 		k->next = u->asked;
 		u->asked = k;
 		u->n_open++;
 		u->n_asked++;
-		q->n_questions++;
-		dg_resolver_ask(q->resolver, &k->question);
+		send_question(k, owner, type);
 	}
+}
+
+static void on_again(void *arg)
+{
+	struct known *k = arg;
+
+	k->again = NULL;
+	send_question(k, k->question.name, k->question.type);
+}
+
+/* True: it will be asked once more, and stays open. */
+static bool ask_again(struct known *k)
+{
+	struct inquiry *u = k->inquiry;
+	struct dg_inquiry *q = u->q;
+	const struct dg_resolve *r = &k->question;
+	int64_t pause_ms = r->rcode != 0 ? q->again_ms : 0;
+
+	if (r->result != DG_RESOLVED_UNKNOWN || r->trust == DG_TRUST_BOGUS) {
+		return false;
+	}
+	if (k->is_again || u->has_failed_again) {
+		u->has_failed_again = true;
+		return false;
+	}
+	if (q->again_ms <= 0 || dg_inquiry_left_ms(u) <= pause_ms ||
+		q->n_questions >= questions_max(q)) {
+		return false;
+	}
+	k->is_again = true;
+	k->first_why = r->why;
+	k->again = dg_loop_after_ms(q->loop, pause_ms, on_again, k);
+	return true;
+}
+
+static void on_answer(struct dg_resolve *r)
+{
+	struct known *k = r->arg;
+	struct inquiry *u = k->inquiry;
+
+	if (ask_again(k)) {
+		return;
+	}
+	take(k);
+	if (u->q->learned) {
+		u->q->learned(u->q->arg, r->name, r->type, &k->own);
+	}
+	dg_inquiry_came(u);
 }
 
 static void make_key(char key[TYPE_DIGITS + DG_NAME_TEXT_MAX + 1], const char *owner, uint16_t type)
@@ -197,8 +244,9 @@ static void close_all(struct inquiry *u, const char *why)
 	u->deadline = dg_timer_cancel(u->deadline);
 	for (struct known *k = u->asked; k; k = k->next) {
 		if (k->own.state == DG_FACT_PENDING) {
+			k->again = dg_timer_cancel(k->again);
 			dg_resolver_cancel(&k->question);
-			set_unknown(k, why);
+			set_unknown(k, k->first_why ? k->first_why : why);
 		}
 	}
 	u->asked = NULL;

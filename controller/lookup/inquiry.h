@@ -7,6 +7,10 @@
  * Known    known(), when set, is asked before the resolver (a zone that is known, a cache of several inquiries); NULL or
  *          PENDING from it: go on to the resolver. What it returns must live as long as the inquiry. learned() is told each
  *          answer that the resolver gave (UNKNOWN too, but not what the deadline cut off).
+ * Again    What the resolver could not tell (no answer, SERVFAIL and its like; not bogus) is asked once more before it is UNKNOWN:
+ *          after again_ms when it said so, at once when it said nothing. Resolvers hold a failure for some seconds (RFC 9520 section
+ *          3.2; libunbound and Unbound 5, counted in whole ones), so that sooner brings nothing. Only when the deadline leaves the
+ *          time, and not any more once a second time has failed too.
  * Fetches  http NULL: NOT_ASKED. Only https at its own port, no redirects, no private addresses, 64 KiB. The host's
  *          addresses are asked as facts like any other, and the connection goes to one of those.
  * Calls    done() comes once, from the loop, never from inside dg_inquiry_start(). dg_inquiry_cancel(): none comes. The inquiry and
@@ -30,6 +34,7 @@ struct dg_resolver;
 #define DG_INQUIRY_QUESTIONS 600u
 #define DG_INQUIRY_ROUNDS    40u
 #define DG_INQUIRY_FETCHES   8u
+#define DG_INQUIRY_AGAIN_MS  6100
 #define DG_INQUIRY_FETCH_MAX \
 	65536u /* octets of a document (RFC 8461 section 3.3 wants a limit of this size) */
 
@@ -40,6 +45,7 @@ struct dg_inquiry {
 	struct dg_arena *arena;
 	int64_t deadline_ms; /* for all of it */
 	int64_t question_ms; /* for one question; 0: what is left of the deadline */
+	int64_t again_ms;    /* 0: nothing is asked again */
 	size_t n_questions_max;
 	const struct dg_fact *(*known)(void *arg, const char *owner, uint16_t type);
 	void (*learned)(void *arg, const char *owner, uint16_t type, const struct dg_fact *fact);

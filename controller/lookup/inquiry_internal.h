@@ -16,7 +16,10 @@ struct known {
 	struct dg_fact own;
 	struct inquiry *inquiry;
 	struct dg_resolve question;
-	struct known *next; /* that the resolver was asked, newest first */
+	struct known *next;     /* that the resolver was asked, newest first */
+	struct dg_timer *again; /* until it is asked once more */
+	bool is_again;
+	const char *first_why; /* of the first time */
 };
 
 struct inquiry {
@@ -30,6 +33,7 @@ struct inquiry {
 	unsigned n_rounds;
 	int64_t due_ms;
 	struct dg_timer *deadline, *next_round;
+	bool has_failed_again;
 	bool is_closed; /* nothing more is asked */
 	const char *closed_why;
 };

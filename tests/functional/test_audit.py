@@ -23,6 +23,7 @@ N = 5000
 RESOLVER = '127.0.0.27'  # of all tests here; those with an Internet of their own have theirs
 DEAD = '127.0.0.25'
 SLOW = '127.0.0.26'
+SHAKY = '127.0.0.24'
 VERDICTS = {'forgeable', 'lenient', 'protected', 'unknown'}
 
 
@@ -206,16 +207,37 @@ def test_resume_refuses(world, out):
     assert world.audit('-o', out, some).rc == 0
     before = out.read_bytes()
     for name, lines in ('swapped', [*world.domains[1:50], world.domains[0]]), ('shorter', world.domains[:20]):
-        said = world.audit('-o', out, '--resume', world.write(name, lines))
-        assert said.rc == 2 and 'not the output of this input' in said.stderr, said
+        piped = ''.join(f'{line}\n' for line in lines)
+        for given, stdin in (world.write(name, lines), None), ('-', piped):
+            said = world.audit('-o', out, '--resume', given, stdin=stdin)
+            assert said.rc == 2 and 'not the output of this input' in said.stderr, said
+            assert out.read_bytes() == before
     assert world.audit('-o', out, '--resume', '--csv', some).rc == 2
-    kept = out.read_bytes()
-    assert before.startswith(kept) and len(rows_of(before.decode())[0]) == kept.count(b'"type":"domain"')
+    assert out.read_bytes() == before
     foreign = world.write('foreign', ['{"domain": "a"}'])
     said = world.audit('-o', foreign, '--resume', some)
     assert said.rc == 2 and 'row 1 was not written by' in said.stderr
     assert foreign.read_text() == '{"domain": "a"}\n'
     assert world.audit('--resume', some).rc == 2
+
+
+@pytest.mark.parametrize('rcode', ['SERVFAIL', 'REFUSED'])
+def test_failure_for_a_moment(world, rcode):
+    """What is asked of a domain fails until libunbound has given up once: audit and check ask again, and say what they say otherwise."""
+    domains = world.domains[:20]
+    some = world.write('some', domains)
+    well, _ = rows_of(world.audit(some).stdout)
+    fail = hostile.at_first(5, hostile.fail_with(rcode))
+    shaky = hostile.Relay(SHAKY, RESOLVER, change=lambda message: fail(message)
+                          if message.question[0].name.to_text(omit_final_dot=True) in domains else None)
+    said = world.audit(some, resolver=SHAKY)
+    assert rows_of(said.stdout)[0] == well, said
+    shaky.stop()
+    shaky = hostile.Relay(SHAKY, RESOLVER, change=hostile.only('TXT', hostile.at_first(5, hostile.fail_with(rcode))))
+    said = world.lab.run(world.lab.program, 'check', '--json', '--resolver', SHAKY, '--trust-anchor', 'none', domains[2])
+    report = json.loads(said.stdout.splitlines()[0])
+    assert {r['state'] for r in report['records'] if r['type'] == 'TXT'} <= {'found', 'nodata', 'nxdomain'}, said
+    shaky.stop()
 
 
 def test_silent_resolver(world):

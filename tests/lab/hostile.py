@@ -7,7 +7,7 @@
     hostile.Scripted('127.0.0.21', answer)                                  answers what a function says, asks nobody
     hostile.Silent('127.0.0.21')                                            takes everything, says nothing
 
-For change=: lie(), fail_with(), only(), truncate, not_authoritative, wrong_question. For Scripted: answer_everything().
+For change=: lie(), fail_with(), only(), at_first(), truncate, not_authoritative, wrong_question. For Scripted: answer_everything().
 """
 import socket
 import struct
@@ -211,6 +211,18 @@ def only(rtypes, change):
         if dns.rdatatype.to_text(message.question[0].rdtype) in rtypes.split():
             change(message)
     return selected
+
+
+def at_first(n, change):
+    """For change=: the first n answers to each question are altered, those after them are not."""
+    seen = {}
+
+    def counted(message):
+        asked = message.question[0].to_text().lower()
+        seen[asked] = seen.get(asked, 0) + 1
+        if seen[asked] <= n:
+            change(message)
+    return counted
 
 
 def truncate(message):
