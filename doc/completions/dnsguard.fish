@@ -32,7 +32,7 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	set -l pair (string split \t $row)
 	complete -c dnsguard -n __fish_use_subcommand -a $pair[1] -d $pair[2]
 end
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore init check audit" -F
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore init check audit reports" -F
 complete -c dnsguard -l state -x -a '(__fish_complete_directories)' -d 'folder of the journal'
 complete -c dnsguard -l no-color -d 'no colours'
 complete -c dnsguard -s h -l help -d 'what a command does and takes'
@@ -58,8 +58,8 @@ complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l to -r -d 'the co
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l key-file -r -d 'shared secret'
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l socket -r -d 'of the milter'
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l name -r -d 'of this sensor'
-complete -c dnsguard -n '__fish_seen_subcommand_from reports' -l zone -r -d 'only this domain'
-complete -c dnsguard -n '__fish_seen_subcommand_from reports' -l own -r -d 'your networks'
+complete -c dnsguard -n '__fish_seen_subcommand_from reports' -l zone -x -d 'only this domain'
+complete -c dnsguard -n '__fish_seen_subcommand_from reports' -l own -x -d 'your networks'
 complete -c dnsguard -n '__fish_seen_subcommand_from backtest' -s o -l output -r -d 'drawing (SVG)'
 complete -c dnsguard -n '__fish_seen_subcommand_from restore log' -l zone -x -d 'of this zone'
 complete -c dnsguard -n '__fish_seen_subcommand_from log' -s n -l limit -x -d 'entries'

@@ -3,7 +3,10 @@ import base64
 import gzip
 import io
 import json
+import re
 import zipfile
+
+import lab as lablib
 
 DAY = 1735689600
 ROW = ('<record><row><source_ip>{ip}</source_ip><count>{n}</count><policy_evaluated><disposition>none</disposition>'
@@ -58,6 +61,19 @@ def test_each_form_and_each_report_once(dnsguard, tmp_path):
     assert out[0]['sent_last'] == '2025-01-01'
     assert [(n['network'], n['prefix'], n['messages']) for n in out[0]['networks'] if n['class'] == 'forged'] == [('203.0.113.0', 24, 27)]
     assert '3 came again' in said.stderr
+
+
+def test_json_is_as_documented(dnsguard, tmp_path):
+    (tmp_path / 'r.xml').write_bytes(report(ROWS))
+    _, out = run(dnsguard, '--json', '--own', '192.0.2.0/24', tmp_path)
+    page = (lablib.ROOT / 'doc/json.md').read_text().partition('\n## reports\n')[2].partition('\n## ')[0]
+    table, _, rest = page.partition('\nThe classes: ')
+    classes, _, network = rest.partition('\n\nA network: ')
+    listed = {key for row in table.splitlines() if row.startswith('| `') for key in re.findall('`([^`]+)`', row.split('|')[1])}
+    assert listed | {'type'} == set(out[0])
+    assert set(re.findall('`([^`]+)`', classes)) == set(out[0]['by_class']) == set(out[0]['days'][0]['messages'])
+    assert set(re.findall('`([^`]+)`', network)) == set(out[0]['networks'][0])
+    assert set(out[0]['days'][0]) == {'day', 'messages'}
 
 
 def test_text_says_what_to_do(dnsguard, tmp_path):
