@@ -69,6 +69,17 @@ static const struct dg_command commands[] = {
 	{"unsplit", "ZONE.YAML NAME", "move mail back to NAME", WRITES " now dry-run", 2, 2,
 		dg_cmd_unsplit,
 		"The way back from `split`: the MX first, then the rest as the policy says."},
+	{"watch", "ZONE.YAML...", "watch for backscatter, and guard the mail names", "json no-smtp",
+		1, MANY, dg_cmd_watch,
+		"Stays in the foreground. Reads the sensors that watch: names, tells notice and "
+		"alarm with their evidence, and does what split: allows. SIGHUP reads the policies "
+		"again, SIGTERM ends it; what it knows is kept in the state folder, and each line "
+		"of a log counts once."},
+	{"status", "[NAME]", "show the mail names that are watched, and what is proposed",
+		"json live", 0, 1, dg_cmd_status,
+		"Reads the state folder only: works beside `dnsguard watch` and without it. What "
+		"the sensors saw is at most a minute old there. Exit status 0: all is calm; 3: "
+		"something is going on."},
 	{"approve", "PLAN", "say yes to what the guard proposes", "json", 1, 1, dg_cmd_approve,
 		"PLAN is the number of a proposal (its first 8 digits suffice): `dnsguard status` "
 		"and the hooks "

@@ -24,7 +24,8 @@ enum dg_exit {
 struct dg_args {
 	bool is_json, is_diff, has_yes, does_adopt, has_force, does_wait, is_offline, is_now,
 		is_verbose, is_man, has_no_color, wants_help, wants_version, is_fast, is_csv,
-		is_unordered, does_resume, tests_relay, owns_this, is_psl, is_no_smtp, is_dry;
+		is_unordered, does_resume, tests_relay, owns_this, is_psl, is_no_smtp, is_dry,
+		is_live;
 	const char *state, *plan, *zone, *from, *server, *output, *key_file, *key_name, *algorithm,
 		*file, *resolver, *trust_anchor, *root_hints, *selector, *host, *explain, *ip,
 		*helo, *receiver, *spf, *dkim, *socket, *to, *name, *local, *own;
@@ -63,10 +64,12 @@ int dg_cmd_schema(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_sensor(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_spf(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_split(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_status(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_stop(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_unsplit(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_verify(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_version(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_watch(struct dg_app *app, const struct dg_args *args);
 
 const struct dg_command *dg_command_find(const char *name); /* NULL: no such */
 const struct dg_command *dg_command_at(size_t i); /* in the order of the help; NULL: no more */

@@ -54,6 +54,7 @@ static const struct dg_option options[] = {
 		"networks from which port 25 cannot be reached"),
 	TEXT("local", "NAME[,NAME...]", local,
 		"ask for these local parts at the subdomain too, not for postmaster alone"),
+	FLAG("live", is_live, "go on showing it, each second, until q or Ctrl-C"),
 	FLAG("dry-run", is_dry, "show what would be done, and end"),
 	TEXT("zone", "ZONE", zone, "only this zone"),
 	NUMBER("limit", "N", limit, "at most so many entries (default 20)", .letter = 'n'),

@@ -13,6 +13,8 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'disarm	put the TTLs up again' \
 	'split	move mail from a name to its subdomain' \
 	'unsplit	move mail back' \
+	'watch	watch for backscatter, and guard the mail names' \
+	'status	show the mail names that are watched' \
 	'approve	say yes to what the guard proposes' \
 	'stop	hold a mail name, or everything, as it is' \
 	'release	let the guard go on' \
@@ -37,7 +39,7 @@ complete -c dnsguard -l state -x -a '(__fish_complete_directories)' -d 'folder o
 complete -c dnsguard -l no-color -d 'no colours'
 complete -c dnsguard -s h -l help -d 'what a command does and takes'
 complete -c dnsguard -l version -d 'print the version'
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking approve stop release verify restore log backtest providers" -s j -l json -d 'JSON lines'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking watch status approve stop release verify restore log backtest providers" -s j -l json -d 'JSON lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking verify log" -s v -l verbose -d 'show everything'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l diff -d 'unified diff of zone file lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l force -d 'go past the limits of one run'
@@ -48,8 +50,10 @@ complete -c dnsguard -n "__fish_seen_subcommand_from $writing verify" -l wait -d
 complete -c dnsguard -n "__fish_seen_subcommand_from $writing verify restore" -l timeout -x -d 'for name servers, seconds'
 complete -c dnsguard -n "__fish_seen_subcommand_from $staging" -l now -d 'do not wait for caches'
 complete -c dnsguard -n "__fish_seen_subcommand_from $staging" -l dry-run -d 'show what would be done, and end'
-complete -c dnsguard -n '__fish_seen_subcommand_from arm split' -l no-smtp -d 'do not ask mail servers'
+complete -c dnsguard -n '__fish_seen_subcommand_from arm split watch' -l no-smtp -d 'do not ask mail servers'
 complete -c dnsguard -n '__fish_seen_subcommand_from arm split' -l local -x -d 'local parts to ask for'
+complete -c dnsguard -n '__fish_seen_subcommand_from status' -l live -d 'go on showing it'
+complete -c dnsguard -n '__fish_seen_subcommand_from watch' -F
 complete -c dnsguard -n '__fish_seen_subcommand_from restore' -l offline -d 'only print the old records'
 complete -c dnsguard -n '__fish_seen_subcommand_from restore' -s f -l file -r -d 'policy file'
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -a 'log milter opensmtpd'
@@ -94,4 +98,4 @@ complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l threads -x -d 'so
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'domains at once'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
 complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit approve stop release restore log backtest reports check spf dmarc audit sensor providers schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit watch status approve stop release restore log backtest reports check spf dmarc audit sensor providers schema version help'

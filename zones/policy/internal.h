@@ -127,6 +127,9 @@ int dg_domains_read(
 	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
 int dg_verify_read(
 	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_watch_read(struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_sensors_read(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
 int dg_servers_read(
 	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
 int dg_mx_read_spec(
@@ -151,6 +154,7 @@ extern const struct dg_schema dg_schema_dmarc; /* struct dg_dmarc_yaml */
 extern const struct dg_schema dg_schema_sts;   /* struct dg_sts_yaml */
 extern const struct dg_schema dg_schema_split;
 extern const struct dg_schema dg_schema_verify;
+extern const struct dg_schema dg_schema_watch;
 
 struct dg_dmarc_yaml {
 	int policy, subdomains, nonexistent; /* enum dg_dmarc_policy */

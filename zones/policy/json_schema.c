@@ -229,7 +229,8 @@ static void put_provider(struct dg_buf *b, dg_provider_schemas providers)
 void dg_policy_json_schema(struct dg_buf *b, dg_provider_schemas providers)
 {
 	static const struct dg_schema *const parts[] = {&dg_schema_zone, &dg_schema_mail,
-		&dg_schema_dmarc, &dg_schema_sts, &dg_schema_split, &dg_schema_verify};
+		&dg_schema_dmarc, &dg_schema_sts, &dg_schema_split, &dg_schema_verify,
+		&dg_schema_watch};
 	static const char zone[] = "\n  \"zone\": {\"description\": \"The zone's name.\", "
 				   "\"type\": \"string\", \"minLength\": 1}";
 

@@ -265,6 +265,7 @@ void dg_policy_man_page(struct dg_buf *b, dg_provider_schemas providers)
 	put_section(b, "MTA-STS", &dg_schema_sts);
 	put_section(b, "SPLIT", &dg_schema_split);
 	put_section(b, "VERIFY", &dg_schema_verify);
+	put_section(b, "WATCH", &dg_schema_watch);
 	dg_buf_puts(b, "# PROVIDERS\n\n");
 	for (size_t i = 0; providers[i]; i++) {
 		dg_buf_puts(b, "## ");

@@ -97,6 +97,21 @@ struct dg_verify_spec {
 	uint32_t timeout;            /* seconds for one server */
 };
 
+/* What sees null-sender mail: one key and its text, for example log: /var/log/mail.log. */
+struct dg_sensor_spec {
+	const char *kind; /* as it was written: who watches knows which there are */
+	const char *what;
+	struct dg_pos pos;
+};
+
+struct dg_watch_spec {
+	struct dg_sensor_spec *sensors;
+	size_t n_sensors;
+	struct dg_strings hooks; /* whole paths */
+	uint32_t genuine_max;    /* letters a day */
+	uint32_t moves;          /* mail names an hour */
+};
+
 struct dg_policy {
 	const char *zone;
 	struct dg_pos pos;
@@ -112,6 +127,7 @@ struct dg_policy {
 	struct dg_strings
 		report_for; /* canonical domains whose DMARC reports this zone receives: NAME._report._dmarc.ZONE */
 	struct dg_verify_spec verify;
+	struct dg_watch_spec watch;
 	struct dg_strings never; /* canonical mail names that are never split */
 };
 

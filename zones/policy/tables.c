@@ -129,6 +129,38 @@ const struct dg_schema dg_schema_verify = {.name = "verify",
 	.fields = verify_fields,
 	.n_fields = N(verify_fields)};
 
+static const struct dg_field watch_fields[] = {
+	DG_FIELD_CUSTOM(struct dg_watch_spec, sensors, dg_sensors_read,
+		.json = "{\"type\": \"array\", \"items\": {\"type\": \"object\", "
+			"\"minProperties\": 1, \"maxProperties\": 1, "
+			"\"additionalProperties\": {\"type\": \"string\"}}}",
+		.help = "What sees null-sender mail, each with one key: *log* with the whole path "
+			"of "
+			"a mail log; the others stand in *dnsguard*(1). A sensor that several "
+			"zones "
+			"name is opened once.",
+		.example = "[{log: /var/log/mail.log}]"),
+	DG_FIELD_STRINGS(struct dg_watch_spec, hooks, 1, 4095,
+		.help = "Programs, by their whole paths, that get one JSON object on standard "
+			"input "
+			"when something happens.",
+		.example = "[/etc/dnsguard/hook]"),
+	DG_FIELD_U32(struct dg_watch_spec, genuine_max, 0, 1000000, .dflt = "20",
+		.help = "Letters with a sender that a mail name may get in a day and still be "
+			"split "
+			"by itself: where more are at stake, a person is asked.",
+		.example = "20"),
+	DG_FIELD_U32(struct dg_watch_spec, moves, 1, 1000, .dflt = "3",
+		.help = "How many mail names may be split by itself in an hour. Of several zones "
+			"the smallest counts.",
+		.example = "3"),
+};
+const struct dg_schema dg_schema_watch = {.name = "watch",
+	.help = "What *dnsguard watch* looks at, and what it may do.",
+	.size = sizeof(struct dg_watch_spec),
+	.fields = watch_fields,
+	.n_fields = N(watch_fields)};
+
 static const struct dg_field mail_fields[] = {
 	DG_FIELD_DURATION(struct dg_mail_spec, ttl, 1, DG_TTL_MAX,
 		.help = "TTL of this name's records. Without it: the zone's.", .example = "1h"),
@@ -228,6 +260,9 @@ static const struct dg_field zone_fields[] = {
 	DG_FIELD_CUSTOM(struct dg_policy, verify, dg_verify_read, .sub = &dg_schema_verify,
 		.dflt = "", .help = "How what was published is proved.",
 		.example = "{servers: [192.0.2.1, 192.0.2.2]}"),
+	DG_FIELD_CUSTOM(struct dg_policy, watch, dg_watch_read, .sub = &dg_schema_watch, .dflt = "",
+		.help = "What *dnsguard watch* looks at, and what it may do.",
+		.example = "{sensors: [{log: /var/log/mail.log}]}"),
 	DG_FIELD_CUSTOM(struct dg_policy, never, dg_owners_read, .json = STRINGS_JSON,
 		.help = "Mail names that are never split, by nobody.", .example = "[lists]"),
 };

@@ -1,0 +1,58 @@
+#include "controller/command/watching.h"
+
+#include "zones/base/buf.h"
+#include "zones/base/json.h"
+
+#include <math.h>
+
+const char *dg_watching_level_text(enum dg_alarm level)
+{
+	switch (level) {
+	case DG_ALARM_CALM:
+		break;
+	case DG_ALARM_NOTICE:
+		return "notice";
+	case DG_ALARM_ALARM:
+		return "alarm";
+	}
+	return "calm";
+}
+
+void dg_watching_evidence(struct dg_buf *b, const struct dg_watched *w, int64_t now_ms)
+{
+	const struct dg_heat *h = w->heat;
+
+	if (!h) {
+		return;
+	}
+	dg_buf_printf(b,
+		"%u bounces of mail that was not sent from here, %u that cannot be told, %u of our "
+		"own mail, from about %.0f networks to about %.0f addresses",
+		h->n_foreign, h->n_unknown, h->n_own, round(dg_distinct_count(&h->reporters)),
+		round(dg_distinct_count(&h->recipients)));
+	dg_buf_printf(b, "; %.0f letters with a sender in the last day; score %.1f",
+		round(dg_watched_genuine_at(w, now_ms)), w->detector.score);
+}
+
+void dg_watching_json(json_t *o, const struct dg_watched *w, int64_t now_ms)
+{
+	const struct dg_heat *h = w->heat;
+
+	dg_json_set(o, "level", json_string(dg_watching_level_text(w->level)));
+	dg_json_set(o, "score", json_real(round(w->detector.score * 100) / 100));
+	dg_json_set(o, "genuine", json_integer(lround(dg_watched_genuine_at(w, now_ms))));
+	if (!h) {
+		dg_json_set(o, "evidence", json_null());
+		return;
+	}
+	json_t *e = json_object();
+	dg_json_set(e, "since", json_integer(h->since_ms / 1000));
+	dg_json_set(e, "foreign", json_integer(h->n_foreign));
+	dg_json_set(e, "unknown", json_integer(h->n_unknown));
+	dg_json_set(e, "own", json_integer(h->n_own));
+	dg_json_set(e, "reporters", json_integer(lround(dg_distinct_count(&h->reporters))));
+	dg_json_set(e, "recipients", json_integer(lround(dg_distinct_count(&h->recipients))));
+	const char *missing = dg_watched_missing(w, now_ms);
+	dg_json_set(e, "missing", dg_json_text(missing));
+	dg_json_set(o, "evidence", e);
+}
