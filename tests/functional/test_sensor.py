@@ -127,6 +127,14 @@ def test_policy_garbage(policy, text):
     policy.expect('taken alice@example.test 198.51.100.25')
 
 
+@pytest.mark.parametrize('text', [b'GET / HTTP/1.0\n\n', b'x' * 5000], ids=['http', 'long-line'])
+def test_policy_answers_what_it_does_not_know(policy, text):
+    """A mail server that says something new must not defer mail for it."""
+    with connected(policy.path) as s:
+        s.sendall(text)
+        assert read(s, 1000) == DUNNO
+
+
 def test_policy_half_a_request(policy):
     for cut in (1, 30, len(request()) - 1):
         with connected(policy.path) as s:

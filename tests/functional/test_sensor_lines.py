@@ -212,6 +212,22 @@ def test_garbage(lab, text):
     driver.expect(*unknown('a'))
 
 
+def test_what_is_known_counts_once(lab):
+    """A sensor that sends again what the controller has, and then goes back within one connection."""
+    driver = Driver(lab, f'sensors=unix:{lab.dir}/sensors', known='sensor mx1=0123 5 here')
+    with connected(lab.dir / 'sensors') as s:
+        s.recv(100)
+        s.sendall(HELLO)
+        assert s.recv(100) == b'welcome 5 here -\n'
+        for seq in (4, 5, 6, 8):
+            s.sendall(b'e %d taken 1 - a%d@example.test -\n' % (seq, seq))
+            assert s.recv(100) == b'ack %d -\n' % seq
+        s.sendall(b'e 7 taken 1 - a7@example.test -\n')
+        assert s.recv(100) == b''
+    driver.expect('taken a6@example.test -', 'taken a8@example.test -')
+    assert driver.position() == '0123 8 here'
+
+
 def test_one_name_one_connection(lab):
     """The newer connection of a name ends the older one: a sensor whose connection hangs somewhere can come back."""
     Driver(lab, f'sensors=unix:{lab.dir}/sensors')
