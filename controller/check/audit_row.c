@@ -110,19 +110,16 @@ static const char *verdict_of(const struct dg_check *c)
 
 static void put_json(struct dg_buf *b, const struct dg_belt_line *line, const struct dg_check *c)
 {
-	struct dg_buf rest;
-
 	dg_buf_printf(b, DOMAIN "%llu,\"input\":", (unsigned long long)line->no);
 	put_input(b, line, false);
 	dg_buf_printf(b, ",\"verdict\":\"%s\",\"codes\":[", verdict_of(c));
 	put_codes(b, c, false);
-	dg_buf_puts(b, "],");
-	dg_buf_init(&rest, DG_ROW_MAX);
-	dg_check_json(&rest, c, true);
-	if (rest.len > 1) {
-		dg_buf_put(b, rest.data + 1, rest.len - 1); /* without its brace */
+	dg_buf_putc(b, ']');
+	size_t at = b->len;
+	dg_check_json(b, c, true);
+	if (b->len > at) {
+		b->data[at] = ','; /* where its brace was */
 	}
-	dg_buf_done(&rest);
 	dg_buf_putc(b, '\n');
 }
 

@@ -33,28 +33,7 @@ static json_t *verdicts(const struct dg_check *c)
 	return list;
 }
 
-/* {"from":{"domain":"protected"}} */
-static json_t *verdicts_short(const struct dg_check *c)
-{
-	json_t *all = json_object();
-
-	for (unsigned i = 0; i < DG_IDENTITIES; i++) {
-		json_t *j = json_object();
-
-		for (unsigned k = 0; k < DG_CLASSES; k++) {
-			const struct dg_ruling *r = &c->rulings[i][k];
-
-			if (r->name) {
-				dg_json_set(j, dg_name_class_text((enum dg_name_class)k),
-					json_string(dg_forgery_text(r->forgery)));
-			}
-		}
-		dg_json_set(all, dg_identity_text((enum dg_identity)i), j);
-	}
-	return all;
-}
-
-static const char *backscatter_text(enum dg_backscatter b)
+const char *check_backscatter_text(enum dg_backscatter b)
 {
 	switch (b) {
 	case DG_BACKSCATTER_YES:
@@ -95,24 +74,6 @@ static json_t *findings(const struct dg_check *c)
 	return list;
 }
 
-static json_t *findings_short(const struct dg_check *c)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < c->n_findings; i++) {
-		const struct dg_finding *f = &c->findings[i];
-
-		if (f->severity != DG_SEVERITY_GOOD) {
-			json_t *j = json_object();
-
-			dg_json_set(j, "code", json_string(f->kind->code));
-			dg_json_set(j, "severity", json_string(dg_severity_text(f->severity)));
-			(void)json_array_append_new(list, j);
-		}
-	}
-	return list;
-}
-
 static json_t *counts(const struct dg_check *c)
 {
 	json_t *j = json_object();
@@ -126,28 +87,12 @@ static json_t *counts(const struct dg_check *c)
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------ */
-static const char *policy_of(const struct dg_dmarc_found *found)
-{
-	return found->state == DG_DMARC_FOUND ? dg_dmarc_policy_text(found->applied) : NULL;
-}
-
-static void put_short(json_t *j, const struct dg_check *c)
-{
-	dg_json_set(j, "verdicts", verdicts_short(c));
-	dg_json_set(j, "backscatter", json_string(backscatter_text(c->backscatter)));
-	dg_json_set(j, "findings", findings_short(c));
-	dg_json_set(j, "spf", dg_json_text(c->spf_record));
-	dg_json_set(j, "dmarc", dg_json_text(c->walk.record));
-	dg_json_set(j, "policy", dg_json_text(policy_of(&c->walk)));
-	dg_json_set(j, "mx", dg_json_text(check_mx_text(c)));
-}
-
 static void put_full(json_t *j, const struct dg_check *c)
 {
 	json_t *dmarc = json_object();
 
 	dg_json_set(j, "verdicts", verdicts(c));
-	dg_json_set(j, "backscatter", json_string(backscatter_text(c->backscatter)));
+	dg_json_set(j, "backscatter", json_string(check_backscatter_text(c->backscatter)));
 	dg_json_set(j, "backscatter_why", dg_json_text(c->backscatter_why));
 	dg_json_set(j, "counts", counts(c));
 	dg_json_set(j, "findings", findings(c));
@@ -163,21 +108,18 @@ static void put_full(json_t *j, const struct dg_check *c)
 
 void dg_check_json(struct dg_buf *b, const struct dg_check *c, bool is_short)
 {
-	json_t *j = json_object();
-
-	if (!is_short) {
-		dg_json_set(j, "type", json_string("check"));
+	if (is_short) {
+		check_json_short(b, c);
+		return;
 	}
+	json_t *j = json_object();
+	dg_json_set(j, "type", json_string("check"));
 	dg_json_set(j, "domain", dg_json_text(c->domain));
 	dg_json_set(j, "exists", c->is_unknown ? json_null() : json_boolean(c->exists));
 	dg_json_set(j, "unknown", json_boolean(c->is_unknown));
 	dg_json_set(j, "sends", c->is_sends_known ? json_boolean(c->sends) : json_null());
 	dg_json_set(j, "receives", c->is_receives_known ? json_boolean(c->receives) : json_null());
 	dg_json_set(j, "parked", json_boolean(c->is_parked));
-	if (is_short) {
-		put_short(j, c);
-	} else {
-		put_full(j, c);
-	}
+	put_full(j, c);
 	dg_json_put(b, j);
 }
