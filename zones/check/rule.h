@@ -39,10 +39,10 @@ static inline bool check_has_address(const struct host *h)
 
 /* What names that do not exist get, by probe or by the zone. Full checks only. */
 struct wild {
-	const char *name;                           /* that was asked; NULL: none */
-	const struct dg_fact *mx, *txt, *a, *dmarc; /* dmarc: TXT at _dmarc in front of it */
-	enum known exists;                          /* YES: a wildcard answers */
-	enum known hides_missing;                   /* YES: never NXDOMAIN */
+	const char *name;                                  /* that was asked; NULL: none */
+	const struct dg_fact *mx, *txt, *a, *aaaa, *dmarc; /* dmarc: TXT at _dmarc in front of it */
+	enum known exists;                                 /* YES: a wildcard answers */
+	enum known hides_missing;                          /* YES: never NXDOMAIN */
 };
 
 struct check {

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define DEEPER_MAX 16u /* wildcards of a known zone that stand below others */
+
 const struct dg_kind dg_wildcard_kinds[] = {
 	{
 		"wildcard-mx",
@@ -123,26 +125,27 @@ static enum known answers(const struct dg_fact *fact)
 	return KNOWN_NOT_YET;
 }
 
-static void look_at(struct check *c)
+/* What names get that under does not have. */
+static void look_at(struct check *c, struct wild *w, const char *under)
 {
-	struct wild *w = &c->wild;
 	const char *label = asked_label(c);
 	const char *dmarc = NULL;
 
-	w->name = label ? check_under(c, label, c->in->domain) : NULL;
+	w->name = label ? check_under(c, label, under) : NULL;
 	if (!w->name) {
 		return;
 	}
 	w->mx = check_ask_quietly(c, w->name, DG_TYPE_MX);
 	w->txt = check_ask_quietly(c, w->name, DG_TYPE_TXT);
 	w->a = check_ask_quietly(c, w->name, DG_TYPE_A);
+	w->aaaa = check_ask_quietly(c, w->name, DG_TYPE_AAAA);
 	dmarc = c->in->zone ? NULL : check_under(c, "_dmarc", w->name);
 	w->dmarc = dmarc ? check_ask_quietly(c, dmarc, DG_TYPE_TXT) : w->txt;
 
-	const struct dg_fact *facts[] = {w->mx, w->txt, w->a};
+	const struct dg_fact *facts[] = {w->mx, w->txt, w->a, w->aaaa};
 	w->exists = KNOWN_NO;
 	w->hides_missing = KNOWN_NO;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
 		enum known known = answers(facts[i]);
 
 		if (known == KNOWN_YES || (known == KNOWN_NOT_YET && w->exists == KNOWN_NO)) {
@@ -156,54 +159,89 @@ static void look_at(struct check *c)
 	}
 }
 
-static const char *wild_name(struct check *c)
+/* Evidence is the wildcard's own record, also when a probe has shown it. */
+static void check_mail(struct check *c, const struct wild *w, const char *under)
 {
-	const char *name = check_under(c, "*", c->in->domain);
-
-	return name ? name : c->in->domain;
-}
-
-/* What the wildcard's own record would be, when a probe has shown it. */
-static const char *evidence(struct check *c, const struct dg_fact *fact)
-{
-	return check_evidence_of(c, wild_name(c), fact);
-}
-
-static void check_mail(struct check *c)
-{
-	const struct wild *w = &c->wild;
-	const char *at = wild_name(c);
+	const char *star = check_under(c, "*", under);
+	const char *at = star ? star : under;
+	const char *shown = check_shown(c, under);
 	bool is_null = w->mx->state == DG_FACT_FOUND && dg_mx_state(&w->mx->set) == DG_MX_NULL;
+	const struct dg_fact *address = w->a->state == DG_FACT_FOUND ? w->a : w->aaaa;
 	const char *const *texts = NULL;
 	size_t n_spf = check_texts(c, w->txt, dg_spf_is_record, &texts);
 
 	if (w->mx->state == DG_FACT_FOUND && !is_null) {
-		check_find(c, "wildcard-mx", at, evidence(c, w->mx),
-			"every name under %s takes mail by a wildcard",
-			check_shown(c, c->in->domain))
+		check_find(c, "wildcard-mx", at, check_evidence_of(c, at, w->mx),
+			"every name under %s takes mail by a wildcard", shown)
 			->remedy = check_line(c, at, "MX 0 .");
 	}
-	if (w->a->state == DG_FACT_FOUND && dg_fact_is_none(w->mx)) {
-		check_find(c, "wildcard-address", at, evidence(c, w->a),
-			"every name under %s has an address by a wildcard, and no MX",
-			check_shown(c, c->in->domain))
+	if (address->state == DG_FACT_FOUND && dg_fact_is_none(w->mx)) {
+		check_find(c, "wildcard-address", at, check_evidence_of(c, at, address),
+			"every name under %s has an address by a wildcard, and no MX", shown)
 			->remedy = check_line(c, at, "MX 0 .");
 	}
 	if (n_spf == 0 && answers(w->txt) != KNOWN_NOT_YET) {
-		check_find(c, "wildcard-no-spf", at, evidence(c, w->txt),
-			"every name under %s exists by a wildcard, without SPF",
-			check_shown(c, c->in->domain))
+		check_find(c, "wildcard-no-spf", at, check_evidence_of(c, at, w->txt),
+			"every name under %s exists by a wildcard, without SPF", shown)
 			->remedy = check_line_txt(c, at, "v=spf1 -all");
 	}
 	if (is_null || n_spf > 0) {
-		check_find(c, "wildcard-reach", at, evidence(c, is_null ? w->mx : w->txt),
+		check_find(c, "wildcard-reach", at,
+			check_evidence_of(c, at, is_null ? w->mx : w->txt),
 			"%s does not reach names that exist: each needs records of its own",
 			check_shown(c, at));
 	}
 	if (w->dmarc->state == DG_FACT_FOUND) {
-		check_find(c, "wildcard-dmarc", at, evidence(c, w->dmarc),
-			"_dmarc of every name under %s answers with the text of a wildcard",
-			check_shown(c, c->in->domain));
+		check_find(c, "wildcard-dmarc", at, check_evidence_of(c, at, w->dmarc),
+			"_dmarc of every name under %s answers with the text of a wildcard", shown);
+	}
+}
+
+static bool is_delegated(const struct dg_zone *z, const char *name)
+{
+	struct dg_rrset ns;
+
+	while (strcmp(name, z->apex) != 0 && strcmp(name, ".") != 0) {
+		if (dg_zone_get(z, name, DG_TYPE_NS, &ns) == 0 && ns.n > 0) {
+			return true;
+		}
+		name = dg_name_parent(name);
+	}
+	return false;
+}
+
+static bool is_for_mail(const struct dg_rrset *set)
+{
+	return set->n > 0 &&
+	       (set->type == DG_TYPE_A || set->type == DG_TYPE_AAAA || set->type == DG_TYPE_MX);
+}
+
+/* Those of a known zone that stand deeper: "*.dyn.example.com". */
+static void check_deeper(struct check *c)
+{
+	const struct dg_zone *z = c->in->zone;
+	const char *last = "";
+	size_t n = 0;
+
+	for (size_t i = dg_zone_lower_bound(z, c->in->domain);
+		i < z->n && n < DEEPER_MAX &&
+		dg_name_is_at_or_under(z->sets[i].owner, c->in->domain);
+		i++) {
+		const char *owner = z->sets[i].owner;
+		const char *under = dg_name_parent(owner);
+		struct wild w = {.name = NULL};
+
+		if (!is_for_mail(&z->sets[i]) || !dg_name_is_wildcard(owner) ||
+			strcmp(under, c->in->domain) == 0 || strcmp(owner, last) == 0 ||
+			is_delegated(z, under)) {
+			continue;
+		}
+		last = owner;
+		n++;
+		look_at(c, &w, under);
+		if (w.name && w.exists == KNOWN_YES) {
+			check_mail(c, &w, under);
+		}
 	}
 }
 
@@ -230,12 +268,15 @@ void check_wildcard(struct check *c)
 	if (c->in->depth != DG_CHECK_FULL || !c->out->exists || c->out->is_unknown) {
 		return;
 	}
-	look_at(c);
+	look_at(c, &c->wild, c->in->domain);
 	if (!w->name) {
 		return;
 	}
+	if (c->in->zone) {
+		check_deeper(c);
+	}
 	if (w->exists == KNOWN_YES) {
-		check_mail(c);
+		check_mail(c, w, c->in->domain);
 	} else if (w->hides_missing == KNOWN_YES && w->exists == KNOWN_NO && !c->in->zone) {
 		check_find(c, "wildcard-nodata", c->in->domain, NULL,
 			"%s, which nobody made, is answered with \"no data\"",
