@@ -39,8 +39,6 @@ const char *dg_change_cache_words(struct dg_arena *a, const struct dg_change *c)
 
 /* "45 s", "5 min 30 s", "1 h 0 min", "2 d 0 h". In the arena. */
 const char *dg_duration_text(struct dg_arena *a, uint32_t seconds);
-/* The name as people write it: without the final dot. In the arena. */
-const char *dg_name_plain(struct dg_arena *a, const char *name);
 
 /* One record for reading: TXT joined, long keys cut in the middle unless in_full, null MX explained. Not yet escaped. */
 const char *dg_record_words(

@@ -3,6 +3,7 @@
 
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
+#include "zones/record/name.h"
 
 #include <stdio.h>
 #include <string.h>

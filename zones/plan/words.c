@@ -27,13 +27,6 @@ const char *dg_duration_text(struct dg_arena *a, uint32_t seconds)
 	return dg_printf(a, "%u d %u h", seconds / 86400, seconds % 86400 / 3600);
 }
 
-const char *dg_name_plain(struct dg_arena *a, const char *name)
-{
-	size_t len = strlen(name);
-
-	return len > 1 && name[len - 1] == '.' ? dg_strndup(a, name, len - 1) : name;
-}
-
 static void put_word(struct dg_buf *b, const char *word, size_t len)
 {
 	uint8_t digest[DG_DIGEST_LEN];

@@ -38,7 +38,7 @@ struct dg_item {
 	uint32_t ttl; /* 0: as it is served, DG_TTL_NEW for a new RRset */
 	unsigned phase;
 	bool is_mail_mx;  /* the MX of a mail name: nulling it costs mail */
-	const char *why;  /* "no mail is sent from or to www.example.com." */
+	const char *why;  /* "no mail is sent from or to www.example.com" */
 	const char *rule; /* "RFC 7505 section 3" */
 	struct dg_pos pos;
 };

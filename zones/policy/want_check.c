@@ -26,7 +26,8 @@ static int check_host(struct dg_wanting *w, const char *host, const struct dg_po
 				"%s host %s has a null MX (line %u): a host that handles mail is "
 				"not silent; "
 				"take it out of there",
-				role, host, d.silent ? d.silent->pos.line : d.mail->pos.line));
+				role, dg_name_plain(w->arena, host),
+				d.silent ? d.silent->pos.line : d.mail->pos.line));
 	}
 	if (is_mx && dg_want_is_alias(w, host)) {
 		return refuse(w, pos,
@@ -34,7 +35,7 @@ static int check_host(struct dg_wanting *w, const char *host, const struct dg_po
 				"MX host %s is an alias (CNAME), which an MX must not name (RFC "
 				"5321 section 5.1, "
 				"RFC 2181 section 10.3): name its target",
-				host));
+				dg_name_plain(w->arena, host)));
 	}
 	return 0;
 }
@@ -66,7 +67,7 @@ static void note_addressless(struct dg_wanting *w, const char *host, const struc
 				.text = dg_printf(w->arena,
 					"MX host %s has no address in this zone: mail to it will "
 					"wait and come back",
-					host),
+					dg_name_plain(w->arena, host)),
 				.rule = "RFC 5321 section 5.1",
 				.pos = *pos});
 }
@@ -99,7 +100,8 @@ static int check_uri(struct dg_wanting *w, const char *uri, const struct dg_pos 
 			dg_printf(w->arena,
 				"reports go to %s, and %s takes no mail (line %u): name an address "
 				"that does",
-				uri, domain, d.silent ? d.silent->pos.line : d.mail->pos.line));
+				uri, dg_name_plain(w->arena, domain),
+				d.silent ? d.silent->pos.line : d.mail->pos.line));
 	}
 	if (d.mail && d.mail->split) {
 		return refuse(w, pos,
@@ -107,7 +109,7 @@ static int check_uri(struct dg_wanting *w, const char *uri, const struct dg_pos 
 				"reports go to %s, and they would be lost when %s is split (line "
 				"%u): name an "
 				"address at %.*s, or outside this zone",
-				uri, domain, d.mail->split->pos.line,
+				uri, dg_name_plain(w->arena, domain), d.mail->split->pos.line,
 				(int)strlen(d.mail->split->to) - 1, d.mail->split->to));
 	}
 	return 0;
@@ -164,7 +166,9 @@ static int check_target(struct dg_wanting *w, const struct dg_mail_spec *m)
 		fault = "is delegated away from this zone";
 	}
 	return fault ? refuse(w, &s->pos,
-			       dg_printf(w->arena, "split of %s: to: %s %s", m->name, s->to, fault))
+			       dg_printf(w->arena, "split of %s: to: %s %s",
+				       dg_name_plain(w->arena, m->name),
+				       dg_name_plain(w->arena, s->to), fault))
 		     : 0;
 }
 
@@ -178,7 +182,8 @@ static int check_split(struct dg_wanting *w, const struct dg_mail_spec *m)
 				"%s is split or armed, and its split: is gone from zone.yaml: put "
 				"it back and run "
 				"dnsguard unsplit %.*s first",
-				m->name, (int)strlen(m->name) - 1, m->name));
+				dg_name_plain(w->arena, m->name), (int)strlen(m->name) - 1,
+				m->name));
 	}
 	if (!s) {
 		return 0;
@@ -188,7 +193,7 @@ static int check_split(struct dg_wanting *w, const struct dg_mail_spec *m)
 			dg_printf(w->arena,
 				"split of %s: %s: the subdomain is published with the name's own "
 				"mx, spf and dmarc",
-				m->name,
+				dg_name_plain(w->arena, m->name),
 				m->is_null_mx  ? "mx is null, there is no mail to move"
 				: m->n_mx == 0 ? "the key 'mx' is missing"
 				: !m->spf      ? "the key 'spf' is missing"
@@ -200,7 +205,7 @@ static int check_split(struct dg_wanting *w, const struct dg_mail_spec *m)
 			dg_printf(w->arena,
 				"split of %s: the name is in never:, and %s; take it out of one of "
 				"them",
-				m->name,
+				dg_name_plain(w->arena, m->name),
 				s->when == DG_SPLIT_AUTOMATIC ? "when: is automatic"
 							      : "it is split now"));
 	}
@@ -217,7 +222,7 @@ static int check_mail(struct dg_wanting *w, const struct dg_mail_spec *m)
 		return refuse(w, &d.silent->pos,
 			dg_printf(w->arena,
 				"%s is in silent: and in mail: (line %u): it is one or the other",
-				m->name, m->pos.line));
+				dg_name_plain(w->arena, m->name), m->pos.line));
 	}
 	if (cut) {
 		return refuse(w, &m->pos,
@@ -225,7 +230,7 @@ static int check_mail(struct dg_wanting *w, const struct dg_mail_spec *m)
 				"%s is below %s, which leads out of this zone (RFC 1034 section "
 				"4.2.1): declare it "
 				"where it is served",
-				m->name, cut));
+				dg_name_plain(w->arena, m->name), dg_name_plain(w->arena, cut)));
 	}
 	r = check_mx(w, m);
 	if (r == 0) {
@@ -245,7 +250,8 @@ static int check_states(struct dg_wanting *w)
 					"%s is split or armed, and is gone from mail: in "
 					"zone.yaml: put it back and "
 					"run dnsguard unsplit %.*s first",
-					s->name, (int)strlen(s->name) - 1, s->name));
+					dg_name_plain(w->arena, s->name), (int)strlen(s->name) - 1,
+					s->name));
 		}
 	}
 	return 0;
@@ -267,7 +273,7 @@ int dg_want_check(struct dg_wanting *w)
 			r = refuse(w, &p->never.list[i].pos,
 				dg_printf(w->arena,
 					"%s is in never: and no mail name: name it in mail: too",
-					p->never.list[i].text));
+					dg_name_plain(w->arena, p->never.list[i].text)));
 		}
 	}
 	return r;

@@ -93,14 +93,15 @@ static void note_host(struct walk *k, const struct host *h)
 		note.text = dg_printf(w->arena,
 			"%s takes mail by its MX, and zone.yaml does not mention it; to manage it "
 			"add: %s",
-			h->name, mail_line(w, h));
+			dg_name_plain(w->arena, h->name), mail_line(w, h));
 	} else {
 		note.code = "host-takes-mail";
 		note.text = dg_printf(w->arena,
 			"%s has an address and no MX: mail and bounces are delivered to that "
 			"address; if it "
 			"takes no mail add: silent: [\"%s\"]",
-			h->name, dg_name_relative(w->arena, h->name, w->policy->zone));
+			dg_name_plain(w->arena, h->name),
+			dg_name_relative(w->arena, h->name, w->policy->zone));
 	}
 	dg_want_note(w, &note);
 }
@@ -112,8 +113,8 @@ static void silence_host(struct dg_wanting *w, const struct host *h)
 		.rule = "RFC 7505 section 3",
 		.pos = w->policy->pos};
 
-	c.why = dg_printf(
-		w->arena, "%s has an address and is declared nowhere (hosts: silent)", h->name);
+	c.why = dg_printf(w->arena, "%s has an address and is declared nowhere (hosts: silent)",
+		dg_name_plain(w->arena, h->name));
 	dg_want_null_mx(w, &c, false);
 	c.rule = "RFC 7208 section 10.1.2";
 	dg_want_constant(w, &c, "v=spf1", "v=spf1 -all");
@@ -150,7 +151,7 @@ static int cannot_tell(struct dg_wanting *w)
 			"be read "
 			"whole (no transfer): allow it, or write hosts: report and name the hosts "
 			"in silent:",
-			w->policy->zone);
+			dg_name_plain(w->arena, w->policy->zone));
 	}
 	dg_want_note(w, &(struct dg_note){.code = "hosts-unknown",
 				.owner = w->policy->zone,
@@ -158,7 +159,7 @@ static int cannot_tell(struct dg_wanting *w)
 					"zone %s could not be read whole: hosts that take mail at "
 					"their address "
 					"cannot be told",
-					w->policy->zone),
+					dg_name_plain(w->arena, w->policy->zone)),
 				.rule = "RFC 5321 section 5.1",
 				.pos = w->policy->pos});
 	return 0;
@@ -183,16 +184,16 @@ int dg_want_hosts(struct dg_wanting *w)
 		}
 	}
 	if (k.n_noted > DG_WANT_HOST_NOTES_MAX) {
-		dg_want_note(
-			w, &(struct dg_note){.code = "more-hosts",
-				   .owner = w->policy->zone,
-				   .text = dg_printf(w->arena,
-					   "%zu more names of zone %s take mail and are not "
-					   "mentioned; hosts: "
-					   "silent closes those without an MX",
-					   k.n_noted - DG_WANT_HOST_NOTES_MAX, w->policy->zone),
-				   .rule = "RFC 5321 section 5.1",
-				   .pos = w->policy->pos});
+		dg_want_note(w, &(struct dg_note){.code = "more-hosts",
+					.owner = w->policy->zone,
+					.text = dg_printf(w->arena,
+						"%zu more names of zone %s take mail and are not "
+						"mentioned; hosts: "
+						"silent closes those without an MX",
+						k.n_noted - DG_WANT_HOST_NOTES_MAX,
+						dg_name_plain(w->arena, w->policy->zone)),
+					.rule = "RFC 5321 section 5.1",
+					.pos = w->policy->pos});
 	}
 	return 0;
 }

@@ -69,8 +69,8 @@ static int end_lint(struct dg_wanting *w, const struct dg_claim *c, const char *
 
 		if (lint->level == DG_LEVEL_ERROR) {
 			return dg_fail_at(w->err, &c->pos, DG_EPOLICY,
-				"%s of %s would be broken: %s (%s)", what, c->owner, lint->text,
-				lint->rule);
+				"%s of %s would be broken: %s (%s)", what,
+				dg_name_plain(w->arena, c->owner), lint->text, lint->rule);
 		}
 		if (lint->level == DG_LEVEL_WARNING) {
 			dg_want_note(w, &(struct dg_note){.code = lint->code,
@@ -80,9 +80,10 @@ static int end_lint(struct dg_wanting *w, const struct dg_claim *c, const char *
 						.pos = c->pos});
 		}
 	}
-	return w->lints.n_errors == 0 ? 0
-				      : dg_fail_at(w->err, &c->pos, DG_EPOLICY,
-						"%s of %s would be broken", what, c->owner);
+	return w->lints.n_errors == 0
+		       ? 0
+		       : dg_fail_at(w->err, &c->pos, DG_EPOLICY, "%s of %s would be broken", what,
+				 dg_name_plain(w->arena, c->owner));
 }
 
 static int lint_txt(
@@ -142,7 +143,8 @@ int dg_want_txt(struct dg_wanting *w, const struct dg_claim *c, const char *tag,
 {
 	if (strlen(text) > RECORD_MAX) {
 		return dg_fail_at(w->err, &c->pos, DG_EPOLICY,
-			"the record at %s is longer than %u octets", c->owner, RECORD_MAX);
+			"the record at %s is longer than %u octets",
+			dg_name_plain(w->arena, c->owner), RECORD_MAX);
 	}
 	if (!w->is_sketch) {
 		int r = lint_txt(w, c, tag, text);
@@ -162,8 +164,8 @@ int dg_want_spf(struct dg_wanting *w, const struct dg_claim *c, const struct dg_
 	dg_buf_init(&b, DG_SPF_TEXT_MAX);
 	dg_spf_print(&b, spf);
 	int r = b.is_full ? dg_fail_at(w->err, &c->pos, DG_EPOLICY,
-				    "the SPF record of %s is longer than %u octets", c->owner,
-				    DG_SPF_TEXT_MAX)
+				    "the SPF record of %s is longer than %u octets",
+				    dg_name_plain(w->arena, c->owner), DG_SPF_TEXT_MAX)
 			  : dg_want_txt(w, c, "v=spf1", b.data);
 	dg_buf_done(&b);
 	return r;
@@ -185,8 +187,8 @@ int dg_want_dmarc(struct dg_wanting *w, const struct dg_claim *c, const struct d
 	dg_buf_init(&b, DG_DMARC_TEXT_MAX);
 	dg_dmarc_print(&b, d);
 	int r = b.is_full ? dg_fail_at(w->err, &c->pos, DG_EPOLICY,
-				    "the DMARC record of %s is longer than %u octets", c->owner,
-				    DG_DMARC_TEXT_MAX)
+				    "the DMARC record of %s is longer than %u octets",
+				    dg_name_plain(w->arena, c->owner), DG_DMARC_TEXT_MAX)
 			  : dg_want_txt(w, &at, "v=DMARC1", b.data);
 	dg_buf_done(&b);
 	return r;

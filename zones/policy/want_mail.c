@@ -46,9 +46,11 @@ static int want_mx(struct dg_wanting *w, const struct place *p)
 		c.phase = 1;
 		c.rule = "RFC 7505 section 3";
 		c.pos = p->is_split ? m->split->pos : m->pos;
-		c.why = p->is_split ? dg_printf(w->arena, "mail of %s has moved to %s", p->name,
-					      m->split->to)
-				    : dg_printf(w->arena, "%s takes no mail", p->name);
+		c.why = p->is_split ? dg_printf(w->arena, "mail of %s has moved to %s",
+					      dg_name_plain(w->arena, p->name),
+					      dg_name_plain(w->arena, m->split->to))
+				    : dg_printf(w->arena, "%s takes no mail",
+					      dg_name_plain(w->arena, p->name));
 		dg_want_null_mx(w, &c, true);
 		return 0;
 	}
@@ -56,8 +58,11 @@ static int want_mx(struct dg_wanting *w, const struct place *p)
 	if (m->n_mx > 0) {
 		c.pos = m->mx[0].pos;
 	}
-	c.why = p->is_sub ? dg_printf(w->arena, "mail of %s can move to %s", m->name, p->name)
-			  : dg_printf(w->arena, "these hosts take mail for %s", p->name);
+	c.why = p->is_sub ? dg_printf(w->arena, "mail of %s can move to %s",
+				    dg_name_plain(w->arena, m->name),
+				    dg_name_plain(w->arena, p->name))
+			  : dg_printf(w->arena, "these hosts take mail for %s",
+				    dg_name_plain(w->arena, p->name));
 	return dg_want_mx(w, &c, m->mx, m->n_mx);
 }
 
@@ -90,11 +95,13 @@ static int want_spf(struct dg_wanting *w, const struct place *p)
 	if (p->is_split) {
 		c.pos = m->split->pos;
 		c.rule = "RFC 7208 section 10.1.2";
-		c.why = dg_printf(w->arena, "no mail is sent from %s while it is split", p->name);
+		c.why = dg_printf(w->arena, "no mail is sent from %s while it is split",
+			dg_name_plain(w->arena, p->name));
 		dg_want_constant(w, &c, "v=spf1", "v=spf1 -all");
 		return 0;
 	}
-	c.why = dg_printf(w->arena, "only these may send mail from %s", p->name);
+	c.why = dg_printf(
+		w->arena, "only these may send mail from %s", dg_name_plain(w->arena, p->name));
 	if (m->spf_text && !p->is_sub) {
 		return dg_want_txt(w, &c, "v=spf1", m->spf_text);
 	}
@@ -165,15 +172,18 @@ static int want_dmarc(struct dg_wanting *w, const struct place *p)
 		d.adkim = d.aspf = 's';
 		d.t = 0;
 		c.pos = m->split->pos;
-		c.why = dg_printf(w->arena, "mail from %s is forged while it is split", p->name);
+		c.why = dg_printf(w->arena, "mail from %s is forged while it is split",
+			dg_name_plain(w->arena, p->name));
 	} else if (p->is_sub) { /* sp, np and psd belong to the organizational domain */
 		d.sp = d.np = DG_DMARC_UNSET;
 		d.psd = 0;
 		c.rule = "RFC 9989 section 4.10";
 		c.why = dg_printf(w->arena,
-			"%s has a policy of its own, which every receiver finds", p->name);
+			"%s has a policy of its own, which every receiver finds",
+			dg_name_plain(w->arena, p->name));
 	} else {
-		c.why = dg_printf(w->arena, "what receivers do with mail forged from %s", p->name);
+		c.why = dg_printf(w->arena, "what receivers do with mail forged from %s",
+			dg_name_plain(w->arena, p->name));
 	}
 	int r = dg_want_dmarc(w, &c, &d, p->is_split || p->is_sub ? NULL : m->dmarc_text);
 	if (r == 0) {
@@ -242,7 +252,8 @@ static int want_sts(struct dg_wanting *w, const struct place *p)
 		policy.mode = DG_STS_NONE;
 		id = sts_id(w, &policy, id);
 		c.rule = "RFC 8461 section 8.3";
-		c.why = dg_printf(w->arena, "senders must forget the policy of %s", p->name);
+		c.why = dg_printf(w->arena, "senders must forget the policy of %s",
+			dg_name_plain(w->arena, p->name));
 		dg_want_note(w,
 			&(struct dg_note){.code = "mta-sts-policy-none",
 				.owner = p->name,
@@ -251,11 +262,13 @@ static int want_sts(struct dg_wanting *w, const struct place *p)
 					"https://mta-sts.%.*s/.well-known/mta-sts.txt "
 					"while %s is split: senders keep the old policy for up to "
 					"%u seconds",
-					(int)strlen(p->name) - 1, p->name, p->name, policy.max_age),
+					(int)strlen(p->name) - 1, p->name,
+					dg_name_plain(w->arena, p->name), policy.max_age),
 				.rule = c.rule,
 				.pos = m->split->pos});
 	} else {
-		c.why = dg_printf(w->arena, "senders must use TLS to the MX of %s", p->name);
+		c.why = dg_printf(w->arena, "senders must use TLS to the MX of %s",
+			dg_name_plain(w->arena, p->name));
 		id = id ? id : sts_id(w, &policy, NULL);
 	}
 	dg_buf_init(&b, POLICY_TEXT_MAX);
@@ -277,7 +290,8 @@ static int want_tlsrpt(struct dg_wanting *w, const struct place *p)
 	c.ttl = m->ttl;
 	c.phase = 0;
 	c.pos = m->tlsrpt.list[0].pos;
-	c.why = dg_printf(w->arena, "where failures of TLS to %s are reported", p->name);
+	c.why = dg_printf(w->arena, "where failures of TLS to %s are reported",
+		dg_name_plain(w->arena, p->name));
 	c.owner = dg_want_below(w, "_smtp._tls", p->name, &m->pos);
 	if (!c.owner) {
 		return (int)w->err->rc;

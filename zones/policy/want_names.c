@@ -107,15 +107,16 @@ static void note_alias(struct dg_wanting *w, const struct dg_silent_spec *s)
 
 static void note_cut(struct dg_wanting *w, const struct dg_silent_spec *s, const char *cut)
 {
-	dg_want_note(w, &(struct dg_note){.code = "silent-elsewhere",
-				.owner = s->name,
-				.text = dg_printf(w->arena,
-					"%s is below %s, which leads out of this zone: nothing is "
-					"published for it "
-					"here",
-					s->name, cut),
-				.rule = "RFC 1034 section 4.2.1",
-				.pos = s->pos});
+	dg_want_note(
+		w, &(struct dg_note){.code = "silent-elsewhere",
+			   .owner = s->name,
+			   .text = dg_printf(w->arena,
+				   "%s is below %s, which leads out of this zone: nothing is "
+				   "published for it "
+				   "here",
+				   dg_name_plain(w->arena, s->name), dg_name_plain(w->arena, cut)),
+			   .rule = "RFC 1034 section 4.2.1",
+			   .pos = s->pos});
 }
 
 int dg_want_silent(struct dg_wanting *w, const struct dg_silent_spec *s)
@@ -161,8 +162,8 @@ static void want_sending_host(struct dg_wanting *w, const char *host, const stru
 		dg_want_cut_above(w, host)) {
 		return;
 	}
-	c.why = dg_printf(
-		w->arena, "%s says HELO with its own name, and bounces are judged by it", host);
+	c.why = dg_printf(w->arena, "%s says HELO with its own name, and bounces are judged by it",
+		dg_name_plain(w->arena, host));
 	dg_want_constant(w, &c, "v=spf1", "v=spf1 a -all");
 }
 
@@ -222,8 +223,8 @@ int dg_want_report_for(struct dg_wanting *w)
 		if (!c.owner) {
 			return (int)w->err->rc;
 		}
-		c.why = dg_printf(w->arena, "%s takes the DMARC reports of %.*s", w->policy->zone,
-			(int)len, d->text);
+		c.why = dg_printf(w->arena, "%s takes the DMARC reports of %.*s",
+			dg_name_plain(w->arena, w->policy->zone), (int)len, d->text);
 		dg_want_constant(w, &c, "v=DMARC1", "v=DMARC1;");
 	}
 	return 0;

@@ -405,3 +405,10 @@ const char *dg_name_relative(struct dg_arena *a, const char *name, const char *z
 	}
 	return dg_strndup(a, name, n - 1);
 }
+
+const char *dg_name_plain(struct dg_arena *a, const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 1 && name[len - 1] == '.' ? dg_strndup(a, name, len - 1) : name;
+}

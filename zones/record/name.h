@@ -38,6 +38,8 @@ bool dg_name_is_wildcard(const char *name); /* leftmost label is "*" */
 size_t dg_name_n_labels(const char *name);  /* the root has 0 */
 /* Points into name; the root's parent is the root. */
 const char *dg_name_parent(const char *name) __attribute__((returns_nonnull));
+/* The name as people write it: without the final dot. In the arena. */
+const char *dg_name_plain(struct dg_arena *a, const char *name);
 
 /* Order of RFC 4034 section 6.1: a parent right before what is under it. <0, 0, >0 */
 int dg_name_cmp(const char *x, const char *y);

@@ -183,7 +183,7 @@ static void test_contradictions(void **state)
 	assert_want_refused(
 		Z "mail: {lists: {}}\nsilent: [lists]\n", NULL, 0, 3, "one or the other");
 	assert_want_refused(Z "mail:\n  \"@\": {mx: [10 www.example.com]}\nsilent: [www]\n", NULL,
-		0, 3, "MX host www.example.com. has a null MX (line 4)");
+		0, 3, "MX host www.example.com has a null MX (line 4)");
 	assert_want_refused(Z "mail: {\"@\": {mx: [10 www.example.com]}, www: {mx: null}}\n", NULL,
 		0, 2, "null MX");
 	assert_want_refused(Z "silent: [www]\nhelo: www\n", NULL, 0, 3, "HELO host");
@@ -354,8 +354,33 @@ static void test_many_names(void **state)
 	}
 	dg_buf_puts(&yaml, "]\n");
 	assert_want_refused(
-		yaml.data, NULL, DG_STAGE_CALM, 4, "MX host n5.example.com. has a null MX");
+		yaml.data, NULL, DG_STAGE_CALM, 4, "MX host n5.example.com has a null MX");
 	dg_buf_done(&yaml);
+}
+
+/* People see names without the final dot. */
+static void test_names_in_words(void **state)
+{
+	(void)state;
+	struct bench b =
+		bench_new(Z "mail:\n"
+			    "  \"@\": {mx: [10 mx.example.com], spf: [mx], dmarc: {policy: "
+			    "reject}, split: {to: m}}\n"
+			    "  lists: {mx: none, dmarc: {policy: reject}}\n"
+			    "silent: [ftp]\n",
+			SOA "mx 60 A 192.0.2.1\nwww 60 A 192.0.2.2\nx 60 MX 10 mx\n", DG_STAGE_CALM,
+			"example.com.");
+
+	assert_non_null(b.want);
+	assert_true(b.want->n > 6 && b.want->n_notes > 1);
+	for (size_t i = 0; i < b.want->n; i++) {
+		assert_null(strstr(b.want->items[i].why, "example.com. "));
+		assert_null(strstr(strrchr(b.want->items[i].why, ' '), "example.com."));
+	}
+	for (size_t i = 0; i < b.want->n_notes; i++) {
+		assert_null(strstr(b.want->notes[i].text, "example.com. "));
+	}
+	bench_done(&b);
 }
 
 int main(void)
@@ -373,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_as_written),
 		cmocka_unit_test(test_constants),
 		cmocka_unit_test(test_many_names),
+		cmocka_unit_test(test_names_in_words),
 	};
 
 	return cmocka_run_group_tests_name("want", tests, NULL, NULL);
