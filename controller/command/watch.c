@@ -332,6 +332,7 @@ static int start(struct watching *w, struct dg_watch_set *take_set, struct dg_er
 	}
 	r = r == 0 ? dg_hub_forget_others(w->hub, err) : r;
 	r = r == 0 ? open_ears(w, err) : r;
+	r = r == 0 ? dg_hub_checkpoint(w->hub, err) : r; /* status knows them from now on */
 	if (r == 0) {
 		say_what_is_watched(w);
 	}

@@ -16,6 +16,7 @@
 
 /* Fewer octets at the beginning are no proof: other logs may begin with them, too. */
 #define HEAD_PROOF 64u
+#define SECOND_NS  ((int64_t)1000000000)
 
 void dg_logplace_print(const struct dg_logplace *p, char ret_text[DG_LOGPLACE_TEXT_MAX])
 {
@@ -187,7 +188,7 @@ static size_t list_rotated(struct dg_arena *a, const char *path, struct candidat
 		list[n].path = dg_printf(a, "%s%s", dir, e->d_name);
 		if (stat(list[n].path, &st) == 0 && S_ISREG(st.st_mode)) {
 			list[n++].written_ns =
-				(int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+				(int64_t)st.st_mtim.tv_sec * SECOND_NS + st.st_mtim.tv_nsec;
 		}
 	}
 	if (d) {
@@ -217,10 +218,14 @@ void dg_logplace_rotated(struct dg_arena *a, const char *path, const struct dg_l
 		at--;
 	}
 	*ret_has = at > 0;
-	*ret_n = at > 0 ? n - at + 1 : 0;
-	*ret_list = dg_newn(a, struct dg_logfile_found, *ret_n);
-	for (size_t i = 0; i < *ret_n; i++) {
-		const struct candidate *c = &list[at - 1 + i];
-		(*ret_list)[i] = (struct dg_logfile_found){c->path, c->is_gzip};
+	*ret_n = 0;
+	*ret_list = dg_newn(a, struct dg_logfile_found, n);
+	for (size_t i = at; i > 0 && i <= n; i++) {
+		const struct candidate *c = &list[i - 1];
+
+		/* A name may say newer of one that was not written since: what it holds was read. */
+		if (c->written_ns / SECOND_NS >= list[at - 1].written_ns / SECOND_NS) {
+			(*ret_list)[(*ret_n)++] = (struct dg_logfile_found){c->path, c->is_gzip};
+		}
 	}
 }

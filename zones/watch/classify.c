@@ -45,9 +45,10 @@ static struct dg_sender *room(const struct dg_senders *s, uint32_t key)
 	struct dg_sender *oldest = set;
 
 	for (unsigned i = 0; i < DG_SENDERS_WAYS; i++) {
-		if (set[i].key == 0 || (oldest->key != 0 && set[i].at_s < oldest->at_s)) {
-			oldest = &set[i];
+		if (set[i].key == 0) {
+			return &set[i];
 		}
+		oldest = set[i].at_s < oldest->at_s ? &set[i] : oldest;
 	}
 	return oldest;
 }

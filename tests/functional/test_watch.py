@@ -1,0 +1,168 @@
+"""dnsguard watch and status: a log that grows line by line."""
+import json
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from lab import wait_for
+
+POLICY = '''zone: example.com
+provider: {zonefile: {path: example.com.zone}}
+mail:
+  "@": {mx: [10 mx1.example.com], spf: [mx]}
+%swatch:
+  sensors: [{log: %s}]
+'''
+
+
+class Watch:
+    """A running watch and its log."""
+
+    def __init__(self, lab):
+        self.lab, self.log, self.n, self.process = lab, lab.dir / 'mail.log', 0, None
+        self.log.write_text('')
+        self.policy = lab.dir / 'zone.yaml'
+        self.write_policy()
+
+    def write_policy(self, more=''):
+        self.policy.write_text(POLICY % (more, self.log))
+
+    def start(self):
+        self.process = self.lab.daemon('watch', [self.lab.program, '--state', str(self.lab.dir / 'state'), 'watch', '--json',
+                                                 str(self.policy)])
+        begun = len(self.lines('watching'))
+        self.lab.wait_ready('watch', lambda: len(self.lines('watching')) > begun)
+
+    def stop(self, number=signal.SIGTERM):
+        return self.lab.stop('watch', number)
+
+    def lines(self, kind):
+        path = self.lab.dir / 'watch.log'
+        text = path.read_text() if path.exists() else ''
+        found = [json.loads(line) for line in text.splitlines() if line.startswith('{')]
+        return [line for line in found if line['type'] == kind]
+
+    def refuse(self, count, domain='example.com', path=None):
+        stamp = time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime()) + '.000000+00:00'
+        with open(path or self.log, 'a') as log:
+            for _ in range(count):
+                self.n += 1
+                rcpt = f'n{self.n}@{domain}'
+                log.write(f'{stamp} mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from a[198.51.{self.n % 250}.9]: 550 5.1.1 <{rcpt}>: '
+                          f'Recipient address rejected: User unknown in local recipient table; from=<> to=<{rcpt}> proto=ESMTP helo=<a>\n')
+
+    def status(self, name='example.com'):
+        done = self.lab.dnsguard('status', '--json', name)
+        assert done.rc in (0, 3), done
+        return json.loads(done.stdout)
+
+    def foreign(self):
+        evidence = self.status()['evidence']
+        return evidence['foreign'] if evidence else 0
+
+
+@pytest.fixture
+def watch(lab):
+    watch = Watch(lab)
+    watch.start()
+    return watch
+
+
+def alarms(watch):
+    return [line for line in watch.lines('level') if line['event'] == 'alarm']
+
+
+def test_alarm_and_status(watch):
+    assert watch.lines('watching')[0]['mode'] == 'never'
+    assert watch.status()['level'] == 'calm'
+    watch.refuse(40)
+    wait_for(lambda: alarms(watch), 'the alarm')
+    alarm = alarms(watch)[0]
+    assert alarm['name'] == 'example.com.' and alarm['score'] > 16 and alarm['evidence']['reporters'] > 1
+    assert watch.stop() == 0
+    done = watch.lab.dnsguard('status').expect(3)
+    assert 'example.com ' in done.stdout and 'alarm' in done.stdout and 'bounces of mail that was not sent from here' in done.stdout
+    watch.lab.dnsguard('status', 'other.example').expect(2)
+
+
+def test_restart_and_kill_count_once(watch):
+    watch.refuse(40)
+    wait_for(lambda: alarms(watch), 'the alarm')
+    assert watch.stop() == 0
+    first = watch.foreign()
+    watch.refuse(25)
+    watch.start()
+    watch.refuse(10)
+    time.sleep(1.5)
+    watch.stop(signal.SIGKILL)  # nothing of it is on disk
+    assert watch.foreign() == first
+    watch.refuse(5)
+    watch.start()
+    time.sleep(1.5)
+    assert watch.stop() == 0
+    assert watch.foreign() == first + 40
+
+
+def test_rotation(watch):
+    watch.refuse(20)
+    wait_for(lambda: alarms(watch), 'the alarm')
+    os.rename(watch.log, f'{watch.log}.1')
+    watch.refuse(10, path=f'{watch.log}.1')
+    watch.refuse(10)
+    time.sleep(4)
+    assert watch.stop() == 0
+    one = watch.foreign()
+    watch.lab.run('gzip', f'{watch.log}', check=True)
+    os.rename(f'{watch.log}.1', f'{watch.log}.2')
+    os.rename(f'{watch.log}.gz', f'{watch.log}.1.gz')
+    watch.refuse(7)
+    watch.start()
+    time.sleep(1.5)
+    assert watch.stop() == 0
+    assert one == 40 - 3 and watch.foreign() == one + 7
+
+
+def test_policies_are_read_again(watch):
+    watch.write_policy('  lists: {mx: [10 mx1.example.com], spf: [mx]}\n')
+    os.kill(watch.process.pid, signal.SIGHUP)
+    wait_for(lambda: any(line['name'] == 'lists.example.com.' for line in watch.lines('watching')), 'the new mail name')
+    watch.refuse(40, 'lists.example.com')
+    wait_for(lambda: alarms(watch), 'the alarm')
+    watch.policy.write_text('zone: [')
+    os.kill(watch.process.pid, signal.SIGHUP)
+    wait_for(lambda: watch.lines('trouble'), 'trouble')
+    assert watch.stop() == 0
+    assert watch.status('lists.example.com')['level'] == 'alarm'
+
+
+def test_one_instance(watch):
+    done = watch.lab.dnsguard('watch', watch.policy).expect(1)
+    assert 'another dnsguard watch is running' in done.stderr
+    assert watch.stop(signal.SIGINT) == 0
+
+
+def test_ready_is_told(lab):
+    watch = Watch(lab)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(lab.dir / 'notify'))
+        manager.settimeout(20)
+        os.environ['NOTIFY_SOCKET'] = str(lab.dir / 'notify')
+        try:
+            watch.start()
+        finally:
+            del os.environ['NOTIFY_SOCKET']
+        assert manager.recv(100) == b'READY=1'
+
+
+def test_what_cannot_be_watched(lab):
+    policy = lab.write('zone.yaml', POLICY % ('', 'mail.log'))
+    assert 'nothing is watched yet' in lab.dnsguard('status').expect(0).stdout
+    assert 'whole path' in lab.dnsguard('watch', policy).expect(2).stderr
+    policy.write_text('zone: example.com\nprovider: {zonefile: {path: a}}\nwatch: {sensors: [{smoke: here}]}\n')
+    done = lab.dnsguard('watch', policy).expect(2)
+    assert 'zone.yaml:3' in done.stderr and "found the sensor 'smoke', expected one of log" in done.stderr
+    policy.write_text('zone: example.com\nprovider: {zonefile: {path: a}}\n')
+    assert 'no zone names a sensor' in lab.dnsguard('watch', policy).expect(2).stderr
