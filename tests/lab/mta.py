@@ -36,8 +36,9 @@ class Mta:
     kind = ''
     address = ''
 
-    def __init__(self, lab, domain, relays=CLOSED, address=None, catch_all=False):
+    def __init__(self, lab, domain, relays=CLOSED, address=None, catch_all=False, also=()):
         self.lab, self.domain, self.relays, self.catch_all = lab, domain, relays, catch_all
+        self.also = also  # further domains that it takes mail for
         self.name = lab.unique(self.kind)
         self.address = address or self.address
         self.dir = lab.dir / self.name
@@ -95,7 +96,7 @@ setgid_group = {DROP_GROUP}
 inet_interfaces = {self.address}
 inet_protocols = ipv4
 myhostname = mx.{self.domain}
-mydestination = {self.domain}
+mydestination = {" ".join([self.domain, *self.also])}
 mynetworks = {'0.0.0.0/0' if self.relays == OPEN else '192.0.2.1/32'}
 local_recipient_maps = {'' if self.catch_all else 'inline:{ postmaster=1 }'}
 alias_maps =
