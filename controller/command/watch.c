@@ -221,8 +221,11 @@ static int add_mail(struct watching *w, const struct dg_policy *p, const char *d
 	const struct dg_mail_spec *m, const char *const *hooks, struct dg_err *err)
 {
 	const struct dg_split_spec *split = is_never(p, m->name) ? NULL : m->split;
-	struct dg_runner_name n = {
-		.zone = p->zone, .name = m->name, .document = document, .hooks = hooks};
+	struct dg_runner_name n = {.zone = p->zone,
+		.name = m->name,
+		.document = document,
+		.subdomain = m->split ? m->split->to : NULL,
+		.hooks = hooks};
 
 	dg_runner_limits(split, &n.limits);
 	int r = watch_name(w, p->zone, m->name, NULL, n.limits.mode, err);

@@ -6,4 +6,4 @@ PATH = pathlib.Path(__file__).resolve().parent.parent / 'functional/conftest.py'
 spec = importlib.util.spec_from_file_location('functional_conftest', PATH)
 functional = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(functional)
-globals().update({name: what for name, what in vars(functional).items() if not name.startswith('__')})
+globals().update({name: what for name, what in vars(functional).items() if not name.startswith(('__', 'pytest_'))})

@@ -169,6 +169,7 @@ def test_split_story(lab, record_property):
     for key, value in story.items():
         print(f'{key}: {value}')
         record_property(key, value)
+    assert stretch.log_time(published) - stretch.log_time(alarm) >= 900  # the floor, in the time of the events
     assert not senders.lost and senders.friends > 10
     assert per_minute(senders.bounces, published + 3, end) == 0 and senders.dropped
     assert place.dig(SUB, 'MX') == ['10 mx1.example.test.']

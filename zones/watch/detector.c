@@ -186,7 +186,9 @@ const char *dg_detector_floor(const struct dg_detector *d, const struct dg_heat 
 	if (d->level != DG_ALARM_ALARM || d->raised_s == 0) {
 		return "there is no alarm";
 	}
-	if (now_ms - raised_ms < DG_ACT_SUSTAINED_MS) {
+	/* By the events: a log that is caught up with has not been read to its end yet. */
+	if (now_ms - raised_ms < DG_ACT_SUSTAINED_MS ||
+		d->last_ms - raised_ms < DG_ACT_SUSTAINED_MS) {
 		return "the alarm has not stood for 15 minutes";
 	}
 	double since_min = now_ms > d->last_ms ? (double)(now_ms - d->last_ms) / MINUTE_MS : 0;
