@@ -70,7 +70,9 @@ static void note_unreached(struct dg_wanting *w, const struct dg_silent_spec *s)
 				   "%s does not reach the %s%zu hosts that exist below %s, such as "
 				   "%s: each "
 				   "needs records of its own",
-				   s->name, n == COUNTED_MAX ? "more than " : "", n, parent, first),
+				   dg_name_plain(w->arena, s->name),
+				   n == COUNTED_MAX ? "more than " : "", n,
+				   dg_name_plain(w->arena, parent), dg_name_plain(w->arena, first)),
 			   .rule = "RFC 4592 section 2.2.1",
 			   .pos = s->pos});
 }
@@ -85,7 +87,8 @@ static void note_wildcard(struct dg_wanting *w, const struct dg_silent_spec *s)
 					"subdomains: too), and _dmarc, _mta-sts and _domainkey "
 					"names that are not "
 					"there answer with \"v=spf1 -all\"",
-					s->name, dg_name_parent(s->name)),
+					dg_name_plain(w->arena, s->name),
+					dg_name_plain(w->arena, dg_name_parent(s->name))),
 				.rule = "RFC 4592 section 2.2.1, RFC 9989 section 4.7",
 				.pos = s->pos});
 	note_unreached(w, s);
@@ -100,7 +103,7 @@ static void note_alias(struct dg_wanting *w, const struct dg_silent_spec *s)
 					"%s is an alias (CNAME): it gets no null MX and no SPF "
 					"record; what its "
 					"target publishes applies",
-					s->name),
+					dg_name_plain(w->arena, s->name)),
 				.rule = "RFC 1034 section 3.6.2",
 				.pos = s->pos});
 }
@@ -134,7 +137,8 @@ int dg_want_silent(struct dg_wanting *w, const struct dg_silent_spec *s)
 		note_cut(w, s, cut);
 		return 0;
 	}
-	c.why = dg_printf(w->arena, "no mail is sent from or to %s", s->name);
+	c.why = dg_printf(
+		w->arena, "no mail is sent from or to %s", dg_name_plain(w->arena, s->name));
 	if (is_wildcard && !w->is_sketch) {
 		note_wildcard(w, s);
 	}
