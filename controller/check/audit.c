@@ -19,11 +19,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NAP_MS                  10 /* between looks at the belt: results are written many at once */
-#define PROGRESS_MS             250
-#define RATE_MS                 10000 /* the speed is that of about so long */
-#define SOCKETS                 800u  /* a worker: as many questions may be in flight */
-#define SOCKETS_MIN             32u
+#define NAP_MS      10 /* between looks at the belt: results are written many at once */
+#define PROGRESS_MS 250
+#define RATE_MS     10000 /* the speed is that of about so long */
+#define SOCKETS     800u  /* a worker: as many questions may be in flight */
+#define SOCKETS_MIN 32u
+/* Questions in flight, of all workers and at least of each: one costs libunbound 32 KiB (measured), so that these are what memory the
+ * run takes once answers come late. 800 are 20,000 a second where answers take 40 ms. */
+#define OPEN_ALL                800u
+#define OPEN_EACH               200u
 #define FILES_ELSE              64u /* file descriptors for all else, and a worker's own */
 #define UNBOUND_BYTES           ((size_t)1 << 20) /* with a resolver, each name is asked for once */
 #define UNBOUND_BYTES_RECURSIVE ((size_t)24 << 20) /* it holds the servers of zones */
@@ -270,13 +274,14 @@ static int start_workers(struct run *r, struct dg_err *err)
 	uint32_t n = n_threads(a);
 	uint32_t window = a->n_window ? a->n_window : DG_AUDIT_WINDOW;
 	uint32_t n_sockets = sockets_of(n);
+	uint32_t n_open = OPEN_ALL / n > OPEN_EACH ? OPEN_ALL / n : OPEN_EACH;
 	const struct dg_resolver_options o = {
 		.at = a->resolver,
 		.is_recursive = !a->resolver,
 		.root_hints = a->root_hints,
 		.trust_anchor = a->trust_anchor,
 		.n_sockets = n_sockets,
-		.n_window = n_sockets,
+		.n_window = n_open < n_sockets ? n_open : n_sockets,
 		.cache_bytes = a->resolver ? UNBOUND_BYTES : UNBOUND_BYTES_RECURSIVE,
 	};
 	int rc = 0;
