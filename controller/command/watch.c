@@ -26,6 +26,7 @@ struct charge {
 	struct watching *w;
 	const char *parent; /* of a subdomain that mail moves to: its mail name; NULL */
 	enum dg_guard_mode mode;
+	unsigned genuine_max; /* letters a day */
 	enum dg_alarm told;
 	int64_t ready_ms; /* mono */
 };
@@ -131,6 +132,7 @@ static void tell_guard(struct watching *w, const struct dg_watched *name, const 
 {
 	int64_t now_ms = dg_loop_now(w->app->loop) * 1000;
 	const struct dg_heat *h = name->heat;
+	const struct charge *c = name->user;
 	struct dg_buf b;
 
 	dg_buf_init(&b, LINE_MAX_OF);
@@ -145,6 +147,7 @@ static void tell_guard(struct watching *w, const struct dg_watched *name, const 
 		.genuine = (uint32_t)lround(dg_watched_genuine_at(name, now_ms)),
 		.score = name->detector.score,
 		.has_floor = has_floor,
+		.asks_first = dg_watched_genuine_at(name, now_ms) > c->genuine_max,
 	};
 	dg_runner_event(w->runner, of, kind, &e);
 	dg_buf_done(&b);
@@ -201,17 +204,20 @@ static bool is_never(const struct dg_policy *p, const char *name)
 	return false;
 }
 
-static int watch_name(struct watching *w, const char *zone, const char *name, const char *parent,
-	enum dg_guard_mode mode, struct dg_err *err)
+static int watch_name(struct watching *w, const struct dg_policy *p, const char *name,
+	const char *parent, enum dg_guard_mode mode, struct dg_err *err)
 {
 	struct dg_watched *watched = NULL;
-	int r = dg_hub_add(w->hub, zone, name, &watched, err);
+	int r = dg_hub_add(w->hub, p->zone, name, &watched, err);
 
 	if (r == 0 && !watched->user) {
 		struct charge *c = dg_new(w->set->arena, struct charge);
 
-		*c = (struct charge){
-			.w = w, .parent = parent, .mode = mode, .told = watched->level};
+		*c = (struct charge){.w = w,
+			.parent = parent,
+			.mode = mode,
+			.genuine_max = p->watch.genuine_max,
+			.told = watched->level};
 		watched->user = c;
 	}
 	return r;
@@ -228,9 +234,9 @@ static int add_mail(struct watching *w, const struct dg_policy *p, const char *d
 		.hooks = hooks};
 
 	dg_runner_limits(split, &n.limits);
-	int r = watch_name(w, p->zone, m->name, NULL, n.limits.mode, err);
+	int r = watch_name(w, p, m->name, NULL, n.limits.mode, err);
 	if (r == 0 && m->split) {
-		r = watch_name(w, p->zone, m->split->to, m->name, DG_GUARD_MODE_NEVER, err);
+		r = watch_name(w, p, m->split->to, m->name, DG_GUARD_MODE_NEVER, err);
 	}
 	return r < 0 ? r : dg_runner_add(w->runner, &n, err);
 }

@@ -68,6 +68,9 @@ bool dg_running_has_room(const struct dg_runner *r, const struct dg_ward *x)
 	if (x->wish > 0) {
 		return r->n_moves < dg_running_moves_max(r);
 	}
+	if (x->asks_first) {
+		return false;
+	}
 	return r->n_moves + r->n_yes < dg_running_moves_max(r) && (!r->waiting || r->waiting == x);
 }
 
@@ -205,6 +208,7 @@ static void take_evidence(struct dg_ward *x, const struct dg_runner_evidence *e)
 	if (!e) {
 		return;
 	}
+	x->asks_first = e->asks_first;
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(MEMORY_MAX);
 	text = dg_evidence_json(a, e);
 	free(x->evidence);
@@ -217,7 +221,7 @@ static void on_ready(struct dg_ward *x)
 	bool acts = x->limits.mode == DG_GUARD_MODE_AUTOMATIC;
 
 	x->ready_ms = dg_running_now(r);
-	if (acts && x->g.state == DG_GUARD_ELEVATED && x->g.is_armed &&
+	if (acts && !x->asks_first && x->g.state == DG_GUARD_ELEVATED && x->g.is_armed &&
 		!dg_running_has_room(r, x)) {
 		wait_in_line(x);
 	}

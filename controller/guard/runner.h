@@ -74,6 +74,7 @@ struct dg_runner_evidence {
 	uint32_t n_foreign, n_unknown, n_own, n_reporters, n_recipients, genuine;
 	double score;
 	bool has_floor; /* floors of evidence are reached */
+	bool asks_first; /* much genuine mail is at stake: a person is asked, also in mode automatic */
 };
 
 int dg_runner_new(

@@ -47,7 +47,8 @@ struct dg_ward {
 	bool is_running;
 	unsigned n_tries;
 	int64_t retry_ms, ready_ms;
-	int64_t wish; /* an approval that waits for a look; 0: none */
+	bool asks_first; /* of the evidence that came last */
+	int64_t wish;    /* an approval that waits for a look; 0: none */
 	bool is_waiting;
 	struct dg_ward *next_waiting; /* for room in the budget */
 };

@@ -232,6 +232,25 @@ static void test_only_with_floors(void **state)
 	assert_string_equal(state_of(NAME), "elevated");
 }
 
+/* Automatic, but much genuine mail would be refused: that is a person's to say. */
+static void test_much_at_stake_is_asked(void **state)
+{
+	struct dg_runner_evidence e = {
+		.text = "much", .n_foreign = 100, .has_floor = true, .asks_first = true};
+
+	(void)state;
+	add_name(NAME, &f.limits);
+	event(NAME, EV(ALARM));
+	run_ms(5000);
+	dg_runner_event(f.runner, NAME, EV(READY), &e);
+	run_ms(5000);
+	assert_string_equal(state_of(NAME), "elevated");
+	assert_string_equal(proposal_of(NAME), DIGEST);
+	wish("approve", NAME, DIGEST);
+	run_ms(10000);
+	assert_string_equal(state_of(NAME), "split");
+}
+
 static void test_one_armed_by_hand_stays_so(void **state)
 {
 	struct dg_name_state s = {.name = NAME, .stage = DG_STAGE_ARMED, .mx_ttl = 3600};
@@ -294,6 +313,7 @@ int main(void)
 		T(test_refused_mail_does_not_arm),
 		T(test_our_own_relay),
 		T(test_only_with_floors),
+		T(test_much_at_stake_is_asked),
 		T(test_one_armed_by_hand_stays_so),
 		T(test_one_split_by_hand_is_held),
 		T(test_an_image_that_cannot_be_read),
