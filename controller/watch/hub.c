@@ -4,6 +4,7 @@
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
+#include "zones/mail/chars.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -204,8 +205,7 @@ static bool domain_of(struct dg_text address, char ret_name[NAME_MAX + 2])
 		return false;
 	}
 	for (size_t i = 0; i < n; i++) {
-		char c = at[1 + i];
-		ret_name[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+		ret_name[i] = dg_lower(at[1 + i]);
 	}
 	n -= ret_name[n - 1] == '.';
 	ret_name[n] = '.';

@@ -178,7 +178,10 @@ static size_t list_rotated(struct dg_arena *a, const char *path, struct candidat
 	DIR *d = opendir(dir);
 	size_t n = 0;
 
-	for (struct dirent *e; d && n < DG_LOGPLACE_ROTATED && (e = readdir(d)) != NULL;) {
+	struct dirent *e;
+
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+	while (d && n < DG_LOGPLACE_ROTATED && (e = readdir(d)) != NULL) {
 		struct stat st;
 
 		if (strncmp(e->d_name, base, base_len) != 0 ||
