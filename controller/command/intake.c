@@ -14,7 +14,7 @@
 
 #define DIALOGUE_S 30u
 #define LOCALS_MAX 20u
-#define LINE_MAX_  2048u
+#define TEXT_MAX   2048u
 
 static void on_done(struct dg_taking *t)
 {
@@ -84,7 +84,7 @@ static void say(struct dg_staging *s, const struct dg_taking *t)
 					     "code", x->code, "text", dg_json_text(x->text)));
 			continue;
 		}
-		dg_buf_init(&b, LINE_MAX_);
+		dg_buf_init(&b, TEXT_MAX);
 		put_answer(&b, app->arena, x);
 		dg_app_say(app, "%s", b.data);
 		dg_buf_done(&b);

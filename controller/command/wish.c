@@ -19,7 +19,7 @@
 
 static const char *shown(struct dg_app *app, const char *name)
 {
-	size_t len = strlen(name);
+	size_t len = name ? strlen(name) : 0;
 
 	return len > 1 ? dg_strndup(app->arena, name, len - 1) : name;
 }
@@ -225,7 +225,7 @@ int dg_cmd_release(struct dg_app *app, const struct dg_args *args)
 	if (r == 0) {
 		r = find_guard(app, args->rest[0], &row, &name, &err);
 	}
-	if (r == 0 && strcmp(row.state, "held") != 0) {
+	if (r == 0 && row.state && strcmp(row.state, "held") != 0) {
 		r = dg_fail(
 			&err, DG_EINPUT, "%s is not held, it is %s", shown(app, name), row.state);
 	}

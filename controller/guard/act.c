@@ -21,25 +21,22 @@
 enum dg_op dg_ward_op(const struct dg_ward *x)
 {
 	const struct dg_guard *g = &x->g;
+	/* A proposal without its plan, or one that somebody said yes to: look at the zone as it is. */
+	bool is_to_look = g->is_proposed && (x->plan[0] == '\0' || x->wish > 0);
 	bool may_arm = !g->is_armed && x->armed_ms == 0 && x->limits.mode != DG_GUARD_MODE_NEVER;
 
 	switch (g->state) {
 	case DG_GUARD_CALM:
 		return x->is_disarming ? DG_OP_DISARM : DG_OP_NONE;
 	case DG_GUARD_ELEVATED:
-		return may_arm                                                 ? DG_OP_ARM
-		       : g->is_proposed && (x->plan[0] == '\0' || x->wish > 0) ? DG_OP_LOOK
-									       : DG_OP_NONE;
+		return may_arm ? DG_OP_ARM : is_to_look ? DG_OP_LOOK : DG_OP_NONE;
 	case DG_GUARD_COOLDOWN:
-		return may_arm && x->is_arming                                 ? DG_OP_ARM
-		       : g->is_proposed && (x->plan[0] == '\0' || x->wish > 0) ? DG_OP_LOOK
-									       : DG_OP_NONE;
+		return may_arm && x->is_arming ? DG_OP_ARM : is_to_look ? DG_OP_LOOK : DG_OP_NONE;
 	case DG_GUARD_SPLITTING:
 		return DG_OP_SPLIT;
 	case DG_GUARD_SPLIT:
 	case DG_GUARD_PROBING:
-		return g->is_proposed && (x->plan[0] == '\0' || x->wish > 0) ? DG_OP_LOOK_BACK
-									     : DG_OP_NONE;
+		return is_to_look ? DG_OP_LOOK_BACK : DG_OP_NONE;
 	case DG_GUARD_RESTORING:
 		return DG_OP_BACK;
 	case DG_GUARD_HELD:

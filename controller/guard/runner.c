@@ -389,7 +389,7 @@ static const char *const *copy_hooks(struct dg_arena *a, const char *const *hook
 static void grow(struct dg_runner *r)
 {
 	size_t cap = r->cap_wards ? 2 * r->cap_wards : FIRST_CAP;
-	struct dg_ward **more = reallocarray(r->wards, cap, sizeof(*more));
+	struct dg_ward **more = reallocarray(r->wards, cap, sizeof(struct dg_ward *));
 
 	if (!more) {
 		abort();

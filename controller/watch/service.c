@@ -99,7 +99,9 @@ void dg_service_notify(const char *text)
 		return;
 	}
 	memcpy(to.sun_path, path, n);
-	to.sun_path[0] = path[0] == '@' ? '\0' : path[0]; /* an abstract one */
+	if (path[0] == '@') { /* an abstract one */
+		to.sun_path[0] = '\0';
+	}
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0) {
 		(void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&to,

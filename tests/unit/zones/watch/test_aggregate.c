@@ -377,8 +377,8 @@ static void test_what_makes_a_row_useless(void **state)
 		"<record><row><source_ip>192.0.2.1</source_ip><count>-1</count></row></record>",
 		"<record><row><source_ip>192.0.2.1</source_ip><count>0</count></row></record>",
 		"<record><row><source_ip>192.0.2.1</source_ip><count>1e3</count></row></record>",
-		"<record><row><source_ip>192.0.2.1</source_ip>"
-		"<count>99999999999999999999</count></row></record>",
+		("<record><row><source_ip>192.0.2.1</source_ip>"
+		 "<count>99999999999999999999</count></row></record>"),
 		"<record><row><source_ip>192.0.2.1</source_ip></row></record>",
 		"<record><row><count>1</count></row></record>",
 		"<record></record>",
