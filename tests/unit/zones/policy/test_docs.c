@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 static const char *const zone_keys[] = {"zone", "provider", "ttl", "mail", "silent", "hosts",
-	"mx-hosts", "helo", "report-for", "verify", "never", NULL};
+	"mx-hosts", "helo", "report-for", "verify", "watch", "never", NULL};
 static const char *const mail_keys[] = {
 	"ttl", "mx", "spf", "dkim", "dmarc", "mta-sts", "tlsrpt", "split", NULL};
 static const char *const dmarc_keys[] = {"policy", "subdomains", "nonexistent", "dkim-alignment",
