@@ -3,7 +3,8 @@
  * From      What DMARC asks receivers to do with a message that fails (RFC 9989 sections 4.7 and 4.10): reject in force is PROTECTED;
  *           quarantine, and reject while testing (t=y), is LENIENT, because the mail is still delivered; none or no policy is
  *           FORGEABLE. Where receivers of the old and the new standard see different policies, or some see none at all because
- *           there are two records, PROTECTED becomes LENIENT. An SPF record that lets every host pass makes DMARC pass too: FORGEABLE.
+ *           there are two records, or the name servers disagree, PROTECTED becomes LENIENT. An SPF record that lets every host
+ *           pass makes DMARC pass too: FORGEABLE.
  * Mail From The result of SPF (RFC 7208) for a host that the record does not name: fail is PROTECTED, softfail is LENIENT,
  *           anything else is FORGEABLE. Several records, a fault, too many look-ups: as if there were none.
  *           A name that does not exist cannot have a record: receivers that look the sender up refuse it, so LENIENT.
@@ -354,9 +355,37 @@ static void rule_backscatter(struct check *c)
 	}
 }
 
+/* --- name servers that disagree --------------------------------------------------------------------- */
+static bool was_found(const struct check *c, const char *code)
+{
+	for (size_t i = 0; i < c->n_kept; i++) {
+		if (strcmp(c->kept[i]->finding.kind->code, code) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void weigh_servers(struct dg_ruling *r)
+{
+	if (r->forgery == DG_PROTECTED) {
+		r->forgery = DG_FORGEABLE_LENIENT;
+		r->why = "the name servers disagree: some receivers get another record";
+	}
+}
+
 void check_verdict(struct check *c)
 {
+	struct dg_check *out = c->out;
+
 	rule_from(c);
 	check_verdict_spf(c);
 	rule_backscatter(c);
+	for (unsigned k = 0; k < DG_CLASSES && was_found(c, "servers-dmarc-differ"); k++) {
+		weigh_servers(&out->rulings[DG_IDENTITY_FROM][k]);
+	}
+	if (was_found(c, "servers-spf-differ")) {
+		weigh_servers(&out->rulings[DG_IDENTITY_MAIL_FROM][DG_CLASS_DOMAIN]);
+		weigh_servers(&out->rulings[DG_IDENTITY_HELO][DG_CLASS_DOMAIN]);
+	}
 }

@@ -115,6 +115,30 @@ static void test_groups(void **state)
 	world_done(&w);
 }
 
+/* What is protected by one server's record alone is not. */
+static void test_verdict_where_they_disagree(void **state)
+{
+	(void)state;
+	struct world w;
+	const struct dg_check *c = world_check(&w, TWO);
+
+	assert_int_equal(c->rulings[DG_IDENTITY_FROM][DG_CLASS_DOMAIN].forgery, DG_PROTECTED);
+	assert_int_equal(c->rulings[DG_IDENTITY_MAIL_FROM][DG_CLASS_DOMAIN].forgery, DG_PROTECTED);
+	world_done(&w);
+	c = world_check(&w, WORLD NS1 OTHER
+		"=example.com. TXT v=spf1 -all\n=_dmarc.example.com. TXT v=DMARC1; p=none");
+	assert_int_equal(
+		c->rulings[DG_IDENTITY_FROM][DG_CLASS_DOMAIN].forgery, DG_FORGEABLE_LENIENT);
+	assert_int_equal(c->rulings[DG_IDENTITY_MAIL_FROM][DG_CLASS_DOMAIN].forgery, DG_PROTECTED);
+	world_done(&w);
+	c = world_check(&w, WORLD NS1 OTHER
+		"=example.com. TXT v=spf1 ?all\n=_dmarc.example.com. TXT v=DMARC1; p=reject");
+	assert_int_equal(c->rulings[DG_IDENTITY_FROM][DG_CLASS_DOMAIN].forgery, DG_PROTECTED);
+	assert_int_equal(
+		c->rulings[DG_IDENTITY_MAIL_FROM][DG_CLASS_DOMAIN].forgery, DG_FORGEABLE_LENIENT);
+	world_done(&w);
+}
+
 static void test_pending(void **state)
 {
 	(void)state;
@@ -135,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_verdict_where_they_disagree),
 		cmocka_unit_test(test_pending),
 	};
 
