@@ -246,16 +246,41 @@ static const char *found_above(struct check *c)
 	return "find what could not be looked up";
 }
 
-static void check_several(struct check *c, const char *at, const struct dg_fact *own,
+/* Of several records the one that asks for most, as it stands. */
+static const char *one_of(struct check *c, const char *at, const char *const *texts, size_t n)
+{
+	const char *best = texts[0];
+	enum dg_dmarc_policy most = DG_DMARC_UNSET;
+
+	for (size_t i = 0; i < n; i++) {
+		struct dg_lints lints;
+		struct dg_dmarc d;
+
+		dg_lints_init(&lints, c->arena);
+		dg_dmarc_parse(c->arena, texts[i], strlen(texts[i]), &d, &lints);
+		if (d.p > most) {
+			most = d.p;
+			best = texts[i];
+		}
+	}
+	return dg_printf(c->arena, "one record in place of all %zu, for instance:\n%s", n,
+		check_line_txt(c, at, best));
+}
+
+/* Returns what to do about it. */
+static const char *check_several(struct check *c, const char *at, const struct dg_fact *own,
 	const char *const *texts, size_t n)
 {
+	const char *remedy = one_of(c, at, texts, n);
+
 	check_find(c, "dmarc-several", at,
 		dg_printf(c->arena, "%s, %s", check_evidence_txt(c, at, own, texts[0]),
 			check_evidence_txt(c, at, own, texts[1])),
 		"%s has %zu DMARC records, and all are discarded: receivers that go on to the "
 		"domain above %s; those that stop here see no policy",
 		check_shown(c, at), n, found_above(c))
-		->remedy = dg_printf(c->arena, "in place of all %zu:\n%s", n, check_dmarc_line(c));
+		->remedy = remedy;
+	return remedy;
 }
 
 /* --- the policy in force ---------------------------------------------------------------------------- */
@@ -275,22 +300,24 @@ static void check_above(struct check *c)
 	}
 }
 
-static void check_missing(struct check *c, const char *at)
+/* remedy: where it is known; NULL: a first record. */
+static void check_missing(struct check *c, const char *at, const char *remedy)
 {
 	if (!c->out->exists && c->dmarc->n_steps > 0) {
 		at = c->in->domain;
 	}
 	check_find(c, "dmarc-missing", at, NULL, "no DMARC policy is in force for %s: %s",
 		check_shown(c, c->in->domain), c->dmarc->why ? c->dmarc->why : "there is no record")
-		->remedy = first_line(c);
+		->remedy = remedy ? remedy : first_line(c);
 }
 
-static void check_in_force(struct check *c, const char *at, const char *evidence)
+static void check_in_force(
+	struct check *c, const char *at, const char *evidence, const char *remedy)
 {
 	const struct dg_dmarc_found *w = c->dmarc;
 
 	if (w->state == DG_DMARC_ABSENT) {
-		check_missing(c, at);
+		check_missing(c, at, remedy);
 	} else if (w->state == DG_DMARC_UNKNOWN) {
 		check_find(c, "dmarc-unknown", at, NULL, "the policy could not be found: %s",
 			w->why ? w->why : "no answer");
@@ -342,6 +369,7 @@ void check_dmarc(struct check *c)
 	const char *at = check_under(c, "_dmarc", c->in->domain);
 	const char *const *texts = NULL;
 	const char *evidence = NULL;
+	const char *remedy = NULL;
 
 	if (c->dmarc->state == DG_DMARC_PENDING || c->out->is_unknown || !at) {
 		return;
@@ -351,11 +379,11 @@ void check_dmarc(struct check *c)
 	check_misplaced(c);
 	check_others(c, at, own, n);
 	if (n > 1) {
-		check_several(c, at, own, texts, n);
+		remedy = check_several(c, at, own, texts, n);
 	} else if (n == 1) {
 		evidence = check_evidence_txt(c, at, own, texts[0]);
 		check_record(c, at, texts[0], evidence);
 	}
-	check_in_force(c, at, evidence);
+	check_in_force(c, at, evidence, remedy);
 	check_psl(c);
 }

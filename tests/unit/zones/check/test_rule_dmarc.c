@@ -168,6 +168,13 @@ static void test_remedies(void **state)
 	assert_null(strstr(need(c, "dmarc-unrelated-txt")->text, "wildcard"));
 	world_done(&w);
 
+	c = world_check(&w, WITH("p=none") DMARC "v=DMARC1; p=reject; rua=mailto:d@example.com");
+	assert_string_equal(remedy_of(c, "dmarc-several"),
+		"one record in place of all 2, for instance:\n_dmarc.example.com. TXT \"v=DMARC1; "
+		"p=reject; rua=mailto:d@example.com\"");
+	assert_string_equal(remedy_of(c, "dmarc-missing"), remedy_of(c, "dmarc-several"));
+	world_done(&w);
+
 	c = world_check(&w, PARKED);
 	assert_string_equal(
 		remedy_of(c, "dmarc-missing"), "_dmarc.example.com. TXT \"v=DMARC1; p=reject\"");
