@@ -16,9 +16,15 @@ class Terminal:
     def __init__(self, argv, cwd=None, env=None):
         self.end, other = pty.openpty()
         self.process = subprocess.Popen([str(a) for a in argv], stdin=other, stdout=other, stderr=other, cwd=cwd,
-                                        env={**os.environ, 'TERM': 'xterm', **(env or {})}, start_new_session=True)
+                                        env={**os.environ, 'TERM': 'xterm', **(env or {})}, start_new_session=True,
+                                        preexec_fn=self.hear)
         os.close(other)
         self.raw = ''
+
+    @staticmethod
+    def hear():
+        """Ctrl-C works also where the tests run in the background of a shell, which ignores it for its children."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def __enter__(self):
         return self
