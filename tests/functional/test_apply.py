@@ -219,6 +219,6 @@ def test_waits_for_the_caches(lab, dnsguard):
     policy = place.policy(ZONE, SIMPLE_POLICY)
     done = dnsguard('apply', '--yes', '--adopt', '--wait', policy).expect(0)
     assert 'caches may hold old answers until' in done.stdout and 'waiting until' in done.stdout
-    assert 1.5 < done.seconds < 6
+    assert done.seconds > 1.5
     again = dnsguard('apply', '--yes', '--wait', policy).expect(0)
-    assert again.seconds < 1
+    assert 'waiting until' not in again.stdout, again

@@ -230,7 +230,7 @@ def test_server_is_not_there(lab, how, words):
         done = site.run(command, *(['--yes'] if command == 'apply' else []), policy).expect(1)
         told = done.stdout + done.stderr
         assert '127.0.0.21@53' in told and re.search(words, told), done
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 60
     print(told)
     for s in sockets:
         s.close()

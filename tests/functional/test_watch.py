@@ -96,12 +96,12 @@ def test_restart_and_kill_count_once(watch):
     watch.refuse(25)
     watch.start()
     watch.refuse(10)
-    time.sleep(1.5)
+    time.sleep(4)
     watch.stop(signal.SIGKILL)  # nothing of it is on disk
     assert watch.foreign() == first
     watch.refuse(5)
     watch.start()
-    time.sleep(1.5)
+    time.sleep(4)
     assert watch.stop() == 0
     assert watch.foreign() == first + 40
 
@@ -112,7 +112,7 @@ def test_rotation(watch):
     os.rename(watch.log, f'{watch.log}.1')
     watch.refuse(10, path=f'{watch.log}.1')
     watch.refuse(10)
-    time.sleep(4)
+    time.sleep(6)
     assert watch.stop() == 0
     one = watch.foreign()
     watch.lab.run('gzip', f'{watch.log}', check=True)
@@ -120,7 +120,7 @@ def test_rotation(watch):
     os.rename(f'{watch.log}.gz', f'{watch.log}.1.gz')
     watch.refuse(7)
     watch.start()
-    time.sleep(1.5)
+    time.sleep(4)
     assert watch.stop() == 0
     assert one == 40 - 3 and watch.foreign() == one + 7
 
