@@ -16,6 +16,7 @@
 struct dg_watch_set *dg_watch_set_free(struct dg_watch_set *s)
 {
 	if (s) {
+		(void)dg_fleet_close(s->fleet);
 		(void)dg_arena_free(s->arena);
 	}
 	return NULL;
@@ -95,13 +96,16 @@ int dg_watch_set_read(struct dg_app *app, struct dg_watch_set **ret_set, struct 
 		r = dg_fleet_next(app->fleet, a, &p, &document, err);
 		r = r == 0 ? add_policy(s, p, document, err) : r;
 	}
-	app->fleet = dg_fleet_close(app->fleet);
+	/* Places in the policies point into it. */
+	s->fleet = app->fleet;
+	app->fleet = NULL;
 	if (r == 1 && s->n_ears == 0) {
 		r = dg_fail(err, DG_EINPUT,
 			"no zone names a sensor; expected for example watch: {sensors: [{log: "
 			"/var/log/mail.log}]}");
 	}
 	if (r < 0) {
+		err->pos.file = err->pos.file ? dg_strdup(app->arena, err->pos.file) : NULL;
 		(void)dg_watch_set_free(s);
 		return r;
 	}

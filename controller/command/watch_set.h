@@ -19,7 +19,10 @@ struct dg_watch_ear {
 };
 
 /* All that the policies say; made anew when they are read again. */
+struct dg_fleet;
+
 struct dg_watch_set {
+	struct dg_fleet *fleet; /* what the places in the policies point into */
 	struct dg_arena *arena;
 	struct dg_policy **policies;
 	const char **documents;
