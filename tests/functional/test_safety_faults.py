@@ -15,6 +15,7 @@ KILL_AT = ['write', 'pwrite64', 'writev', 'pwritev2', 'sendto', 'sendmsg', 'send
            'epoll_wait']
 FAIL_AT = ['write', 'pwrite64', 'writev', 'pwritev2', 'fsync', 'fdatasync', 'rename', 'renameat', 'renameat2', 'ftruncate',
            'mkdir', 'fallocate']
+HOW_OFTEN = ('epoll_wait', 'recvfrom', 'recvmsg')  # is up to the kernel and the load: no two runs agree
 SHORT = 9  # of how many points the ordinary run takes one
 
 
@@ -83,17 +84,19 @@ def check_journaled(flow, told):
 def kill(record, lab, kind, command, stride):
     flow = Flow(lab, kind, command)
     at = points({n: c for n, c in flow.counts.items() if n in KILL_AT}, stride)
-    survived = 0
+    survived = []
     for name, k in at:
         flow.restart()
         done = strace(flow.site, flow.argv, '-e', f'trace={name}', '-e', f'inject={name}:signal=SIGKILL:when={k}')
         told = f'killed at {name} {k}: {done}'
-        survived += done.rc == 0  # an undisturbed run may call it once less than the counted one did
         assert done.rc in (0, -9, 137), told
+        if done.rc == 0:  # it called it less often than the counted run did
+            assert k > 1, told
+            survived.append(name)
         check_journaled(flow, told)
         flow.check_next_run(told)
-    assert survived <= 2 + len(at) // 20, survived
-    report(record, kind=kind, command=command, kills=len(at) - survived, calls=sum(flow.counts.values()))
+    assert len([name for name in survived if name not in HOW_OFTEN]) <= 2 + len(at) // 20, survived
+    report(record, kind=kind, command=command, kills=len(at) - len(survived), calls=sum(flow.counts.values()))
 
 
 @pytest.mark.parametrize('kind', ['zonefile', 'knot'])
