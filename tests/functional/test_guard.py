@@ -38,11 +38,11 @@ ROUNDS = int(os.environ.get('DNSGUARD_KILLS', '50'))
 class Guard:
     """A name server, a mail server, a policy, and the guard of its mail name as a process that can be killed."""
 
-    def __init__(self, lab, mode='approved', hold_ms=4000, hook=None, kind='knot'):
-        self.lab, self.mode, self.hold_ms, self.hook = lab, mode, hold_ms, hook
-        self.place = places.Place(lab, kind, {ZONE: RECORDS}, ttl=2)
+    def __init__(self, lab, mode='approved', hold_ms=4000, hook=None, kind='knot', policy=POLICY, records=RECORDS, more=()):
+        self.lab, self.mode, self.hold_ms, self.hook, self.more = lab, mode, hold_ms, hook, [str(word) for word in more]
+        self.place = places.Place(lab, kind, {ZONE: records}, ttl=2)
         servers.Unbound(lab, of=[self.place.server])
-        self.policy = self.place.policy(ZONE, POLICY)
+        self.policy = self.place.policy(ZONE, policy)
         self.taker = takers.Taker(MX)
         self.state = lab.dir / 'state'
         lab.dnsguard('apply', '--yes', '--adopt', self.policy).expect(0)
@@ -55,7 +55,7 @@ class Guard:
         self.log = self.lab.dir / f'guard{self.n_starts}.log'
         self.process = subprocess.Popen(
             [self.driver, self.state, self.lab.program, self.policy, f'{ZONE}.', f'{ZONE}.', self.mode, str(self.hold_ms),
-             *([self.hook] if self.hook else [])],
+             self.hook or '-', *self.more],
             stdin=subprocess.PIPE, stdout=open(self.log, 'wb'), stderr=subprocess.STDOUT, text=True)
         return self
 
