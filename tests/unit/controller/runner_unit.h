@@ -10,6 +10,7 @@
 #include "controller/store/watch.h"
 #include "providers/net/loop.h"
 #include "zones/base/map.h"
+#include "zones/policy/policy.h"
 
 #include <stdlib.h>
 
@@ -262,12 +263,19 @@ static inline void fake_tell(void *arg, const char *name, const char *text)
 
 static inline void add_name(const char *name, const struct dg_guard_limits *limits)
 {
-	const char *hooks[] = {f.hook, NULL};
+	static const char *const labels[] = {
+		"m.example.com.", "m2.example.com.", "m3.example.com."};
+	struct dg_hook_spec hook = {.path = f.hook};
 	struct dg_runner_name n = {.zone = name,
 		.name = name,
 		.document = "/etc/zone.yaml",
+		.labels = labels,
 		.limits = *limits,
-		.hooks = hooks};
+		.drain_ms = 60000,
+		.listen_ms = 30 * MINUTE,
+		.overlap_ms = 20 * MINUTE,
+		.hooks = &hook,
+		.n_hooks = f.hook ? 1 : 0};
 
 	must(dg_runner_add(f.runner, &n, &t.err));
 }
