@@ -95,6 +95,8 @@ static int run(struct driver *d, char **argv, struct dg_store *store, struct dg_
 		.store = store,
 		.program = argv[2],
 		.state_dir = argv[1],
+		.max_moves = 100,
+		.max_share = 100, /* of one name: a hundred moves an hour */
 		.tell = tell};
 	struct dg_runner_name n = {.zone = argv[4],
 		.name = argv[5],

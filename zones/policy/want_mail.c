@@ -358,7 +358,7 @@ static int want_gone(struct dg_wanting *w, const struct place *p)
 	struct dg_claim c = claim(p, &m->split->pos,
 		dg_printf(w->arena, "mail of %s does not live at %s any more",
 			dg_name_plain(w->arena, m->name), dg_name_plain(w->arena, p->name)),
-		NULL);
+		"RFC 1034 section 3.6");
 
 	dg_want_none(w, &c, DG_TYPE_MX, NULL);
 	dg_want_none(w, &c, DG_TYPE_TXT, "v=spf1");

@@ -313,7 +313,7 @@ void dg_guard_limits_init(struct dg_guard_limits *l)
 		.hold_max_ms = 7 * DAY_MS,
 		.arm_ms = HOUR_MS,
 		.step_ms = 15 * MINUTE_MS,
-		.probe_ms = 2 * HOUR_MS,
+		.probe_ms = 2 * HOUR_MS + 30 * MINUTE_MS,
 		.cooldown_ms = DAY_MS,
 		.elevated_ms = 3 * DAY_MS,
 		.expiry_ms = 14 * DAY_MS,

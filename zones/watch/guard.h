@@ -112,7 +112,7 @@ struct dg_guard_limits {
 		n_labels; /* subdomains that mail can live at, at most DG_GUARD_LABELS_MAX; 1: none to rotate to */
 	bool has_sink; /* a sink MX to probe with; without one a person is asked at the end of the hold */
 };
-/* 24 h hold, at most 7 days; 1 h, 15 min, 2 h; 24 h cooldown; 72 h elevated; 14 days expiry; 1 h reminders; mode approved, one
+/* 24 h hold, at most 7 days; 1 h, 15 min, 2 h 30 min; 24 h cooldown; 72 h elevated; 14 days expiry; 1 h reminders; mode approved, one
  * label. */
 void dg_guard_limits_init(struct dg_guard_limits *l);
 

@@ -82,7 +82,7 @@ const struct dg_guard_row_of_table dg_guard_rows[] = {
 	ON(SPLIT, APPROVED, BACK_ASKED, RESTORING, DO(RESTORE) | DO(TELL),
 		"a person said: go back"),
 
-	ON(PROBING, DONE, OPENS, PROBING, 0, "the sink is verified: listening"),
+	ON(PROBING, DONE, OPENS, PROBING, DO(TELL), "the sink is verified: listening"),
 	ON(PROBING, LOUD, ALWAYS, SPLIT, DO(RENULL) | DO(TELL),
 		"the attack goes on: the hold is doubled"),
 	ON(PROBING, FAILED, ALWAYS, SPLIT, DO(RENULL) | DO(TELL), "the probe could not be made"),

@@ -70,7 +70,7 @@ static void test_there_and_back(void **state)
 	IN(&w, PROBING);
 	assert_int_equal(feed(&w, EV(SILENT)), 0); /* nobody listens yet */
 	assert_true(w.g.due_ms == w.now_ms + w.limits.step_ms);
-	assert_int_equal(feed(&w, EV(DONE)), 0);
+	assert_int_equal(feed(&w, EV(DONE)), DO(TELL));
 	assert_true(w.g.due_ms == w.now_ms + w.limits.probe_ms);
 	assert_int_equal(feed(&w, EV(DONE)), 0); /* the sink is looked at again: no more time */
 	assert_int_equal(feed(&w, EV(SILENT)), DO(RESTORE) | DO(TELL));
