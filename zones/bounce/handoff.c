@@ -122,7 +122,8 @@ static bool is_inside(
 		return true;
 	}
 	const struct dg_bounce_hop *newer = &h->hops[i - 1];
-	if (newer->has_address && !is_public(&newer->address)) {
+	/* handed over inside of a host or a network: without an address there was no connection to tell of */
+	if (!newer->has_address || !is_public(&newer->address)) {
 		return true;
 	}
 	return newer->name[0] != '\0' && strcasecmp(h->hops[i].by, newer->name) == 0;

@@ -21,6 +21,42 @@ static bool take(struct dg_reading *r, struct dg_span head, enum dg_bounce_origi
 	return true;
 }
 
+/* --- texts ---------------------------------------------------------------------------------------- */
+/* Soft line breaks and escapes in what says to be plain. */
+static bool is_quoted_printable(struct dg_span header)
+{
+	size_t n_breaks = 0;
+
+	for (const char *p = header.p, *end = header.p + header.n;
+		p < end && (p = memmem(p, (size_t)(end - p), "=\n", 2)) != NULL; p++) {
+		n_breaks++;
+	}
+	return n_breaks > 0 && memmem(header.p, header.n, "=3D", 3) != NULL;
+}
+
+static bool in_text(struct dg_reading *r, struct dg_span text, struct dg_span *ret_rest)
+{
+	struct dg_run run;
+
+	if (!dg_run_find(r, text, &run)) {
+		return false;
+	}
+	if (is_quoted_printable(run.header)) {
+		text = dg_quoted_decode(r->arena, text, false);
+		if (!dg_run_find(r, text, &run)) {
+			return false;
+		}
+	}
+	if (!take(r, run.header, DG_BOUNCE_ORIGINAL_HEADERS)) {
+		return false;
+	}
+	*ret_rest = run.rest;
+	if (run.at.p >= r->text.p && run.at.p < r->text.p + r->text.n) {
+		r->text.n = (size_t)(run.at.p - r->text.p);
+	}
+	return true;
+}
+
 /* --- parts ---------------------------------------------------------------------------------------- */
 static bool in_part(struct dg_reading *r, const struct dg_part *part)
 {
@@ -31,8 +67,11 @@ static bool in_part(struct dg_reading *r, const struct dg_part *part)
 		return false;
 	}
 	if (part->first) {
+		struct dg_span rest;
+
 		r->original = part->body;
-		return take(r, part->first->head, DG_BOUNCE_ORIGINAL_MESSAGE);
+		return take(r, part->first->head, DG_BOUNCE_ORIGINAL_MESSAGE) ||
+		       in_text(r, part->first->body, &rest); /* an empty line before the header */
 	}
 	struct dg_span text = dg_part_decoded(r->arena, part);
 	struct dg_raw raw; /* an mbox line, empty lines */
@@ -43,21 +82,6 @@ static bool in_part(struct dg_reading *r, const struct dg_part *part)
 		return take(r, head, DG_BOUNCE_ORIGINAL_MESSAGE);
 	}
 	return take(r, head, DG_BOUNCE_ORIGINAL_HEADERS);
-}
-
-/* --- texts ---------------------------------------------------------------------------------------- */
-static bool in_text(struct dg_reading *r, struct dg_span text, struct dg_span *ret_rest)
-{
-	struct dg_run run;
-
-	if (!dg_run_find(r, text, &run) || !take(r, run.header, DG_BOUNCE_ORIGINAL_HEADERS)) {
-		return false;
-	}
-	*ret_rest = run.rest;
-	if (run.at.p >= r->text.p && run.at.p < r->text.p + r->text.n) {
-		r->text.n = (size_t)(run.at.p - r->text.p);
-	}
-	return true;
 }
 
 static bool in_texts(struct dg_reading *r, struct dg_span *ret_rest)

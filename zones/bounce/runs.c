@@ -137,7 +137,7 @@ static bool goes_on(struct run *r, struct dg_span rest)
 	return r->is_spaced && (next.is_known || (next.text.n > 0 && next.indent > r->indent));
 }
 
-#define LOOSE_MAX 3u /* lines of a fold that lost their blanks */
+#define LOOSE_MAX 12u /* lines of a fold that lost their blanks */
 
 /* Does a field follow within the next lines? */
 static bool is_loose_fold(const struct run *r, struct dg_span rest)
