@@ -1,17 +1,12 @@
 #include "zones/bounce/phrases.h"
 
-#define F(weight, shape, text)                        \
-	{                                             \
-		text, DG_PHRASE_FAILED, weight, shape \
+#define PHRASE(is, weight, shape, text)                               \
+	{                                                             \
+		text, shape, sizeof(text) - 1, DG_PHRASE_##is, weight \
 	}
-#define D(weight, shape, text)                         \
-	{                                              \
-		text, DG_PHRASE_DELAYED, weight, shape \
-	}
-#define O(is, weight, text)                      \
-	{                                        \
-		text, DG_PHRASE_##is, weight, "" \
-	}
+#define F(weight, shape, text) PHRASE(FAILED, weight, shape, text)
+#define D(weight, shape, text) PHRASE(DELAYED, weight, shape, text)
+#define O(is, weight, text)    PHRASE(is, weight, "", text)
 
 static const struct dg_phrase table[] = {
 	/* --- whose words they are ---------------------------------------------------------------- */
@@ -299,74 +294,8 @@ static const struct dg_phrase table[] = {
 	O(FORWARD, 3, "-----mensaje original-----"),
 	O(FORWARD, 3, "-----messaggio originale-----"),
 };
-#define N_PHRASES (sizeof(table) / sizeof(table[0]))
-_Static_assert(N_PHRASES <= UINT16_MAX, "an index is 16 bits");
-
-/* Phrases by their first octet: those of octet c are order[begin[c]] to order[begin[c + 1]]. */
-struct index {
-	uint16_t begin[257];
-	uint16_t order[N_PHRASES];
-};
-
-static void make_index(struct index *x)
-{
-	uint16_t at[256] = {0};
-	unsigned n = 0;
-
-	for (size_t i = 0; i < N_PHRASES; i++) {
-		at[(unsigned char)table[i].text[0]]++;
-	}
-	for (size_t c = 0; c < 256; c++) {
-		x->begin[c] = (uint16_t)n;
-		n += at[c];
-		at[c] = x->begin[c];
-	}
-	x->begin[256] = (uint16_t)n;
-	for (size_t i = 0; i < N_PHRASES; i++) {
-		x->order[at[(unsigned char)table[i].text[0]]++] = (uint16_t)i;
-	}
-}
-
-static void hear(struct dg_heard *heard, const struct dg_phrase *phrase)
-{
-	heard->weight[phrase->is] += phrase->weight;
-	if (phrase->is <= DG_PHRASE_DELAYED && phrase->shape[0] != '\0' &&
-		phrase->weight > heard->shape_weight) {
-		heard->shape = phrase->shape;
-		heard->shape_weight = phrase->weight;
-	}
-}
-
-/* A word begins behind what is no letter or digit; in scripts without blanks anywhere. */
-static bool is_start(struct dg_span s, size_t at)
-{
-	unsigned char c = (unsigned char)s.p[at];
-
-	return at == 0 || c >= 0x80 || !dg_is_alnum(s.p[at - 1]) || !dg_is_alnum(s.p[at]);
-}
 
 void dg_phrases_hear(struct dg_span text, struct dg_heard *heard)
 {
-	struct index x;
-	bool was_heard[N_PHRASES] = {false};
-
-	*heard = (struct dg_heard){.shape = ""};
-	make_index(&x);
-	for (size_t at = 0; at < text.n; at++) {
-		unsigned char c = (unsigned char)text.p[at];
-
-		if (x.begin[c] == x.begin[c + 1] || !is_start(text, at)) {
-			continue;
-		}
-		for (size_t i = x.begin[c]; i < x.begin[c + 1]; i++) {
-			const struct dg_phrase *phrase = &table[x.order[i]];
-			size_t len = strlen(phrase->text);
-
-			if (!was_heard[x.order[i]] && len <= text.n - at &&
-				memcmp(text.p + at, phrase->text, len) == 0) {
-				was_heard[x.order[i]] = true;
-				hear(heard, phrase);
-			}
-		}
-	}
+	dg_phrases_hear_of(table, sizeof(table) / sizeof(table[0]), text, heard);
 }

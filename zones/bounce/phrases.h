@@ -19,9 +19,10 @@ enum dg_phrase_is {
 
 struct dg_phrase {
 	const char *text;
-	enum dg_phrase_is is;
-	unsigned char weight; /* 3: nobody else writes that; 1: others do, too */
 	const char *shape;    /* the MTA; "" many */
+	unsigned char len;    /* 2 and more */
+	unsigned char is;     /* enum dg_phrase_is */
+	unsigned char weight; /* 3: nobody else writes that; 1: others do, too */
 };
 
 struct dg_heard {
@@ -32,5 +33,8 @@ struct dg_heard {
 
 /* Of a text for people. */
 void dg_phrases_hear(struct dg_span text, struct dg_heard *heard);
-/* Of a subject. */
+/* Of a subject, with letters in lower case. */
 void dg_subject_hear(struct dg_span subject, struct dg_heard *heard);
+/* Of any table. */
+void dg_phrases_hear_of(
+	const struct dg_phrase *table, size_t n, struct dg_span text, struct dg_heard *heard);

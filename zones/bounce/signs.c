@@ -55,6 +55,8 @@ static void look_at(struct dg_signs *s, const struct dg_field *f)
 	}
 }
 
+#define STATUS_TEXT 1500u
+
 void dg_signs_read(struct dg_reading *r, struct dg_span head, struct dg_signs *ret_signs)
 {
 	const struct dg_bounce_head *outer = &r->bounce->outer;
@@ -74,8 +76,11 @@ void dg_signs_read(struct dg_reading *r, struct dg_span head, struct dg_signs *r
 	s.is_list =
 		s.is_list || outer->list_id[0] != '\0' || dg_span_is(precedence, DG_SPAN("list"));
 	struct dg_span subject = {outer->subject, strlen(outer->subject)};
-	dg_subject_hear(subject, &s.subject);
-	dg_phrases_hear(dg_text_plain(r->arena, r->text), &s.text);
+	dg_subject_hear(dg_text_plain(r->arena, subject), &s.subject);
+	/* what a delivery status says needs few words besides */
+	dg_phrases_hear(dg_text_plain(r->arena,
+				r->found.status ? dg_span_head(r->text, STATUS_TEXT) : r->text),
+		&s.text);
 	s.is_answer = s.is_answer || s.subject.weight[DG_PHRASE_FORWARD] > 0;
 	*ret_signs = s;
 }
