@@ -98,7 +98,7 @@ static void read_status(struct dg_reading *r)
 	for (size_t i = 0; !found && i < r->found.n_texts; i++) {
 		found = dg_status_in_text(r, r->texts[i]);
 	}
-	if (!found && r->bounce->by_library) {
+	if (!found && r->is_multipart) {
 		(void)dg_status_in_text(r, r->message);
 	}
 }
@@ -122,6 +122,7 @@ void dg_bounce_read_parts(struct dg_arena *a, const struct dg_raw *raw,
 		outer->has_return_path = true;
 		outer->return_path = dg_clean(&r, raw->sender);
 	}
+	r.is_multipart = strncmp(parts->root->type, "multipart/", 10) == 0;
 	dg_parts_find(&r, parts->root);
 	read_status(&r);
 	dg_original_find(&r);

@@ -121,7 +121,7 @@ void dg_parts_find(struct dg_reading *r, const struct dg_part *root)
 			r->text = r->texts[i];
 		}
 	}
-	if (r->found.n_texts == 0 && r->bounce->by_library) { /* broken MIME hides them */
+	if (r->found.n_texts == 0 && r->is_multipart) { /* broken MIME hides them */
 		struct dg_span head;
 		(void)dg_head_split(r->message, &head, &r->text);
 		r->texts[r->found.n_texts++] = r->text;

@@ -19,6 +19,7 @@ struct dg_reading {
 	const struct dg_bounce_charsets *charsets; /* NULL: none */
 	struct dg_span message;
 	struct dg_bounce *bounce;
+	bool is_multipart; /* what its parts do not show may still stand between their delimiters */
 	struct dg_found found;
 	struct dg_span texts[DG_BOUNCE_TEXTS_MAX]; /* of found.texts, UTF-8 */
 	struct dg_span text; /* the first text for people, UTF-8, up to where the original begins */
