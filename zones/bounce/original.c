@@ -100,7 +100,7 @@ static bool in_raw(struct dg_reading *r, struct dg_span *ret_rest)
 	struct dg_span head;
 	struct dg_span body;
 
-	return r->bounce->by_library && dg_head_split(r->message, &head, &body) &&
+	return r->is_multipart && dg_head_split(r->message, &head, &body) &&
 	       in_text(r, body, ret_rest);
 }
 
