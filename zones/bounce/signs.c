@@ -33,6 +33,23 @@ static bool is_daemon_name(struct dg_span from)
 	return dg_span_is(dg_span_trim(from), DG_SPAN("<>"));
 }
 
+static bool is_machine_address(const char *address)
+{
+	static const struct dg_span words[] = {{"noreply", 7}, {"no-reply", 8}, {"no_reply", 8},
+		{"donotreply", 10}, {"do-not-reply", 12}, {"bounce", 6}, {"daemon", 6},
+		{"gateway", 7}, {"antivirus", 9}, {"delivery", 8}, {"mailer", 6}, {"smtp", 4},
+		{"system", 6}, {"notif", 5}, {"ndr", 3}, {"robot", 5}};
+	const char *at = strrchr(address, '@');
+	struct dg_span local = {address, at ? (size_t)(at - address) : strlen(address)};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (dg_span_has(local, words[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* --- fields that the record has no place for ---------------------------------------------------------- */
 static void look_at(struct dg_signs *s, const struct dg_field *f)
 {
@@ -71,6 +88,7 @@ void dg_signs_read(struct dg_reading *r, struct dg_span head, struct dg_signs *r
 	}
 	s.is_daemon = s.is_daemon || is_daemon_address(outer->from) ||
 		      is_daemon_address(outer->return_path);
+	s.is_machine = is_machine_address(outer->from);
 	s.is_null = outer->is_null;
 	s.is_auto = s.is_auto || dg_span_begins(auto_submitted, DG_SPAN("auto-"));
 	s.is_list =

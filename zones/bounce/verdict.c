@@ -150,7 +150,8 @@ static bool is_bounce_text(const struct dg_reading *r, const struct dg_signs *s)
 	if (s->is_auto) {
 		return text >= 4 || (text >= 2 && (subject >= 1 || has_original));
 	}
-	return !s->is_list && text >= 2 && text + subject >= 4 && (subject >= 2 || text >= 6);
+	return s->is_machine && !s->is_list && text >= 2 && text + subject >= 4 &&
+	       (subject >= 2 || text >= 6);
 }
 
 static bool is_away(const struct dg_signs *s)
