@@ -274,11 +274,17 @@ bool dg_feed_in_text(struct dg_reading *r)
 {
 	struct dg_span s = dg_span_trim(r->text);
 	struct feed f = {.arena = r->arena, .on_bounce = take_event, .arg = r->bounce};
+	size_t len = 0;
 
 	if (s.n == 0 || s.p[0] != '{') {
 		return false;
 	}
-	json_t *root = json_loadb(s.p, s.n, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL);
+	char *text = dg_get(r->arena, 1, s.n + 1); /* lines were cut wherever they were long */
+	for (size_t i = 0; i < s.n; i++) {
+		text[len] = s.p[i];
+		len += s.p[i] != '\r' && s.p[i] != '\n';
+	}
+	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL);
 	bool found = json_is_object(root) && (ses(&f, root) || sns(&f, root));
 	json_decref(root);
 	return found;
