@@ -15,7 +15,7 @@ for part in ('providers/zonefile', 'providers/rfc2136', 'providers/powerdns'):
     MAY[part] = ZONES + ['providers/net', 'providers']
 MAY['providers'] = ZONES + ['providers/net', 'providers/zonefile', 'providers/rfc2136', 'providers/powerdns']
 BELOW = ZONES + ['providers', 'providers/net']
-CONTROLLER = [('store', 'lookup'), ('engine',), ('guard',), ('check', 'watch', 'incident', 'serve'), ('command',)]
+CONTROLLER = [('store', 'lookup'), ('engine',), ('guard',), ('letters',), ('check', 'watch', 'incident', 'serve'), ('command',)]
 for n, row in enumerate(CONTROLLER):
     for name in row:
         lower = [f'controller/{other}' for r in CONTROLLER[:n] for other in r]
@@ -25,7 +25,7 @@ MAY['controller'] = ['controller/command']
 LIBRARIES = {
     r'ldns/': ('zones/record', 'providers/net', 'providers/rfc2136', 'controller/command', 'tests'),
     r'yaml\.h': ('zones/policy', 'controller/command', 'tests'),
-    r'curl/': ('providers/net', 'controller/command', 'tests'),
+    r'curl/': ('providers/net', 'controller/letters', 'controller/command', 'tests'),
     r'sqlite3\.h': ('controller/store', 'controller/command', 'tests'),
     r'unbound(-event)?\.h': ('controller/lookup', 'controller/command', 'tests'),
     r'event2?(/|\.h)': ('providers/net', 'providers/zonefile', 'controller/lookup', 'controller/watch',
