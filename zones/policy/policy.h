@@ -149,8 +149,11 @@ struct dg_watch_spec {
 	size_t n_sensors;
 	struct dg_hook_spec *hooks;
 	size_t n_hooks;
-	uint32_t genuine_max; /* letters a day */
-	uint32_t moves;       /* mail names an hour */
+	const char *recipients;  /* path: addresses that exist; NULL: not given */
+	const char *bounce_keys; /* path: keys of bounce address tags; NULL: none are given out */
+	const char *bounce_tags_since; /* a day, as written; NULL */
+	uint32_t genuine_max;          /* letters a day */
+	uint32_t moves;                /* mail names an hour */
 };
 
 struct dg_policy {

@@ -166,7 +166,8 @@ static const struct dg_field webhook_fields[] = {
 		.help = "The address: https alone, without user and password.",
 		.example = "https://hooks.example.com/dnsguard"},
 	DG_FIELD_SECRET(struct dg_hook_spec, secret_file, .is_required = true,
-		.help = "The secret that letters are signed with, as *whsec\\_* and Base64, or as it "
+		.help = "The secret that letters are signed with, as *whsec\\_* and Base64, or as "
+			"it "
 			"stands.",
 		.example = "hook.secret"),
 	{.key = "allow_private",
@@ -215,7 +216,9 @@ static const struct dg_field watch_fields[] = {
 			"\"additionalProperties\": {\"type\": \"string\"}}}",
 		.help = "What sees null-sender mail, each with one key: *log* with the whole path "
 			"of "
-			"a mail log; the others stand in *dnsguard*(1). A sensor that several "
+			"a mail log; *journal*, *maildir*, *mbox*, *imap*, *reports*, *policy* and "
+			"*sensors* "
+			"stand in *dnsguard*(1). A sensor that several "
 			"zones "
 			"name is opened once.",
 		.example = "[{log: /var/log/mail.log}]"),
@@ -227,6 +230,23 @@ static const struct dg_field watch_fields[] = {
 			"*WEBHOOK*).",
 		.example = "[/etc/dnsguard/hook, {webhook: \"https://hooks.example.com/x\", "
 			   "secret-file: hook.secret}]"),
+	DG_FIELD_PATH(struct dg_watch_spec, recipients,
+		.help = "File with all addresses that exist, the first word of each line: a bounce "
+			"to "
+			"another one is of mail that was not sent from here.",
+		.example = "/etc/dnsguard/recipients"),
+	DG_FIELD_PATH(struct dg_watch_spec, bounce_keys,
+		.help = "File with the keys of bounce address tags (BATV, *prvs=*), for each a "
+			"line with "
+			"its digit and its secret: a bounce to an address with a sound tag is of "
+			"our own "
+			"mail.",
+		.example = "/etc/dnsguard/batv"),
+	DG_FIELD_STRING(struct dg_watch_spec, bounce_tags_since, 1, 40,
+		.help = "The day since which all outgoing mail bears tags. Eight days later a "
+			"bounce "
+			"without one is of mail that was not sent from here.",
+		.example = "2026-11-01"),
 	DG_FIELD_U32(struct dg_watch_spec, genuine_max, 0, 1000000, .dflt = "20",
 		.help = "Letters with a sender that a mail name may get in a day and still be "
 			"split "
