@@ -4,6 +4,7 @@
 #include "controller/command/report.h"
 #include "controller/command/watch_own.h"
 #include "controller/command/watch_set.h"
+#include "controller/command/watch_shed.h"
 #include "controller/command/watching.h"
 #include "controller/guard/runner.h"
 #include "controller/watch/service.h"
@@ -38,6 +39,7 @@ struct watching {
 	struct dg_watch_set *set;
 	struct dg_hub *hub;
 	struct dg_runner *runner;
+	struct dg_watch_shed *shed; /* NULL: nothing is refused */
 	struct dg_service *service;
 	struct dg_watch_own own;
 	int lock_fd;
@@ -277,6 +279,7 @@ static int open_ears(struct watching *w, struct dg_err *err)
 {
 	struct dg_sensor_host host = {.loop = w->app->loop,
 		.hub = w->hub,
+		.shed = dg_watch_shed_list(w->shed),
 		.tell = on_sensor,
 		.arg = w,
 		.own = w->own.own};
@@ -328,6 +331,7 @@ static void finish(struct watching *w)
 		}
 	}
 	dg_watch_own_close(&w->own);
+	w->shed = dg_watch_shed_free(w->shed);
 	w->hub = dg_hub_free(w->hub);
 	w->runner = dg_runner_free(w->runner);
 	w->set = dg_watch_set_free(w->set);
@@ -363,7 +367,10 @@ static int start(struct watching *w, struct dg_watch_set *take_set, struct dg_er
 	}
 	r = r == 0 ? dg_hub_forget_others(w->hub, err) : r;
 	r = r == 0 ? dg_watch_own_open(w->app, w->set, &w->own, err) : r;
-	r = r == 0 ? open_ears(w, err) : r;
+	if (r == 0) {
+		w->shed = dg_watch_shed_new(w->app->loop, w->set, w->hub, w->runner);
+		r = open_ears(w, err);
+	}
 	r = r == 0 ? dg_hub_checkpoint(w->hub, err) : r; /* status knows them from now on */
 	if (r == 0) {
 		say_what_is_watched(w);

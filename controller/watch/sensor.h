@@ -11,10 +11,12 @@
 
 struct dg_own;
 struct dg_sensor;
+struct dg_shed;
 
 struct dg_sensor_host {
 	struct dg_loop *loop;
 	struct dg_hub *hub;
+	struct dg_shed *shed; /* what is to be refused at RCPT; NULL: nothing */
 	void (*tell)(void *arg, const char *sensor,
 		const char *text); /* for people: a warning, or that it is over */
 	void *arg;

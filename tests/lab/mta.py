@@ -142,7 +142,7 @@ host_lookup =
 keep_environment =
 tls_advertise_hosts =
 rfc1413_query_timeout = 0s
-domainlist local_domains = {self.domain}
+domainlist local_domains = {" : ".join([self.domain, *self.also])}
 acl_smtp_rcpt = rcpt
 begin acl
 rcpt:
