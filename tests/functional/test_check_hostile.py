@@ -357,7 +357,7 @@ def test_spf_and_dmarc(world, name):
 def audited(world, names, *options):
     """{name without its final dot: what audit says of it}, in the order of its lines."""
     listed = world.lab.write('names', '\n'.join(names) + '\n')
-    said = world.run('audit', '--timeout', '6', *options, listed)
+    said = world.run('audit', '--timeout', '20', *options, listed)
     assert not is_raw(said.stdout + said.stderr) and said.stdout.isascii(), str(said)
     lines = [json.loads(line) for line in said.stdout.splitlines()]
     return {line['domain'].rstrip('.'): line for line in lines if 'domain' in line}
