@@ -185,10 +185,16 @@ static const struct dg_fact *known(void *arg, const char *owner, uint16_t type)
 	return dg_cached_fact(e);
 }
 
+static void count_answer(struct dg_worker *w, bool is_one)
+{
+	(void)atomic_fetch_add_explicit(&w->crew->n_answered, is_one, memory_order_relaxed);
+}
+
 static void learned(void *arg, const char *owner, uint16_t type, const struct dg_fact *fact)
 {
 	struct job *j = arg;
 
+	count_answer(j->worker, fact->state != DG_FACT_UNKNOWN);
 	if (!dg_name_is_at_or_under(owner, j->domain)) {
 		dg_cache_put(j->worker->crew->cache, owner, type, fact,
 			dg_loop_mono_ms(j->worker->loop));
@@ -255,6 +261,7 @@ static void on_servers(struct dg_resolve *q)
 	struct dg_worker *w = j->worker;
 	size_t len;
 
+	count_answer(w, q->result != DG_RESOLVED_UNKNOWN);
 	for (size_t i = 0; i < q->set.n && j->n_hosts < HOSTS_MAX; i++) {
 		const struct dg_rdata *rd = &q->set.rdata[i];
 
