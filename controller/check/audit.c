@@ -191,6 +191,7 @@ static void count(struct run *r, int64_t now)
 	uint64_t left = a->n_total > a->n_done ? a->n_total - a->n_done : 0;
 
 	a->n_questions = atomic_load_explicit(&r->crew.n_questions, memory_order_relaxed);
+	a->n_answered = atomic_load_explicit(&r->crew.n_answered, memory_order_relaxed);
 	a->n_cached = atomic_load_explicit(&r->crew.n_cached, memory_order_relaxed);
 	a->seconds = (double)(now - r->start_ms) / 1000;
 	if (ms >= PROGRESS_MS) {

@@ -52,7 +52,8 @@ struct dg_audit {
 	uint64_t n_done;   /* lines with a result, those of before with them */
 	uint64_t n_before; /* that were there already */
 	uint64_t n_bad_lines, n_total;
-	uint64_t n_questions, n_cached; /* asked of the resolver; answered by the cache */
+	/* Asked of the resolver; of those with an answer, which may be that there is nothing; answered by the cache instead. */
+	uint64_t n_questions, n_answered, n_cached;
 	double per_s, seconds;
 	int64_t eta_s;                                           /* -1: not known */
 	uint64_t n_forgeable, n_lenient, n_protected, n_unknown; /* header From at the domain */

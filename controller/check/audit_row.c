@@ -128,6 +128,11 @@ static const char *yes(bool is)
 	return is ? "yes" : "no";
 }
 
+static const char *yes_if_known(bool is_known, bool is)
+{
+	return is_known ? yes(is) : "unknown";
+}
+
 static const char *backscatter_text(enum dg_backscatter b)
 {
 	switch (b) {
@@ -163,9 +168,9 @@ static void put_csv(struct dg_buf *b, const struct dg_belt_line *line, const str
 	put_codes(b, c, true);
 	dg_buf_putc(b, ',');
 	put_name(b, c->domain);
-	dg_buf_printf(b, ",%s,%s,%s,%s,%s", c->is_unknown ? "unknown" : yes(c->exists),
-		backscatter_text(c->backscatter), yes(c->sends), yes(c->receives),
-		yes(c->is_parked));
+	dg_buf_printf(b, ",%s,%s,%s,%s,%s", yes_if_known(!c->is_unknown, c->exists),
+		backscatter_text(c->backscatter), yes_if_known(c->is_sends_known, c->sends),
+		yes_if_known(c->is_receives_known, c->receives), yes(c->is_parked));
 	for (unsigned i = 0; i < DG_IDENTITIES; i++) {
 		for (unsigned k = 0; k < DG_CLASSES; k++) {
 			dg_buf_printf(b, ",%s", dg_forgery_text(c->rulings[i][k].forgery));

@@ -44,10 +44,8 @@ struct job {
 	struct job *prev, *next;
 	struct dg_belt_line line;
 	struct dg_arena *arena; /* facts */
-	struct dg_arena *round; /* what the last round made of them */
 	const char *domain;
 	struct dg_inquiry inquiry;
-	struct dg_check check;
 	struct borrowed *borrowed;
 	bool is_inquiring;
 	/* with a rate */
@@ -63,7 +61,10 @@ struct dg_worker {
 	struct dg_resolver *resolver;
 	struct dg_timer *tick;
 	struct job *jobs;  /* in flight */
-	struct job *spare; /* by next */
+	struct job *spare; /* by next; their arenas are used again too */
+	/* What the last round of any of them made of its facts: done() comes right after a round, so one is enough. */
+	struct dg_check check;
+	struct dg_arena *round;
 	uint32_t n_jobs;
 	struct {
 		uint32_t n, least, most; /* questions that may be in flight */
@@ -93,6 +94,7 @@ static struct job *job_new(struct dg_worker *w)
 		if (!j) {
 			abort();
 		}
+		j->arena = dg_arena_new(ARENA_MAX);
 	}
 	/* Not the line: it is set by who takes it. */
 	j->worker = w;
@@ -103,8 +105,6 @@ static struct job *job_new(struct dg_worker *w)
 	}
 	w->jobs = j;
 	w->n_jobs++;
-	j->arena = dg_arena_new(ARENA_MAX);
-	j->round = NULL;
 	j->borrowed = NULL;
 	j->is_inquiring = false;
 	j->wait = NULL;
@@ -120,8 +120,7 @@ static void job_free(struct job *j)
 	for (struct borrowed *b = j->borrowed; b; b = b->next) {
 		dg_cached_release(b->cached);
 	}
-	j->round = dg_arena_free(j->round);
-	j->arena = dg_arena_free(j->arena);
+	dg_arena_clear(j->arena);
 	if (j->prev) {
 		j->prev->next = j->next;
 	} else {
@@ -186,10 +185,16 @@ static const struct dg_fact *known(void *arg, const char *owner, uint16_t type)
 	return dg_cached_fact(e);
 }
 
+static void count_answer(struct dg_worker *w, bool is_one)
+{
+	(void)atomic_fetch_add_explicit(&w->crew->n_answered, is_one, memory_order_relaxed);
+}
+
 static void learned(void *arg, const char *owner, uint16_t type, const struct dg_fact *fact)
 {
 	struct job *j = arg;
 
+	count_answer(j->worker, fact->state != DG_FACT_UNKNOWN);
 	if (!dg_name_is_at_or_under(owner, j->domain)) {
 		dg_cache_put(j->worker->crew->cache, owner, type, fact,
 			dg_loop_mono_ms(j->worker->loop));
@@ -205,9 +210,8 @@ static void round_of(struct dg_inquiry *q)
 		.facts = &q->facts,
 	};
 
-	j->round = dg_arena_free(j->round);
-	j->round = dg_arena_new(ARENA_MAX);
-	dg_check_make(j->round, &in, &j->check);
+	dg_arena_clear(j->worker->round);
+	dg_check_make(j->worker->round, &in, &j->worker->check);
 }
 
 static void on_checked(struct dg_inquiry *q)
@@ -222,7 +226,7 @@ static void on_checked(struct dg_inquiry *q)
 			w->crew->rate, j->hosts, j->n_hosts, (int)q->n_questions - (int)QUESTIONS);
 	}
 	dg_buf_clear(&w->text);
-	dg_row_put_check(&w->text, &j->line, &j->check, w->crew->is_csv);
+	dg_row_put_check(&w->text, &j->line, &w->check, w->crew->is_csv);
 	deliver(j);
 	feed(w);
 }
@@ -257,6 +261,7 @@ static void on_servers(struct dg_resolve *q)
 	struct dg_worker *w = j->worker;
 	size_t len;
 
+	count_answer(w, q->result != DG_RESOLVED_UNKNOWN);
 	for (size_t i = 0; i < q->set.n && j->n_hosts < HOSTS_MAX; i++) {
 		const struct dg_rdata *rd = &q->set.rdata[i];
 
@@ -400,6 +405,7 @@ int dg_worker_new(struct dg_crew *crew, const struct dg_resolver_options *option
 		abort();
 	}
 	w->crew = crew;
+	w->round = dg_arena_new(ARENA_MAX);
 	w->open.most = options->n_window;
 	w->open.least = OPEN_MIN / crew->n_workers > 0 ? OPEN_MIN / crew->n_workers : 1;
 	w->open.n = w->open.least;
@@ -448,8 +454,10 @@ struct dg_worker *dg_worker_free(struct dg_worker *w)
 		struct job *j = w->spare;
 
 		w->spare = j->next;
+		(void)dg_arena_free(j->arena);
 		free(j);
 	}
+	w->round = dg_arena_free(w->round);
 	dg_buf_done(&w->text);
 	(void)dg_timer_cancel(w->tick);
 	(void)dg_resolver_free(w->resolver);

@@ -28,7 +28,7 @@ struct dg_crew {
 	uint32_t n_window; /* domains in flight, of one worker */
 	bool is_fast, is_csv;
 	atomic_bool is_stopping;
-	atomic_uint_least64_t n_questions, n_cached;
+	atomic_uint_least64_t n_questions, n_answered, n_cached;
 };
 
 int dg_worker_new(struct dg_crew *crew, const struct dg_resolver_options *options,

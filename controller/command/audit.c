@@ -15,11 +15,40 @@
 
 #define RATE_RECURSIVE 200u /* questions a second to one name server that is nobody's resolver */
 #define CAUSES_SHOWN   10u
+#define SILENCE_S      3.0 /* without any answer */
+
+struct showing {
+	struct dg_app *app;
+	bool has_complained;
+};
+
+/* Whom nobody answers learns it now, not from a million results. */
+static void complain_of_silence(struct showing *s, const struct dg_audit *a)
+{
+	if (s->has_complained || a->n_answered > 0 || a->seconds < SILENCE_S) {
+		return;
+	}
+	s->has_complained = true;
+	dg_app_progress_end(s->app);
+	if (a->resolver) {
+		(void)fprintf(stderr, "dnsguard: the resolver %s has answered nothing yet\n",
+			a->resolver->host);
+	} else {
+		(void)fputs(
+			"dnsguard: no root name server has answered yet; where questions to the "
+			"Internet (port 53) are not let out, name a resolver that is there: "
+			"--resolver ADDRESS\n",
+			stderr);
+	}
+}
 
 static void show_progress(void *arg, const struct dg_audit *a)
 {
-	struct dg_app *app = arg;
+	struct showing *s = arg;
+	struct dg_app *app = s->app;
 	char span[32];
+
+	complain_of_silence(s, a);
 
 	if (a->n_total > 0) {
 		dg_app_progress(app, "%llu of %llu domains (%.0f %%), %.0f a second, %s left",
@@ -44,10 +73,11 @@ static void show_summary(const struct dg_audit *a)
 	uint64_t n = a->n_done - a->n_bad_lines;
 	uint64_t weak = a->n_forgeable + a->n_lenient;
 
-	(void)fprintf(stderr, "%llu domains", (unsigned long long)n);
+	(void)fprintf(stderr, "%llu domain%s", (unsigned long long)n, n == 1 ? "" : "s");
 	if (a->n_bad_lines > 0) {
-		(void)fprintf(stderr, ", %llu lines that are no domain",
-			(unsigned long long)a->n_bad_lines);
+		(void)fprintf(stderr, ", %llu line%s that %s no domain",
+			(unsigned long long)a->n_bad_lines, a->n_bad_lines == 1 ? "" : "s",
+			a->n_bad_lines == 1 ? "is" : "are");
 	}
 	if (a->n_before > 0) {
 		(void)fprintf(
@@ -65,6 +95,19 @@ static void show_summary(const struct dg_audit *a)
 	for (size_t i = 0; i < a->n_causes && i < CAUSES_SHOWN; i++) {
 		show_share(a->causes[i].code, a->causes[i].n, weak);
 	}
+}
+
+static bool tell_if_silent(const struct dg_audit *a)
+{
+	bool is_silent = a->n_done > a->n_before && a->n_questions > 0 && a->n_answered == 0;
+
+	if (is_silent) {
+		(void)fputs(
+			"dnsguard: not one question had an answer: these results say nothing of "
+			"the domains\n",
+			stderr);
+	}
+	return is_silent;
 }
 
 /* Ctrl-C and its like become something to read; a closed pipe an error of write(). */
@@ -115,6 +158,7 @@ static int set_up(struct dg_app *app, const struct dg_args *args, struct dg_audi
 
 int dg_cmd_audit(struct dg_app *app, const struct dg_args *args)
 {
+	struct showing showing = {.app = app};
 	struct dg_endpoint resolver;
 	struct dg_err err;
 	struct dg_audit a = {
@@ -131,7 +175,7 @@ int dg_cmd_audit(struct dg_app *app, const struct dg_args *args)
 		.rate = args->rate,
 		.deadline_ms = (int64_t)args->timeout * 1000,
 		.progress = show_progress,
-		.arg = app,
+		.arg = &showing,
 	};
 
 	/* Between the results a line that is replaced would be in the way. */
@@ -145,6 +189,7 @@ int dg_cmd_audit(struct dg_app *app, const struct dg_args *args)
 		status = dg_app_exit_of(&err);
 	} else {
 		show_summary(&a);
+		status = tell_if_silent(&a) ? DG_EXIT_FAILED : DG_EXIT_OK;
 	}
 	if (rc == 0 && a.is_stopped) {
 		(void)fprintf(stderr, "dnsguard: ended before all was done%s\n",

@@ -154,6 +154,7 @@ static void start(struct batch *x)
 	d->in.n_selectors = t->n_selectors;
 	d->in.relays = t->relays;
 	d->in.n_relays = t->n_relays;
+	d->in.wants_trees = true;
 	d->zone_answers = t->zone_answers;
 	d->deadline_ms = dg_world_deadline_ms(app);
 	d->arena = f->arena;

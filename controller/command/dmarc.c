@@ -90,7 +90,7 @@ static const char *shown_who(struct dmarc *x, unsigned who)
 	return who == WHO_DOMAIN ? dg_world_shown(x->app->arena, x->names[WHO_DOMAIN]) : texts[who];
 }
 
-static void put_policy(struct dmarc *x, struct dg_buf *b, const struct dg_dmarc_found *f)
+static void put_policy(struct dg_buf *b, const struct dg_dmarc_found *f)
 {
 	switch (f->state) {
 	case DG_DMARC_PENDING:
@@ -109,13 +109,10 @@ static void put_policy(struct dmarc *x, struct dg_buf *b, const struct dg_dmarc_
 	if (f->is_testing && f->applied != f->policy) {
 		dg_buf_printf(b, ", but t=y: receivers apply %s", dg_dmarc_policy_text(f->applied));
 	}
-	dg_buf_printf(b, " (%s= at _dmarc.%s)", f->tag ? f->tag : "p",
-		dg_world_shown(x->app->arena, f->at));
+	dg_buf_printf(
+		b, " (%s= at _dmarc.%.*s)", f->tag ? f->tag : "p", (int)strlen(f->at) - 1, f->at);
 	if (f->is_repaired) {
 		dg_buf_puts(b, "; p= is missing or not valid: taken as p=none for its rua=");
-	}
-	if (f->has_two_outcomes) {
-		dg_buf_puts(b, "; receivers that stop at a name with several records see none");
 	}
 }
 
@@ -146,13 +143,40 @@ static void put_policies(struct dmarc *x, struct dg_buf *b, enum dg_dmarc_method
 			continue;
 		}
 		dg_buf_printf(b, "  %s: ", shown_who(x, who));
-		put_policy(x, b, f);
+		put_policy(b, f);
 		if (who == WHO_MISSING && f->state == DG_DMARC_FOUND && !f->is_missing &&
 			m == DG_DMARC_WALK) {
 			dg_buf_puts(b, "; a wildcard makes every name exist, np= is never used");
 		}
 		dg_buf_putc(b, '\n');
 	}
+}
+
+/* Several records at one name: receivers do one thing or the other. */
+static void put_outcomes(struct dg_buf *b, const struct dg_dmarc_found *f)
+{
+	for (size_t i = 0; i < f->n_steps && !f->steps[i].is_used; i++) {
+		const struct dg_dmarc_step *s = &f->steps[i];
+
+		if (s->n_records < 2) {
+			continue;
+		}
+		dg_buf_printf(b,
+			"\n%.*s has %zu DMARC records, and receivers do one of two things:\n",
+			(int)strlen(s->at) - 1, s->at, s->n_records);
+		dg_buf_puts(b, "  those that discard all of them and go on to the domain above "
+			       "(RFC 9989 section 4.10) find: ");
+		put_policy(b, f);
+		dg_buf_puts(b, "\n  those that stop there find: no policy\n");
+		return;
+	}
+}
+
+static void put_record(struct dg_buf *b, const char *record)
+{
+	dg_buf_puts(b, "      ");
+	dg_buf_put_safe(b, record, strlen(record));
+	dg_buf_putc(b, '\n');
 }
 
 static void put_steps(struct dmarc *x, struct dg_buf *b, const struct dg_dmarc_found *f)
@@ -165,9 +189,13 @@ static void put_steps(struct dmarc *x, struct dg_buf *b, const struct dg_dmarc_f
 		dg_buf_put_safe(b, s->text, strlen(s->text));
 		dg_buf_putc(b, '\n');
 		if (s->record) {
-			dg_buf_puts(b, "      ");
-			dg_buf_put_safe(b, s->record, strlen(s->record));
-			dg_buf_putc(b, '\n');
+			put_record(b, s->record);
+		}
+		for (size_t k = 0; k < s->n_more; k++) {
+			put_record(b, s->more[k]);
+		}
+		if (s->n_records > s->n_more + 1) {
+			dg_buf_printf(b, "      and %zu more\n", s->n_records - s->n_more - 1);
 		}
 	}
 }
@@ -210,6 +238,7 @@ static void print(struct dmarc *x, struct dg_buf *b)
 		dg_buf_printf(b, "%s it is the same\n",
 			by[first == DG_DMARC_WALK ? DG_DMARC_PSL : DG_DMARC_WALK]);
 	}
+	put_outcomes(b, &x->found[first][WHO_DOMAIN]);
 	dg_buf_puts(b, "\nhow it was found (* decides):\n");
 	put_steps(x, b, &x->found[first][WHO_DOMAIN]);
 	if (args->is_verbose) {

@@ -18,7 +18,8 @@
 #include <jansson.h>
 #include <string.h>
 
-#define TEXT_MAX ((size_t)16 << 20)
+#define TEXT_MAX  ((size_t)16 << 20)
+#define TREES_MAX 4u /* of a domain with several records */
 
 struct spf {
 	struct dg_app *app;
@@ -27,9 +28,9 @@ struct spf {
 	struct dg_spf_outcome outcome;
 	/* without --ip */
 	const struct dg_fact *fact;
-	const char *record;
-	size_t n_records;
-	struct dg_spf_tree tree;
+	const char *records[TREES_MAX];
+	size_t n_records, n_trees;
+	struct dg_spf_tree trees[TREES_MAX];
 };
 
 static void put_field(struct dg_buf *b, const char *name, const char *value)
@@ -191,38 +192,34 @@ static void rule_tree(void *arg, struct dg_arena *a, const struct dg_facts *fact
 	struct spf *x = arg;
 
 	x->fact = dg_fact(facts, x->domain, DG_TYPE_TXT);
-	x->record = NULL;
-	x->n_records = 0;
+	x->n_records = x->n_trees = 0;
 	for (size_t i = 0; x->fact->state == DG_FACT_FOUND && i < x->fact->set.n; i++) {
 		const struct dg_rdata *rd = &x->fact->set.rdata[i];
 		const char *text = dg_txt_join(a, rd);
 
-		if (dg_spf_is_record(text, dg_txt_len(rd))) {
-			x->record = x->record ? x->record : text;
-			x->n_records++;
+		if (dg_spf_is_record(text, dg_txt_len(rd)) && x->n_records++ < TREES_MAX) {
+			x->records[x->n_trees] = text;
+			dg_spf_tree(a, x->domain, text, facts, &x->trees[x->n_trees++]);
 		}
-	}
-	if (x->record) {
-		dg_spf_tree(a, x->domain, x->record, facts, &x->tree);
 	}
 }
 
 static const char *tree_problem(const struct spf *x)
 {
 	struct dg_arena *a = x->app->arena;
-	const struct dg_spf_tree *t = &x->tree;
+	const struct dg_spf_tree *t = &x->trees[0];
 
 	if (x->fact->state == DG_FACT_UNKNOWN) {
 		return dg_printf(a, "could not tell: %s", x->fact->why);
 	}
-	if (!x->record) {
+	if (x->n_records == 0) {
 		return "it has no SPF record: every receiver comes to \"none\"";
 	}
 	if (x->n_records > 1) {
 		return dg_printf(a,
 			"it has %zu SPF records, not one: receivers come to permerror (RFC 7208 "
-			"section 4.5); the first of them is shown",
-			x->n_records);
+			"section 4.5)%s",
+			x->n_records, x->n_records > TREES_MAX ? "; the first 4 are shown" : "");
 	}
 	if (t->loop) {
 		return dg_printf(a, "%s includes itself: receivers come to permerror",
@@ -244,7 +241,7 @@ static const char *tree_problem(const struct spf *x)
 
 static int status_of_tree(const struct spf *x)
 {
-	const struct dg_spf_tree *t = &x->tree;
+	const struct dg_spf_tree *t = &x->trees[0];
 
 	if (x->fact->state == DG_FACT_UNKNOWN) {
 		return DG_EXIT_FAILED;
@@ -258,33 +255,43 @@ static int status_of_tree(const struct spf *x)
 
 static void print_tree(const struct spf *x, struct dg_buf *b)
 {
-	const struct dg_spf_tree *t = &x->tree;
 	const char *problem = tree_problem(x);
 
 	if (problem) {
 		dg_buf_printf(b, "%s: ", dg_world_shown(x->app->arena, x->domain));
 		dg_buf_put_safe(b, problem, strlen(problem));
-		dg_buf_puts(b, x->record ? "\n\n" : "\n");
+		dg_buf_puts(b, x->n_trees > 0 ? "\n\n" : "\n");
 	}
-	if (x->record) {
-		dg_spf_tree_print(b, t);
+	for (size_t i = 0; i < x->n_trees; i++) {
+		if (x->n_trees > 1) {
+			dg_buf_put_safe(b, x->records[i], strlen(x->records[i]));
+			dg_buf_putc(b, '\n');
+		}
+		dg_spf_tree_print(b, &x->trees[i]);
 	}
 }
 
 static void json_tree(const struct spf *x)
 {
-	const struct dg_spf_tree *t = &x->tree;
+	json_t *more = json_array();
 	json_t *out = json_pack("{s:s, s:o, s:s, s:I, s:o, s:o}", "type", "spf-tree", "domain",
 		dg_json_text(x->domain), "state", dg_fact_state_text(x->fact->state), "records",
-		(json_int_t)x->n_records, "record", dg_json_text(x->record), "problem",
+		(json_int_t)x->n_records, "record",
+		dg_json_text(x->n_trees > 0 ? x->records[0] : NULL), "problem",
 		dg_json_text(tree_problem(x)));
 
-	if (x->record) {
-		json_t *tree = dg_spf_tree_json(t);
+	for (size_t i = 0; i < x->n_trees; i++) {
+		json_t *tree = dg_spf_tree_json(&x->trees[i]);
 
-		(void)json_object_update(out, tree);
-		json_decref(tree);
+		if (i == 0) {
+			(void)json_object_update(out, tree);
+			json_decref(tree);
+		} else {
+			(void)json_object_set_new(tree, "record", dg_json_text(x->records[i]));
+			(void)json_array_append_new(more, tree);
+		}
 	}
+	(void)json_object_set_new(out, "more", more);
 	dg_report_json(x->app, out);
 }
 

@@ -157,6 +157,24 @@ static void on_again(void *arg)
 	send_question(k, k->question.name, k->question.type);
 }
 
+static void start_again(struct known *k)
+{
+	struct dg_inquiry *q = k->inquiry->q;
+	int64_t left_ms = k->again_due_ms - dg_loop_mono_ms(q->loop);
+
+	k->again = dg_loop_after_ms(q->loop, left_ms > 0 ? left_ms : 0, on_again, k);
+}
+
+static void end_question(struct known *k)
+{
+	const struct dg_inquiry *q = k->inquiry->q;
+
+	take(k);
+	if (q->learned) {
+		q->learned(q->arg, k->question.name, k->question.type, &k->own);
+	}
+}
+
 /* True: it will be asked once more, and stays open. */
 static bool ask_again(struct known *k)
 {
@@ -178,8 +196,29 @@ static bool ask_again(struct known *k)
 	}
 	k->is_again = true;
 	k->first_why = r->why;
-	k->again = dg_loop_after_ms(q->loop, pause_ms, on_again, k);
+	k->again_due_ms = dg_loop_mono_ms(q->loop) + pause_ms;
+	k->is_held = u->leader != NULL;
+	if (!k->is_held) {
+		u->leader = u->has_recovered ? NULL : k;
+		start_again(k);
+	}
 	return true;
+}
+
+/* What waited for the leader follows it. */
+static void settle(struct inquiry *u, bool has_recovered)
+{
+	u->leader = NULL;
+	u->has_recovered = has_recovered;
+	for (struct known *k = u->asked; k; k = k->next) {
+		if (k->is_held && has_recovered) {
+			start_again(k);
+		} else if (k->is_held) {
+			end_question(k);
+			u->n_open--;
+		}
+		k->is_held = false;
+	}
 }
 
 static void on_answer(struct dg_resolve *r)
@@ -190,10 +229,10 @@ static void on_answer(struct dg_resolve *r)
 	if (ask_again(k)) {
 		return;
 	}
-	take(k);
-	if (u->q->learned) {
-		u->q->learned(u->q->arg, r->name, r->type, &k->own);
+	if (k == u->leader) {
+		settle(u, r->result != DG_RESOLVED_UNKNOWN || r->trust == DG_TRUST_BOGUS);
 	}
+	end_question(k);
 	dg_inquiry_came(u);
 }
 

@@ -10,7 +10,8 @@
  * Again    What the resolver could not tell (no answer, SERVFAIL and its like; not bogus) is asked once more before it is UNKNOWN:
  *          after again_ms when it said so, at once when it said nothing. Resolvers hold a failure for some seconds (RFC 9520 section
  *          3.2; libunbound and Unbound 5, counted in whole ones), so that sooner brings nothing. Only when the deadline leaves the
- *          time, and not any more once a second time has failed too.
+ *          time. One question goes first: where it fails again, the others that failed are UNKNOWN at once, and nothing is asked again
+ *          any more, so that a dead domain costs little; where it has an answer, they follow.
  * Fetches  http NULL: NOT_ASKED. Only https at its own port, no redirects, no private addresses, 64 KiB. The host's
  *          addresses are asked as facts like any other, and the connection goes to one of those.
  * Calls    done() comes once, from the loop, never from inside dg_inquiry_start(). dg_inquiry_cancel(): none comes. The inquiry and

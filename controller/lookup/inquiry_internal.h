@@ -19,6 +19,8 @@ struct known {
 	struct known *next;     /* that the resolver was asked, newest first */
 	struct dg_timer *again; /* until it is asked once more */
 	bool is_again;
+	bool is_held;          /* it waits for what comes of inquiry.leader */
+	int64_t again_due_ms;  /* not sooner */
 	const char *first_why; /* of the first time */
 };
 
@@ -33,7 +35,8 @@ struct inquiry {
 	unsigned n_rounds;
 	int64_t due_ms;
 	struct dg_timer *deadline, *next_round;
-	bool has_failed_again;
+	struct known *leader; /* the first to be asked again, until its answer */
+	bool has_failed_again, has_recovered;
 	bool is_closed; /* nothing more is asked */
 	const char *closed_why;
 };

@@ -241,14 +241,35 @@ def test_failure_for_a_moment(world, rcode):
     shaky.stop()
 
 
+@pytest.fixture
+def silent():
+    dead = hostile.Silent(DEAD)
+    yield
+    dead.stop()
+
+
+@pytest.mark.usefixtures('silent')
 def test_silent_resolver(world):
     """What could not be looked up is not absent, and the run ends."""
-    hostile.Silent(DEAD)
     some = world.write('some', world.domains[:40])
     said = world.audit('--timeout', 1, some, resolver=DEAD)
     rows, summary = rows_of(said.stdout)
-    assert said.rc == 0 and {row['verdict'] for row in rows} == {'unknown'} and summary['unknown'] == 40
-    assert 'could not tell' in said.stderr
+    assert said.rc == 1 and {row['verdict'] for row in rows} == {'unknown'} and summary['unknown'] == 40
+    assert 'could not tell' in said.stderr and 'not one question had an answer' in said.stderr
+    rows = list(csv.DictReader(io.StringIO(world.audit('--timeout', 1, '--csv', some, resolver=DEAD).stdout)))
+    assert {row[key] for row in rows for key in ('exists', 'backscatter', 'sends', 'receives')} == {'unknown'}
+
+
+@pytest.mark.parametrize('way, who', [(['--resolver', DEAD], f'the resolver {DEAD}'), ([], 'no root name server')])
+@pytest.mark.usefixtures('silent')
+def test_silence_is_told_at_once(world, way, who):
+    """Long before the first result."""
+    hints = world.lab.write('hints', f'. 3600 IN NS ns.root.\nns.root. 3600 IN A {DEAD}\n')
+    argv = [world.lab.program, 'audit', '--timeout', 600, *(way or ['--root-hints', hints]), world.write('some', world.domains[:3])]
+    process = subprocess.Popen([str(a) for a in argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert who in process.stderr.readline()
+    process.kill()
+    assert process.communicate()[0] == ''
 
 
 def test_one_silent_server_holds_nobody_up(lab):

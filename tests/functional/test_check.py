@@ -113,6 +113,25 @@ def test_fast(world):
     net.check('--fast', 'parked.example').expect(0)
 
 
+def test_tree_is_always_shown(world):
+    """What the record costs, term by term: in a fast check too, and of each record where there are several."""
+    twice = OPEN.replace('+all', 'mx a:www.twice.example -all') + '@ TXT "v=spf1 ip4:192.0.2.0/24 ~all"\n'
+    net = world({'sender.example': OPEN.replace('+all', 'mx -all'), 'twice.example': twice})
+    for args in [], ['--fast']:
+        said = net.check(*args, 'sender.example')
+        assert '  1 of 10 look-ups, 0 of 2 void, 1 IPv4 address\n' in said.stdout and '    mx, 1 look-up, 1 IPv4 address\n' in said.stdout
+        tree = net.look(*args, 'sender.example')['spf']
+        assert tree['lookups'] == 1 and [node['term'] for node in tree['nodes']] == ['sender.example', 'mx'] and tree['more'] == []
+        said = net.check(*args, 'twice.example')
+        assert 'a:www.twice.example, 1 look-up' in said.stdout and 'ip4:192.0.2.0/24, 256 IPv4 addresses' in said.stdout
+        tree = net.look(*args, 'twice.example')['spf']
+        assert tree['records'] == 2 and {tree['addresses4'], tree['more'][0]['addresses4']} == {2, 256}
+    said = net.run('spf', 'twice.example').expect(3)
+    assert '2 of 10 look-ups' in said.stdout and '0 of 10 look-ups' in said.stdout and '2 SPF records' in said.stdout
+    seen = net.run('spf', '--json', 'twice.example').expect(3).json()
+    assert {seen['lookups'], seen['more'][0]['lookups']} == {0, 2} and seen['record'] != seen['more'][0]['record']
+
+
 def test_cname_at_dmarc(world):
     net = world({'parked.example': PARKED,
                  'alias.example': '@ MX 0 .\n@ TXT "v=spf1 -all"\n_dmarc CNAME _dmarc.parked.example.\n',
@@ -127,6 +146,9 @@ def test_idn(world):
     assert seen['domain'] == 'xn--bcher-kva.example.' and seen['rc'] == 0
     said = net.check('bücher.example').expect(0)
     assert 'xn--bcher-kva.example' in said.stdout and 'bücher.example' in said.stdout
+    said = net.run('dmarc', 'bücher.example').expect(0)
+    assert 'xn--bcher-kva.example (bücher.example): reject (p= at _dmarc.xn--bcher-kva.example)\n' in said.stdout
+    assert not re.search(r'\([^)]*\(', said.stdout)
 
 
 def test_selectors_and_hosts(world):
@@ -355,6 +377,18 @@ def test_dmarc_policy(world):
     assert seen['psl']['missing']['policy'] == 'none' and seen['do_methods_differ'] and seen['message'] is None
     assert net.run('dmarc', '--json', 'www.deep.example').json()['walk']['domain']['tag'] == 'sp'
     assert 'no policy' in net.run('dmarc', 'none.example').expect(3).stdout
+
+
+def test_dmarc_twice_at_one_name(world):
+    """Both records, and both things that receivers do then."""
+    net = world({'deep.example': DMARC + '_dmarc.low TXT "v=DMARC1; p=quarantine"\n_dmarc.low TXT "v=DMARC1; p=none"\n'})
+    said = net.run('dmarc', 'low.deep.example').expect(0)
+    assert '_dmarc.low.deep.example has 2 DMARC records' in said.stdout
+    assert 'RFC 9989 section 4.10) find: none (sp= at _dmarc.deep.example)\n' in said.stdout
+    assert 'those that stop there find: no policy\n' in said.stdout
+    assert 'v=DMARC1; p=quarantine\n' in said.stdout and 'v=DMARC1; p=none\n' in said.stdout
+    step = net.run('dmarc', '--json', 'low.deep.example').json()['walk']['domain']['steps'][0]
+    assert step['records'] == 2 and {step['record'], *step['more']} == {'v=DMARC1; p=quarantine', 'v=DMARC1; p=none'}
 
 
 @pytest.mark.parametrize('args, result, rc', [

@@ -98,7 +98,8 @@ static void check(struct dg_arena *a, const struct dg_zone *z, uint8_t die)
 		.depth = die % 4 == 3 ? DG_CHECK_FULL : (enum dg_check_depth)(die % 4),
 		.facts = &facts,
 		.zone = die & 8 ? z : NULL,
-		.probe = "dnsguard-q7x"};
+		.probe = "dnsguard-q7x",
+		.wants_trees = die & 16};
 
 	dg_check_make(a, &in, &c);
 	must(c.n_pending == 0);

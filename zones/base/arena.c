@@ -23,7 +23,9 @@
 
 #define CHUNK_MIN 1024u
 #define CHUNK_MAX (1u << 20)
-#define ALIGN     alignof(max_align_t)
+/* What an arena that is cleared keeps. */
+#define CHUNK_KEPT_MAX (16u << 10)
+#define ALIGN          alignof(max_align_t)
 
 struct chunk {
 	struct chunk *next;
@@ -64,23 +66,55 @@ struct dg_arena *dg_arena_new(size_t cap)
 	return a;
 }
 
-struct dg_arena *dg_arena_free(struct dg_arena *a)
+static void run_hooks(struct dg_arena *a)
 {
-	struct chunk *next;
-
-	if (!a) {
-		return NULL;
-	}
 	for (struct hook *h = a->hooks; h; h = h->next) {
 		h->fn(h->obj);
 	}
-	for (struct chunk *c = a->head; c; c = next) {
+	a->hooks = NULL;
+}
+
+static void free_chunks(struct chunk *c)
+{
+	struct chunk *next;
+
+	for (; c; c = next) {
 		next = c->next;
 		ASAN_UNPOISON_MEMORY_REGION(c->data, c->size);
 		free(c);
 	}
+}
+
+struct dg_arena *dg_arena_free(struct dg_arena *a)
+{
+	if (!a) {
+		return NULL;
+	}
+	run_hooks(a);
+	free_chunks(a->head);
 	free(a);
 	return NULL;
+}
+
+/* The newest chunk is the largest, but for one that was made for a large thing. */
+void dg_arena_clear(struct dg_arena *a)
+{
+	struct chunk *kept = a->head;
+
+	run_hooks(a);
+	if (kept && kept->size > CHUNK_KEPT_MAX) {
+		kept = NULL;
+	}
+	free_chunks(kept ? kept->next : a->head);
+	a->head = kept;
+	a->used = 0;
+	a->next_size = CHUNK_MIN;
+	if (kept) {
+		kept->next = NULL;
+		kept->used = 0;
+		a->next_size = 2 * kept->size;
+		ASAN_POISON_MEMORY_REGION(kept->data, kept->size);
+	}
 }
 
 size_t dg_arena_used(const struct dg_arena *a)

@@ -16,7 +16,9 @@ struct dg_arena;
 
 struct dg_arena *dg_arena_new(size_t cap);          /* cap: bytes, the most it may ever hold */
 struct dg_arena *dg_arena_free(struct dg_arena *a); /* NULL is fine; returns NULL */
-size_t dg_arena_used(const struct dg_arena *a);     /* bytes given out so far */
+/* As if it were new; of its memory a little is kept for what comes next. Runs the hooks. */
+void dg_arena_clear(struct dg_arena *a);
+size_t dg_arena_used(const struct dg_arena *a); /* bytes given out so far */
 
 /* n * size zeroed bytes, aligned for any type. n == 0 gives a valid pointer. */
 void *dg_get(struct dg_arena *a, size_t n, size_t size) __attribute__((returns_nonnull));

@@ -52,6 +52,7 @@ struct dg_check_input {
 	const char *servers_why;            /* why none could be asked; NULL */
 	const struct dg_relay_host *relays; /* what MX hosts said to strangers (relay.h) */
 	size_t n_relays;                    /* 0: they were not asked */
+	bool wants_trees; /* of each SPF record, also where the verdict can do without */
 };
 
 enum dg_identity {
@@ -105,6 +106,11 @@ struct dg_check_mx {
 	const struct dg_fact *a, *aaaa; /* NULL: not asked */
 };
 
+struct dg_check_spf {
+	const char *record; /* as served */
+	struct dg_spf_tree tree;
+};
+
 struct dg_check_key { /* a DKIM selector that was found */
 	const char *selector;
 	const char *record; /* as served */
@@ -132,7 +138,9 @@ struct dg_check {
 	size_t n_mx;
 	const char *spf_record; /* the first one, as served; NULL: none */
 	size_t n_spf_records;
-	struct dg_spf_tree *spf;         /* NULL: no record */
+	struct dg_spf_tree *spf;       /* of the first record; NULL: none, or not wanted */
+	struct dg_check_spf *spf_more; /* of those after it, with wants_trees */
+	size_t n_spf_more;
 	struct dg_dmarc_found walk, psl; /* of the domain itself */
 	struct dg_check_key *keys;
 	size_t n_keys;
@@ -142,6 +150,7 @@ struct dg_check {
 };
 
 #define DG_CHECK_FINDINGS_MAX 256u
+#define DG_CHECK_SPF_MORE_MAX 3u
 #define DG_CHECK_RECORDS_MAX  256u
 #define DG_CHECK_HOSTS_MAX    200u /* hosts of a known zone that are named one by one */
 

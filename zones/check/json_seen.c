@@ -103,20 +103,33 @@ json_t *dg_spf_tree_json(const struct dg_spf_tree *t)
 json_t *check_json_spf(const struct dg_check *c)
 {
 	json_t *j = c->spf ? dg_spf_tree_json(c->spf) : json_object();
+	json_t *more = json_array();
 
 	dg_json_set(j, "record", dg_json_text(c->spf_record));
 	dg_json_set(j, "records", dg_json_count(c->n_spf_records));
+	for (size_t i = 0; i < c->n_spf_more; i++) {
+		json_t *other = dg_spf_tree_json(&c->spf_more[i].tree);
+
+		dg_json_set(other, "record", dg_json_text(c->spf_more[i].record));
+		(void)json_array_append_new(more, other);
+	}
+	dg_json_set(j, "more", more);
 	return j;
 }
 
 /* --- DMARC ------------------------------------------------------------------------------------------------ */
 static json_t *step(const struct dg_dmarc_step *s)
 {
+	json_t *more = json_array();
 	json_t *j = json_object();
 
+	for (size_t i = 0; i < s->n_more; i++) {
+		(void)json_array_append_new(more, dg_json_text(s->more[i]));
+	}
 	dg_json_set(j, "at", dg_json_text(s->at));
 	dg_json_set(j, "records", dg_json_count(s->n_records));
 	dg_json_set(j, "record", dg_json_text(s->record));
+	dg_json_set(j, "more", more);
 	dg_json_set(j, "text", dg_json_text(s->text));
 	dg_json_set(j, "is_used", json_boolean(s->is_used));
 	return j;

@@ -28,26 +28,35 @@ static void print_node(const struct printer *p, const struct dg_spf_node *n)
 	dg_buf_done(&line);
 }
 
-void print_spf(const struct printer *p)
+static void print_tree(const struct printer *p, const char *record, const struct dg_spf_tree *t)
 {
-	const struct dg_spf_tree *t = p->c->spf;
-
-	if (!t) {
-		return;
-	}
-	print_title(p, "SPF");
 	dg_buf_puts(p->b, "  ");
 	dg_spf_cost_print(p->b, t);
-	dg_buf_putc(p->b, '\n');
-	if (p->c->spf_record) {
-		dg_buf_puts(p->b, "  ");
-		check_wrap(p->b, 2, 4, p->c->spf_record);
-	}
+	dg_buf_puts(p->b, "\n  ");
+	check_wrap(p->b, 2, 4, record);
 	for (size_t i = 1; i < t->n_nodes; i++) { /* the first is the record itself */
 		print_node(p, &t->nodes[i]);
 	}
 	if (t->n_hidden > 0) {
 		dg_buf_printf(p->b, "  %zu further lines are not shown\n", t->n_hidden);
+	}
+}
+
+void print_spf(const struct printer *p)
+{
+	size_t n_shown = p->c->n_spf_more + 1;
+
+	if (!p->c->spf) {
+		return;
+	}
+	print_title(p, p->c->n_spf_records > 1 ? "SPF, each record by itself" : "SPF");
+	print_tree(p, p->c->spf_record, p->c->spf);
+	for (size_t i = 0; i < p->c->n_spf_more; i++) {
+		print_tree(p, p->c->spf_more[i].record, &p->c->spf_more[i].tree);
+	}
+	if (p->c->n_spf_records > n_shown) {
+		dg_buf_printf(p->b, "  %zu further records are not shown\n",
+			p->c->n_spf_records - n_shown);
 	}
 }
 
@@ -86,6 +95,10 @@ static void print_steps(const struct printer *p, const struct dg_dmarc_found *fo
 		if (s->record) {
 			dg_buf_puts(p->b, "      ");
 			check_wrap(p->b, 6, 6, s->record);
+		}
+		for (size_t k = 0; k < s->n_more; k++) {
+			dg_buf_puts(p->b, "      ");
+			check_wrap(p->b, 6, 6, s->more[k]);
 		}
 	}
 }

@@ -163,13 +163,33 @@ static bool is_continued(const struct dg_spf *spf)
 	return false;
 }
 
-/* A fast check does without the tree where the record alone gives the verdict. */
-static void see_tree(struct check *c)
+static void see_further_trees(struct check *c)
 {
-	if (c->out->n_spf_records == 1 &&
-		(c->in->depth != DG_CHECK_FAST || is_continued(&c->spf))) {
+	struct dg_check *out = c->out;
+	size_t n = out->n_spf_records - 1;
+
+	n = n < DG_CHECK_SPF_MORE_MAX ? n : DG_CHECK_SPF_MORE_MAX;
+	out->spf_more = dg_newn(c->arena, struct dg_check_spf, n);
+	for (; out->n_spf_more < n; out->n_spf_more++) {
+		struct dg_check_spf *more = &out->spf_more[out->n_spf_more];
+
+		more->record = c->spf_texts[out->n_spf_more + 1];
+		dg_spf_tree(c->arena, c->in->domain, more->record, &c->quiet, &more->tree);
+	}
+}
+
+/* An audit does without the tree where the record alone gives the verdict, and a fast one does more often. */
+static void see_trees(struct check *c)
+{
+	bool is_needed = c->out->n_spf_records == 1 &&
+			 (c->in->depth != DG_CHECK_FAST || is_continued(&c->spf));
+
+	if (is_needed || (c->in->wants_trees && c->out->n_spf_records > 0)) {
 		c->out->spf = dg_new(c->arena, struct dg_spf_tree);
 		dg_spf_tree(c->arena, c->in->domain, c->out->spf_record, &c->quiet, c->out->spf);
+	}
+	if (c->in->wants_trees && c->out->n_spf_records > 1) {
+		see_further_trees(c);
 	}
 }
 
@@ -187,7 +207,7 @@ void check_survey(struct check *c)
 	c->txt = check_ask(c, domain, DG_TYPE_TXT);
 	see_mx(c);
 	see_spf(c);
-	see_tree(c);
+	see_trees(c);
 	see_dmarc(c);
 	out->exists = !is_missing(c->txt) && !is_missing(c->mx);
 	out->is_unknown = c->txt->state == DG_FACT_UNKNOWN && c->mx->state == DG_FACT_UNKNOWN;

@@ -30,15 +30,18 @@ enum dg_dmarc_state {
 
 /* One name that was asked on the way. */
 struct dg_dmarc_step {
-	const char *at;     /* "_dmarc.example.com." */
-	size_t n_records;   /* that begin with v=DMARC1 */
-	const char *record; /* the first of them as served (joined); NULL: none */
+	const char *at;          /* "_dmarc.example.com." */
+	size_t n_records;        /* that begin with v=DMARC1 */
+	const char *record;      /* the first of them as served (joined); NULL: none */
+	const char *const *more; /* those after the first, at most DG_DMARC_MORE_MAX */
+	size_t n_more;
 	const char *
 		text; /* what came of it, for people: "no record", "2 records: all are discarded", ... */
 	bool is_used;
 };
 
-#define DG_DMARC_STEPS_MAX 16u
+#define DG_DMARC_STEPS_MAX 8u /* names that a walk asks for (section 4.10) */
+#define DG_DMARC_MORE_MAX  8u
 
 struct dg_dmarc_found {
 	enum dg_dmarc_state state;

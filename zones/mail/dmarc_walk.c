@@ -12,10 +12,11 @@
 	7u /* the walk goes on with so many labels of a longer name (section 4.10 step 4) */
 
 /* --- one name ------------------------------------------------------------------------------------ */
-/* Counts what begins with v=DMARC1, keeps the first of them. Returns its length. */
+/* Counts what begins with v=DMARC1, keeps the first ones. Returns the length of the first. */
 static size_t pick_records(
 	struct dg_arena *a, const struct dg_rrset *set, struct dg_dmarc_step *step)
 {
+	const char **more = NULL;
 	size_t record_len = 0;
 
 	for (size_t i = 0; i < set->n; i++) {
@@ -28,6 +29,10 @@ static size_t pick_records(
 		if (step->n_records++ == 0) {
 			step->record = text;
 			record_len = len;
+		} else if (step->n_more < DG_DMARC_MORE_MAX) {
+			more = more ? more : dg_newn(a, const char *, DG_DMARC_MORE_MAX);
+			more[step->n_more++] = text;
+			step->more = more;
 		}
 	}
 	return record_len;

@@ -31,6 +31,47 @@ static void test_again(void **state)
 	scene_free(s);
 }
 
+/* Several fail: one goes first, and the others follow it when it has an answer. */
+static void test_others_follow(void **state)
+{
+	struct scene *s = scene_new(FAKE_SERVFAIL);
+
+	(void)state;
+	s->q.again_ms = DG_INQUIRY_AGAIN_MS;
+	ask(s, "example.test.", DG_TYPE_MX);
+	ask(s, "example.test.", DG_TYPE_TXT);
+	ask(s, "mail.example.test.", DG_TYPE_A);
+	(void)dg_loop_after_ms(s->loop, 1000, on_recovered, s);
+	run(s);
+	assert_int_equal(s->facts[0].state, DG_FACT_FOUND);
+	assert_int_equal(s->facts[1].state, DG_FACT_NODATA);
+	assert_int_equal(s->facts[2].state, DG_FACT_FOUND);
+	assert_int_equal(s->q.n_questions, 6);
+	assert_int_equal(s->n_learned, 3);
+	scene_free(s);
+}
+
+/* It fails again: nobody else is asked about a domain that is dead. */
+static void test_others_do_not_follow(void **state)
+{
+	struct scene *s = scene_new(FAKE_SERVFAIL);
+
+	(void)state;
+	s->q.again_ms = 10;
+	ask(s, "example.test.", DG_TYPE_MX);
+	ask(s, "example.test.", DG_TYPE_TXT);
+	ask(s, "mail.example.test.", DG_TYPE_A);
+	run(s);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(s->facts[i].state, DG_FACT_UNKNOWN);
+		assert_non_null(s->facts[i].why);
+	}
+	assert_int_equal(s->q.n_questions, 4);
+	assert_int_equal(s->n_learned, 3);
+	assert_false(s->q.is_late);
+	scene_free(s);
+}
+
 /* A round asks for n0.example.test., and for the next one when all before are known. */
 static void round_by_round(struct dg_inquiry *q)
 {
@@ -98,6 +139,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_others_follow),
+		cmocka_unit_test(test_others_do_not_follow),
 		cmocka_unit_test(test_again_is_bounded),
 		cmocka_unit_test(test_silence_again),
 		cmocka_unit_test(test_again_too_late),

@@ -376,6 +376,10 @@ static void test_steps(void **state)
 	assert_string_equal(f.steps[1].text, "2 DMARC records: all are discarded");
 	assert_int_equal(f.steps[1].n_records, 2);
 	assert_non_null(f.steps[1].record);
+	assert_int_equal(f.steps[1].n_more, 1);
+	assert_string_not_equal(f.steps[1].more[0], f.steps[1].record);
+	assert_true(dg_dmarc_is_record(f.steps[1].more[0], strlen(f.steps[1].more[0])));
+	assert_int_equal(f.steps[3].n_more, 0);
 	assert_string_equal(f.steps[2].text, "no DMARC record among 2 TXT records");
 	assert_true(f.steps[3].is_used);
 	w = world_new(a, TWO("example.com."));
