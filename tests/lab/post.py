@@ -21,7 +21,7 @@ class Postfix(mta.Postfix):
     SERVICES = (*mta.Postfix.SERVICES, ('qmgr', 'unix', 'n', '1', 'qmgr'), *(
         (name, 'unix', '-', most, program) for name, most, program in (
             ('bounce', '0', 'bounce'), ('defer', '0', 'bounce'), ('trace', '0', 'bounce'), ('error', '-', 'error'),
-            ('retry', '-', 'error'), ('discard', '-', 'discard'))))
+            ('retry', '-', 'error'), ('discard', '-', 'discard'), ('scache', '1', 'scache'))))
 
     def __init__(self, lab, domain, address, out=(), **options):
         self.out = list(out) or [address]

@@ -1,10 +1,10 @@
 """A scene: a site under attack, with its name server, the cache of everybody who sends, its mail server and dnsguard, all on one clock
 that the test moves on.
 
-    with scene.Scene(lab, attack='relays') as s:
-        s.until(lambda: s.is_told('an attack'), forged=3)      minute by minute
-        s.play(step_s=10, forged=2, friends=1)
-        s.leap(3600)
+    s = scene.Scene(lab, attack='relays').guard()
+    s.until(lambda: s.is_told('an attack'), forged=3)      minute by minute
+    s.play(step_s=10, forged=2, friends=1)
+    s.leap(3600)
 
 Time goes by as it does everywhere, and leaps between steps (tests/lab/sceneclock.c): a scene of three days is over in seconds, and nothing in it
 depends on how fast this machine is, because a step is over when all that it set in motion has come to its end.
@@ -106,6 +106,7 @@ class Daemon:
 
     def __init__(self, lab, policies, log):
         self.lab, self.policies, self.log, self.n_starts = lab, policies, log, 0
+        self.rows, self.others, self.place = [], [], 0
 
     def start(self):
         self.n_starts += 1
@@ -122,16 +123,28 @@ class Daemon:
 
     def said(self, kind=None):
         path = self.lab.dir / 'watch.log'
-        lines = path.read_text(errors='replace').splitlines() if path.exists() else []
-        rows = [json.loads(line) for line in lines if line.startswith('{') and line.endswith('}')]
-        return [row for row in rows if kind in (None, row['type'])]
+        if path.exists():
+            with open(path, encoding='utf-8', errors='replace') as f:
+                f.seek(self.place)
+                *lines, rest = f.read().split('\n')
+                self.place = f.tell() - len(rest.encode())
+            self.rows += [json.loads(line) for line in lines if line.startswith('{')]
+            self.others += [line for line in lines if line and not line.startswith('{')]
+        return [row for row in self.rows if kind in (None, row['type'])]
 
     def complaints(self):
         """What it said that is not JSON."""
-        return [line for line in (self.lab.dir / 'watch.log').read_text().splitlines() if not line.startswith('{')]
+        self.said()
+        return self.others
 
     def pids(self):
         """Its commands that run now, also those that outlived it."""
+        if self.n_starts == 1:
+            pid = self.process.pid
+            try:
+                return pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
+            except OSError:
+                return []
         state, found = os.fsencode(self.lab.dir / 'state'), []
         for entry in pathlib.Path('/proc').iterdir():
             try:
@@ -167,13 +180,14 @@ class Scene:
     names) or 'relays' (forged mail to real relays that bounce). ttl: of the records before anything happens."""
 
     def __init__(self, lab, kind='knot', mta='postfix', attack='sessions', ttl=300, policy=None, records=RECORDS, cache='',
-                 people=('postmaster',), lists=None, more_zones=None, also=(), place=None, n_reporters=None):
+                 people=('postmaster',), lists=None, also=(), make_place=None, verify=None, n_reporters=None):
         self.lab, self.clock, self.chance = lab, Clock(lab).__enter__(), random.Random(7)
         self.steps, self.marks, self.mark_at = [], {}, 0
         self.reporters = REPORTERS[:n_reporters]
         internet.add_addresses([MX, INSIDE, FRIEND, SUBSCRIBERS, *RELAYS, *REPORTERS, *OUT[0], *OUT[1]])
-        self.place = place or places.Place(lab, kind, {ZONE: records, **(more_zones or {})}, ttl=ttl)
-        self.cache = servers.Unbound(lab, of=[self.place.server], extra=cache)
+        self.place = make_place(lab) if make_place else places.Place(lab, kind, {ZONE: records}, ttl=ttl)
+        self.others = self.start_others(attack)
+        self.cache = servers.Unbound(lab, of=[self.place.server, *self.others], extra=cache)
         options = {'also': (SUB, *also), 'people': people, 'lists': lists, 'inside': INSIDE}
         if mta == 'exim':
             self.site = post.EximOffice(lab, ZONE, MX, also=(SUB, *also))
@@ -185,11 +199,14 @@ class Scene:
                            post.EximRelay(lab, 'relay2.test', RELAYS[1], out=OUT[1])]
         self.log = self.site.dir / ('mainlog' if mta == 'exim' else 'mail.log')
         body = (policy or mail_section()) + f'watch:\n  sensors: [{{log: "{self.log}"}}]\n'
-        self.policy = self.place.policy(ZONE, body)
-        self.n_letters = self.n_forged = 0
+        self.policy = self.place.policy(ZONE, body, verify=verify)
+        self.n_letters = self.n_forged = self.n_sent = 0
 
-    def __enter__(self):
-        return self
+    def start_others(self, attack):
+        """The name server of the relays' own domains."""
+        if attack != 'relays':
+            return []
+        return [servers.Nsd(self.lab, {f'relay{n + 1}.test': f'@ MX 10 mx\nmx A {a}\n' for n, a in enumerate(RELAYS)})]
 
     def __exit__(self, *_):
         self.clock.__exit__()
@@ -206,7 +223,9 @@ class Scene:
     # what there is to see
 
     def mx(self, name=ZONE):
-        return self.place.dig(name, 'MX')
+        """The MX records at the primary, as dig prints them."""
+        answer = dns.query.udp(dns.message.make_query(name, 'MX'), self.place.address, timeout=30).answer
+        return sorted(r.to_text() for rrset in answer for r in rrset)
 
     def cached_mx(self, name):
         """The host that mail for name goes to by the cache: '.' is nowhere, None is nothing known, '' no MX (the A record then)."""
@@ -290,7 +309,18 @@ class Scene:
                 lost.append(repr(why))
         return n - len(lost), lost
 
-    def play(self, step_s=60, forged=0, friends=0, local=None, domain=ZONE):
+    def send_letter(self, who, n):
+        """The site's own mail to n people who are gone: the relays take it and bounce it afterwards."""
+        for n_th in range(n):
+            self.n_sent += 1
+            relay = self.relays[n_th % 2]
+            with smtplib.SMTP(MX, local_hostname='desk.example', timeout=60, source_address=(INSIDE, 0)) as s:
+                s.sendmail(f'{who}@{ZONE}', [f'gone{self.n_sent}@{relay.domain}'], 'Subject: our letter\n\nnews\n')
+        bounced = f'to=<{who}@{ZONE}>'
+        self.wait(lambda: len([line for line in self.site.log.splitlines() if bounced in line and 'status=' in line]) >=
+                  self.n_sent, 'the bounces of the letter')
+
+    def play(self, step_s=60, forged=0, friends=0, local=None, domain=ZONE, friends_to=SUB):
         """One step: time goes on to its end, then mail is sent, and all of it, and what dnsguard makes of it, comes to its end."""
         now = self.clock.now()
         self.leap(self.mark_at + step_s - now)
@@ -299,7 +329,7 @@ class Scene:
         step.arrived = self.forge(forged, domain, local)
         if step.arrived:
             self.marks.setdefault('first bounce', step.at)
-        step.delivered, step.lost = self.befriend(friends) if friends else (0, [])
+        step.delivered, step.lost = self.befriend(friends, friends_to)
         self.daemon.settle()
         self.look()
         self.steps.append(step)
@@ -311,7 +341,7 @@ class Scene:
                 self.marks.setdefault('alarm', row['at'])
             if row['type'] == 'guard' and 'split: verified' in row['text']:
                 self.marks.setdefault('verified', row['at'])
-        if 'published' not in self.marks and self.mx() == NULL:
+        if 'published' not in self.marks and self.state() in ('splitting', 'split') and self.mx() == NULL:
             self.marks['published'] = self.sql('SELECT max(intended_at) FROM step')[0][0]
 
     def until(self, is_true, what, most=60, **step):
@@ -360,7 +390,7 @@ class Scene:
         lines['bounces a minute during the drain'] = f'{self.rate(published, published + drain_s):.1f}'
         lines['bounces a minute after'] = f'{self.rate(published + drain_s, far):.1f}'
         lost = [why for s in self.steps for why in s.lost]
-        lines['letters to the subdomain sent, delivered, lost'] = \
+        lines['letters of friends sent, delivered, lost'] = \
             f'{sum(s.friends for s in self.steps)}, {sum(s.delivered for s in self.steps)}, {len(lost)}'
         for key, value in lines.items():
             print(f'{key}: {value}')
