@@ -18,6 +18,7 @@ import smtplib
 import sqlite3
 import string
 import struct
+import threading
 import time
 
 import dns.exception
@@ -43,6 +44,7 @@ _dmarc TXT "v=DMARC1; p=none"
 mx1 A {MX}
 '''
 SPLIT = '{to: m, armed-ttl: 60s, when: automatic}'
+IDLE_S = 3
 NULL, CALM = ['0 .'], ['10 mx1.example.test.']
 
 
@@ -101,28 +103,36 @@ class Step:
     lost: list = dataclasses.field(default_factory=list)
 
 
+def ticks(pid):
+    """Processor time that a process has used; None: it is gone."""
+    try:
+        return sum(map(int, pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[11:13]))
+    except OSError:
+        return None
+
+
 class Daemon:
     """dnsguard watch in a scene: started, killed, waited for."""
 
-    def __init__(self, lab, policies, log):
-        self.lab, self.policies, self.log, self.n_starts = lab, policies, log, 0
+    def __init__(self, lab, policies, log, name='watch'):
+        self.lab, self.policies, self.log, self.name, self.n_starts = lab, policies, log, name, 0
+        self.state = lab.dir / ('state' if name == 'watch' else f'state.{name}')
         self.rows, self.others, self.place = [], [], 0
 
     def start(self):
         self.n_starts += 1
         n_before = len(self.said('watching'))
-        self.process = self.lab.daemon('watch', [self.lab.program, '--state', self.lab.dir / 'state', 'watch', '--json',
-                                                 *self.policies])
-        self.lab.wait_ready('watch', lambda: len(self.said('watching')) > n_before)
+        self.process = self.lab.daemon(self.name, [self.lab.program, '--state', self.state, 'watch', '--json', *self.policies])
+        self.lab.wait_ready(self.name, lambda: len(self.said('watching')) > n_before)
 
     def kill(self):
-        self.lab.stop('watch', 9)
+        self.lab.stop(self.name, 9)
 
     def stop(self):
-        return self.lab.stop('watch')
+        return self.lab.stop(self.name)
 
     def said(self, kind=None):
-        path = self.lab.dir / 'watch.log'
+        path = self.lab.dir / f'{self.name}.log'
         if path.exists():
             with open(path, encoding='utf-8', errors='replace') as f:
                 f.seek(self.place)
@@ -137,6 +147,14 @@ class Daemon:
         self.said()
         return self.others
 
+    def sql(self, text):
+        with sqlite3.connect(self.state / 'journal.db', timeout=30) as db:
+            return db.execute(text).fetchall()
+
+    def guard_state(self, name):
+        rows = self.sql(f"SELECT state FROM guard WHERE name = '{name}.'")
+        return rows[0][0] if rows else None
+
     def pids(self):
         """Its commands that run now, also those that outlived it."""
         if self.n_starts == 1:
@@ -145,7 +163,7 @@ class Daemon:
                 return pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
             except OSError:
                 return []
-        state, found = os.fsencode(self.lab.dir / 'state'), []
+        state, found = os.fsencode(self.state), []
         for entry in pathlib.Path('/proc').iterdir():
             try:
                 words = (entry / 'cmdline').read_bytes().split(b'\0') if entry.name.isdigit() else []
@@ -164,12 +182,18 @@ class Daemon:
         return seen.st_atime_ns >= seen.st_mtime_ns
 
     def settle(self, timeout_s=120):
-        """Until it has read its log and its commands have ended, and none is begun any more."""
-        calm = 0
+        """Until it has read its log and its commands have ended, and none is begun any more. One that only waits for time to pass
+        does not count: it has used no processor for IDLE_S."""
+        calm, work, since = 0, None, time.monotonic()
 
         def is_calm():
-            nonlocal calm
-            calm = calm + 1 if self.has_read() and not self.pids() else 0
+            nonlocal calm, work, since
+            pids = self.pids()
+            now = [ticks(pid) for pid in pids]
+            if now != work:
+                work, since = now, time.monotonic()
+            is_idle = not pids or time.monotonic() - since > IDLE_S
+            calm = calm + 1 if self.has_read() and is_idle else 0
             time.sleep(0.02)
             return calm >= 4
         lablib.wait_for(is_calm, 'the watch comes to rest', timeout_s)
@@ -224,7 +248,10 @@ class Scene:
 
     def mx(self, name=ZONE):
         """The MX records at the primary, as dig prints them."""
-        answer = dns.query.udp(dns.message.make_query(name, 'MX'), self.place.address, timeout=30).answer
+        try:
+            answer = dns.query.udp(dns.message.make_query(name, 'MX'), self.place.address, timeout=30).answer
+        except OSError:
+            return []  # it is down
         return sorted(r.to_text() for rrset in answer for r in rrset)
 
     def cached_mx(self, name):
@@ -243,12 +270,10 @@ class Scene:
         return any(words in text for text in self.told())
 
     def sql(self, text):
-        with sqlite3.connect(self.lab.dir / 'state/journal.db', timeout=10) as db:
-            return db.execute(text).fetchall()
+        return self.daemon.sql(text)
 
     def state(self, name=ZONE):
-        rows = self.sql(f"SELECT state FROM guard WHERE name = '{name}.'")
-        return rows[0][0] if rows else None
+        return self.daemon.guard_state(name)
 
     def proposal(self, name=ZONE):
         rows = self.sql(f"SELECT proposal FROM guard WHERE name = '{name}.'")
@@ -350,6 +375,43 @@ class Scene:
             if is_true():
                 return
             self.play(**step)
+        if not is_true():
+            raise lablib.LabError(f'{what}: not after {most} steps; {self.describe()}')
+
+    def calls_on_state(self, state, call, step, most):
+        """Steps in the background of a watch for a state: call() at the first sight of it, steps until then."""
+        stop, seen = threading.Event(), threading.Event()
+
+        def look():
+            while not stop.is_set():
+                if self.state() == state:
+                    seen.set()
+                    call()
+                    return
+                time.sleep(0.005)
+        thread = threading.Thread(target=look)
+        thread.start()
+        try:
+            for _ in range(most):
+                step()
+                if seen.is_set() or self.is_past(state):
+                    break
+        finally:
+            stop.set()
+            thread.join()
+
+    def is_past(self, state):
+        """Was it in that state already?"""
+        return any(text.startswith(f'{state}:') for text in self.told())
+
+    def elapse(self, is_true, what, step_s=30, most=60):
+        """Time goes by, and nobody sends anything, until is_true(): steps of step_s, at most so many."""
+        for _ in range(most):
+            if is_true():
+                return
+            self.leap(step_s)
+            time.sleep(1.1)  # what is due is looked for once a second
+            self.daemon.settle()
         if not is_true():
             raise lablib.LabError(f'{what}: not after {most} steps; {self.describe()}')
 

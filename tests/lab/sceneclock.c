@@ -23,6 +23,8 @@
 #include <unistd.h>
 
 #define SECOND_NS 1000000000L
+#define SLICE_NS  100000000L
+#define AGES_S    1000000000L /* no machine is up for so long */
 #define EXIT_CODE 98
 
 static volatile const int64_t *ahead_ns;
@@ -105,25 +107,42 @@ int timespec_get(struct timespec *ret_now, int base)
 }
 
 /* --- waits until a point in time -------------------------------------------------------------- */
-/* The condition variable's own clock is not known here: both are ahead by the same. */
+/* Until at, or for a moment: then the caller looks again, as after any wake-up without a cause, and notices a leap. */
+static struct timespec soon(clockid_t clock, const struct timespec *at, bool *ret_is_cut)
+{
+	struct timespec t = moved(at, -ahead(clock));
+	struct timespec now;
+
+	(void)syscall(SYS_clock_gettime, clock, &now);
+	now = moved(&now, SLICE_NS);
+	*ret_is_cut = now.tv_sec < t.tv_sec || (now.tv_sec == t.tv_sec && now.tv_nsec < t.tv_nsec);
+	return *ret_is_cut ? now : t;
+}
+
+/* The condition variable's own clock is not known here; that of the wall counts from 1970. */
 int pthread_cond_timedwait(
 	pthread_cond_t *restrict c, pthread_mutex_t *restrict m, const struct timespec *restrict at)
 {
 	int (*next)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *) = NULL;
-	struct timespec t = moved(at, -ahead(CLOCK_REALTIME));
+	bool is_cut = false;
+	struct timespec t =
+		soon(at->tv_sec > AGES_S ? CLOCK_REALTIME : CLOCK_MONOTONIC, at, &is_cut);
 
 	*(void **)&next = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
-	return next(c, m, &t);
+	int r = next(c, m, &t);
+	return r == ETIMEDOUT && is_cut ? 0 : r;
 }
 
 int pthread_cond_clockwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m, clockid_t clock,
 	const struct timespec *restrict at)
 {
 	int (*next)(pthread_cond_t *, pthread_mutex_t *, clockid_t, const struct timespec *) = NULL;
-	struct timespec t = moved(at, -ahead(clock));
+	bool is_cut = false;
+	struct timespec t = soon(clock, at, &is_cut);
 
 	*(void **)&next = dlsym(RTLD_NEXT, "pthread_cond_clockwait");
-	return next(c, m, clock, &t);
+	int r = next(c, m, clock, &t);
+	return r == ETIMEDOUT && is_cut ? 0 : r;
 }
 
 int sem_timedwait(sem_t *restrict s, const struct timespec *restrict at)
