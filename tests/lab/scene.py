@@ -10,10 +10,12 @@ Time goes by as it does everywhere, and leaps between steps (tests/lab/scenecloc
 depends on how fast this machine is, because a step is over when all that it set in motion has come to its end.
 """
 import dataclasses
+import datetime
 import json
 import os
 import pathlib
 import random
+import signal
 import smtplib
 import sqlite3
 import string
@@ -29,6 +31,7 @@ import lab as lablib
 import places
 import post
 import servers
+import taker
 
 ZONE, SUB = 'example.test', 'm.example.test'
 MX, INSIDE, FRIEND = internet.address(25), '198.18.98.7', '198.18.99.7'
@@ -160,9 +163,13 @@ class Daemon:
         if self.n_starts == 1:
             pid = self.process.pid
             try:
-                return pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
+                return [int(word) for word in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
             except OSError:
                 return []
+        return self.all_pids()
+
+    def all_pids(self):
+        """The same by their words."""
         state, found = os.fsencode(self.state), []
         for entry in pathlib.Path('/proc').iterdir():
             try:
@@ -172,6 +179,12 @@ class Daemon:
             if state in words and any(w in words for w in (b'arm', b'disarm', b'split', b'unsplit')):
                 found.append(int(entry.name))
         return found
+
+    def kill_one(self, pid):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it was quicker
 
     def has_read(self):
         """Is all that stands in the log read? Files are accessed by relatime: the first read after a write shows."""
@@ -199,9 +212,20 @@ class Daemon:
         lablib.wait_for(is_calm, 'the watch comes to rest', timeout_s)
 
 
+class Paper:
+    """A mail server that is a log alone, and one that takes everything where the subdomain's mail goes."""
+    kind = 'paper'
+
+    def __init__(self, lab):
+        self.dir = lab.dir / 'paper'
+        self.dir.mkdir()
+        (self.dir / 'mail.log').touch()
+        self.taker = taker.Taker(MX)
+
+
 class Scene:
     """kind: of the name server. mta: 'postfix' or 'exim', the site's. attack: 'sessions' (null-sender mail straight to the MX that the cache
-    names) or 'relays' (forged mail to real relays that bounce). ttl: of the records before anything happens."""
+    names), 'relays' (forged mail to real relays that bounce), or 'lines' (no mail servers: what they would log, as they would write it). ttl: of the records before anything happens."""
 
     def __init__(self, lab, kind='knot', mta='postfix', attack='sessions', ttl=300, policy=None, records=RECORDS, cache='',
                  people=('postmaster',), lists=None, also=(), make_place=None, verify=None, n_reporters=None):
@@ -213,7 +237,9 @@ class Scene:
         self.others = self.start_others(attack)
         self.cache = servers.Unbound(lab, of=[self.place.server, *self.others], extra=cache)
         options = {'also': (SUB, *also), 'people': people, 'lists': lists, 'inside': INSIDE}
-        if mta == 'exim':
+        if attack == 'lines':
+            self.site = Paper(lab)
+        elif mta == 'exim':
             self.site = post.EximOffice(lab, ZONE, MX, also=(SUB, *also))
         else:
             self.site = post.Office(lab, ZONE, MX, **options)
@@ -234,6 +260,8 @@ class Scene:
 
     def __exit__(self, *_):
         self.clock.__exit__()
+        if isinstance(self.site, Paper):
+            self.site.taker.stop()
 
     def guard(self):
         """Publishes the policy and begins to watch."""
@@ -248,10 +276,9 @@ class Scene:
 
     def mx(self, name=ZONE):
         """The MX records at the primary, as dig prints them."""
-        try:
-            answer = dns.query.udp(dns.message.make_query(name, 'MX'), self.place.address, timeout=30).answer
-        except OSError:
+        if self.place.name not in self.lab.processes:
             return []  # it is down
+        answer = dns.query.udp(dns.message.make_query(name, 'MX'), self.place.address, timeout=60).answer
         return sorted(r.to_text() for rrset in answer for r in rrset)
 
     def cached_mx(self, name):
@@ -299,6 +326,17 @@ class Scene:
                 s.sendmail(who, [f'nobody{self.n_forged}.{n_th}@{relay.domain}'], 'Subject: buy\n\nbuy\n')
         post.wait_done(self.relays, senders)
         return sum(who in self.refused() for who in senders)
+
+    def write_refusals(self, n):
+        """What the site's server would log of n bounces."""
+        at = datetime.datetime.fromtimestamp(self.clock.now(), datetime.timezone.utc).isoformat(timespec='microseconds')
+        with open(self.log, 'a', encoding='utf-8') as f:
+            for _ in range(n):
+                self.n_forged += 1
+                who = f'n{self.n_forged}@{ZONE}'
+                f.write(f'{at} mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from a[{self.chance.choice(self.reporters)}]: 550 5.1.1 '
+                        f'<{who}>: Recipient address rejected: User unknown in local recipient table; from=<> to=<{who}> '
+                        'proto=ESMTP helo=<a>\n')
 
     def refused(self):
         """Addresses that the site's server was asked about by null-sender mail."""
