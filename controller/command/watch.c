@@ -3,6 +3,7 @@
 #include "controller/command/command.h"
 #include "controller/command/report.h"
 #include "controller/command/watch_set.h"
+#include "controller/command/watch_shed.h"
 #include "controller/command/watching.h"
 #include "controller/guard/runner.h"
 #include "controller/watch/service.h"
@@ -37,6 +38,7 @@ struct watching {
 	struct dg_watch_set *set;
 	struct dg_hub *hub;
 	struct dg_runner *runner;
+	struct dg_watch_shed *shed; /* NULL: nothing is refused */
 	struct dg_service *service;
 	int lock_fd;
 	int status;
@@ -273,8 +275,11 @@ static int add_zone(struct watching *w, size_t at, struct dg_err *err)
 
 static int open_ears(struct watching *w, struct dg_err *err)
 {
-	struct dg_sensor_host host = {
-		.loop = w->app->loop, .hub = w->hub, .tell = on_sensor, .arg = w};
+	struct dg_sensor_host host = {.loop = w->app->loop,
+		.hub = w->hub,
+		.shed = dg_watch_shed_list(w->shed),
+		.tell = on_sensor,
+		.arg = w};
 
 	for (size_t i = 0; i < w->set->n_ears; i++) {
 		struct dg_watch_ear *e = &w->set->ears[i];
@@ -322,6 +327,7 @@ static void finish(struct watching *w)
 			w->set->ears[i].sensor = w->set->ears[i].ops->close(w->set->ears[i].sensor);
 		}
 	}
+	w->shed = dg_watch_shed_free(w->shed);
 	w->hub = dg_hub_free(w->hub);
 	w->runner = dg_runner_free(w->runner);
 	w->set = dg_watch_set_free(w->set);
@@ -356,7 +362,10 @@ static int start(struct watching *w, struct dg_watch_set *take_set, struct dg_er
 		r = add_zone(w, i, err);
 	}
 	r = r == 0 ? dg_hub_forget_others(w->hub, err) : r;
-	r = r == 0 ? open_ears(w, err) : r;
+	if (r == 0) {
+		w->shed = dg_watch_shed_new(w->app->loop, w->set, w->hub, w->runner);
+		r = open_ears(w, err);
+	}
 	r = r == 0 ? dg_hub_checkpoint(w->hub, err) : r; /* status knows them from now on */
 	if (r == 0) {
 		say_what_is_watched(w);

@@ -10,10 +10,12 @@
 #include "controller/watch/hub.h"
 
 struct dg_sensor;
+struct dg_shed;
 
 struct dg_sensor_host {
 	struct dg_loop *loop;
 	struct dg_hub *hub;
+	struct dg_shed *shed; /* what is to be refused at RCPT; NULL: nothing */
 	void (*tell)(void *arg, const char *sensor,
 		const char *text); /* for people: a warning, or that it is over */
 	void *arg;

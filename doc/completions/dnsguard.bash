@@ -2,7 +2,7 @@
 _dnsguard()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-	local commands="init plan apply verify arm disarm split unsplit watch status approve stop release restore log backtest reports check spf dmarc audit sensor providers schema version help"
+	local commands="init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports check spf dmarc audit sensor providers schema version help"
 	local writes="--json --diff --verbose --yes --plan --adopt --force --wait --timeout"
 	local looks="--json --verbose --resolver --trust-anchor --timeout"
 	local options="--state --no-color --help --version"
@@ -39,7 +39,7 @@ _dnsguard()
 		return
 		;;
 	--resolver | --selector | --host | --ip | --helo | --receiver | --dkim | --threads | --window | --rate) return ;;
-	--plan | --timeout | --zone | --limit | -n | --server | --key-name | --local) return ;;
+	--plan | --timeout | --zone | --limit | -n | --server | --key-name | --local | --why) return ;;
 	esac
 	case $command in
 	init) options="$options --from --server --key-file --key-name --algorithm --output" ;;
@@ -47,6 +47,9 @@ _dnsguard()
 	apply) options="$options $writes" ;;
 	arm | split) options="$options $writes --now --no-smtp --local --dry-run" ;;
 	disarm | unsplit) options="$options $writes --now --dry-run" ;;
+	probe) options="$options $writes --no-smtp --dry-run" ;;
+	rotate | retire) options="$options $writes --no-smtp --local --dry-run" ;;
+	abused) options="$options --json --why" ;;
 	watch) options="$options --json --no-smtp" ;;
 	status) options="$options --json --live" ;;
 	approve | stop | release) options="$options --json" ;;

@@ -1,6 +1,7 @@
 # fish completion of dnsguard
 set -l staging arm disarm split unsplit
-set -l writing apply $staging
+set -l moving probe rotate retire
+set -l writing apply $staging $moving
 set -l planning plan $writing
 set -l looking check spf dmarc reports
 
@@ -13,11 +14,15 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'disarm	put the TTLs up again' \
 	'split	move mail from a name to its subdomain' \
 	'unsplit	move mail back' \
+	'probe	let a sink take what still comes' \
+	'rotate	move mail on to the next subdomain' \
+	'retire	give up the subdomains before' \
 	'watch	watch for backscatter, and guard the mail names' \
 	'status	show the mail names that are watched' \
 	'approve	say yes to what the guard proposes' \
 	'stop	hold a mail name, or everything, as it is' \
 	'release	let the guard go on' \
+	'abused	say that something of ours sends the mail' \
 	'restore	put back the records that a change replaced' \
 	'log	show the journal' \
 	'backtest	what the guard would have done with old mail logs' \
@@ -39,7 +44,7 @@ complete -c dnsguard -l state -x -a '(__fish_complete_directories)' -d 'folder o
 complete -c dnsguard -l no-color -d 'no colours'
 complete -c dnsguard -s h -l help -d 'what a command does and takes'
 complete -c dnsguard -l version -d 'print the version'
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking watch status approve stop release verify restore log backtest providers" -s j -l json -d 'JSON lines'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking watch status approve stop release abused verify restore log backtest providers" -s j -l json -d 'JSON lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking verify log" -s v -l verbose -d 'show everything'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l diff -d 'unified diff of zone file lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l force -d 'go past the limits of one run'
@@ -49,9 +54,10 @@ complete -c dnsguard -n "__fish_seen_subcommand_from $writing" -l plan -x -d 'on
 complete -c dnsguard -n "__fish_seen_subcommand_from $writing verify" -l wait -d 'until name servers and caches agree'
 complete -c dnsguard -n "__fish_seen_subcommand_from $writing verify restore" -l timeout -x -d 'for name servers, seconds'
 complete -c dnsguard -n "__fish_seen_subcommand_from $staging" -l now -d 'do not wait for caches'
-complete -c dnsguard -n "__fish_seen_subcommand_from $staging" -l dry-run -d 'show what would be done, and end'
-complete -c dnsguard -n '__fish_seen_subcommand_from arm split watch' -l no-smtp -d 'do not ask mail servers'
-complete -c dnsguard -n '__fish_seen_subcommand_from arm split' -l local -x -d 'local parts to ask for'
+complete -c dnsguard -n "__fish_seen_subcommand_from $staging $moving" -l dry-run -d 'show what would be done, and end'
+complete -c dnsguard -n '__fish_seen_subcommand_from arm split probe rotate retire watch' -l no-smtp -d 'do not ask mail servers'
+complete -c dnsguard -n '__fish_seen_subcommand_from arm split rotate retire' -l local -x -d 'local parts to ask for'
+complete -c dnsguard -n '__fish_seen_subcommand_from abused' -l why -x -d 'by what it is known'
 complete -c dnsguard -n '__fish_seen_subcommand_from status' -l live -d 'go on showing it'
 complete -c dnsguard -n '__fish_seen_subcommand_from watch' -F
 complete -c dnsguard -n '__fish_seen_subcommand_from restore' -l offline -d 'only print the old records'
@@ -98,4 +104,4 @@ complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l threads -x -d 'so
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'domains at once'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
 complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit watch status approve stop release restore log backtest reports check spf dmarc audit sensor providers schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports check spf dmarc audit sensor providers schema version help'
