@@ -196,7 +196,8 @@ static int go_back(struct dg_app *app, struct dg_staging *s, struct dg_walk *w, 
 	}
 	if (r == 0) {
 		dg_walk_say_digest(app, w);
-		r = dg_run_state_n(w->state) > 0 ? dg_walk_confirm(app, w, err) : 0;
+		bool is_asked = dg_run_state_n(w->state) > 0 && !dg_staging_goes_on(s);
+		r = is_asked ? dg_walk_confirm(app, w, err) : 0;
 	}
 	if (r == 0) {
 		r = dg_staging_publish(s, w, err);

@@ -44,6 +44,9 @@ int dg_staging_finish_dry(struct dg_staging *s, struct dg_walk *w, int r, struct
 /* It stands as it should: what is left is to see whether every name server shows it. */
 int dg_staging_finish_standing(
 	struct dg_staging *s, struct dg_walk *w, const char *what, struct dg_err *err);
+/* Is the newest step in the zone a part of the plan that --plan names, of a run that did not come off? What is left of it is
+ * another plan by now, and was said yes to with the whole. */
+bool dg_staging_goes_on(struct dg_staging *s);
 /* The way back is done: no label is on record any more. */
 int dg_staging_forget(struct dg_staging *s, struct dg_err *err);
 /* 1: it did not come off, which was said. Frees w->state. */

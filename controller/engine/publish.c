@@ -8,6 +8,7 @@
 #include "controller/lookup/verify.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
+#include "zones/mail/mx.h"
 #include "zones/record/zone.h"
 
 #include <stdlib.h>
@@ -383,6 +384,31 @@ static void start_phase(void *arg)
 	read_swaps(j, on_fresh);
 }
 
+/* Is a null MX at a mail name all that is left to do? What it relies on was published by a run before this one. */
+static bool closes_mail(const struct dg_job *j)
+{
+	for (size_t i = 0; i < j->plan->n; i++) {
+		const struct dg_change *c = &j->plan->changes[i];
+
+		if (c->phase == j->phase && c->is_mail_mx && dg_mx_state(&c->after) == DG_MX_NULL) {
+			return j->phase > 0;
+		}
+	}
+	return false;
+}
+
+static void looked_before(struct dg_job *j)
+{
+	if (!j->policy->verify.is_off && !dg_job_all_in_force(j)) {
+		(void)dg_fail(&j->err, DG_EREMOTE,
+			"not every name server shows yet what the null MX relies on, so it was "
+			"not sent; run the same command again when they do");
+		dg_job_end(j, DG_JOB_FAILED);
+		return;
+	}
+	start_phase(j);
+}
+
 void dg_job_publish(struct dg_job *j)
 {
 	j->phase = j->plan->n > 0 ? j->plan->changes[0].phase : 0;
@@ -392,5 +418,10 @@ void dg_job_publish(struct dg_job *j)
 		}
 	}
 	j->n_steps_applied = 0;
+	if (closes_mail(j)) {
+		dg_job_look(j, dg_job_wanted(j, j->plan->n_same), j->plan->n_same,
+			j->engine->verify_ms, looked_before);
+		return;
+	}
 	start_phase(j);
 }

@@ -14,12 +14,11 @@
 
 static void ask_resolver(void *arg);
 
-/* Every RRset the policy names, as it should stand; before is not known. */
-static struct dg_swap *wanted_swaps(struct dg_job *j)
+struct dg_swap *dg_job_wanted(struct dg_job *j, size_t n)
 {
-	struct dg_swap *w = dg_newn(j->arena, struct dg_swap, j->plan->n_managed);
+	struct dg_swap *w = dg_newn(j->arena, struct dg_swap, n);
 
-	for (size_t i = 0; i < j->plan->n_managed; i++) {
+	for (size_t i = 0; i < n; i++) {
 		w[i].after = j->plan->wanted[i];
 	}
 	return w;
@@ -103,7 +102,7 @@ static void on_looked(struct dg_job *j)
 
 void dg_job_verify(struct dg_job *j)
 {
-	struct dg_swap *w = wanted_swaps(j);
+	struct dg_swap *w = dg_job_wanted(j, j->plan->n_managed);
 
 	dg_job_look(j, w, j->plan->n_managed, j->engine->verify_ms, on_looked);
 }
