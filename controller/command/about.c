@@ -142,6 +142,9 @@ static const struct cap_text caps[N_CAPS] = {
 	{DG_CAP_SOA, "soa", "the SOA tells that somebody changed a TTL meanwhile"},
 };
 
+/* By enum dg_null_mx; stable, for JSON too. */
+static const char *const null_mx_words[] = {"accepted", "exclusive", "refused", "not known"};
+
 static void provider_text(struct dg_buf *b, const struct dg_provider_ops *p)
 {
 	dg_buf_printf(b, "%-10s ", p->name);
@@ -151,7 +154,7 @@ static void provider_text(struct dg_buf *b, const struct dg_provider_ops *p)
 			caps[i].code, caps[i].text);
 	}
 	dg_buf_printf(b, "%11sTTL %u to %u s; null MX: %s; seen on %s\n\n", "", p->limits.ttl_min,
-		p->limits.ttl_max, p->limits.has_null_mx ? "yes" : "no", p->limits.verified_on);
+		p->limits.ttl_max, null_mx_words[p->limits.null_mx], p->limits.verified_on);
 }
 
 static void provider_json(struct dg_buf *b, const struct dg_provider_ops *p)
@@ -163,10 +166,10 @@ static void provider_json(struct dg_buf *b, const struct dg_provider_ops *p)
 			(void)json_array_append_new(list, json_string(caps[i].code));
 		}
 	}
-	json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:I, s:I, s:b, s:s}", "type", "provider",
+	json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:I, s:I, s:s, s:s}", "type", "provider",
 		"name", p->name, "help", p->schema->help, "capabilities", list, "ttl_min",
 		(json_int_t)p->limits.ttl_min, "ttl_max", (json_int_t)p->limits.ttl_max, "null_mx",
-		p->limits.has_null_mx, "verified_on", p->limits.verified_on);
+		null_mx_words[p->limits.null_mx], "verified_on", p->limits.verified_on);
 	dg_json_put(b, o);
 	dg_buf_putc(b, '\n');
 }

@@ -11,9 +11,14 @@ import source
 ZONES = ['zones/base', 'zones/record', 'zones/mail', 'zones/check', 'zones/watch', 'zones/policy', 'zones/plan']
 MAY = {part: ZONES[:n] for n, part in enumerate(ZONES)}
 MAY['providers/net'] = ZONES
-for part in ('providers/zonefile', 'providers/rfc2136', 'providers/powerdns'):
+MAY['providers/api'] = ZONES + ['providers/net', 'providers']
+DIALECTS = [f'providers/{name}' for name in ('cloudflare', 'desec', 'digitalocean', 'gandi', 'hetzner', 'linode')]
+OWN = ['providers/zonefile', 'providers/rfc2136', 'providers/powerdns']
+for part in OWN:
     MAY[part] = ZONES + ['providers/net', 'providers']
-MAY['providers'] = ZONES + ['providers/net', 'providers/zonefile', 'providers/rfc2136', 'providers/powerdns']
+for part in DIALECTS:
+    MAY[part] = ZONES + ['providers/net', 'providers/api', 'providers']
+MAY['providers'] = ZONES + ['providers/net', *OWN, *DIALECTS]
 BELOW = ZONES + ['providers', 'providers/net']
 CONTROLLER = [('store', 'lookup'), ('engine',), ('guard',), ('check', 'watch', 'incident', 'serve'), ('command',)]
 for n, row in enumerate(CONTROLLER):
@@ -36,7 +41,7 @@ LIBRARIES = {
     r'libmilter/': ('controller/watch', 'controller/command', 'tests'),
     r'zlib\.h': ('controller/watch', 'controller/command', 'tests'),
     r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'controller/watch', 'tests'),
-    r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/watch', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',
+    r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/watch', 'zones/policy', 'providers/powerdns', 'providers/api', *DIALECTS, 'controller/command', 'controller/engine',
                     'controller/guard', 'tests'),
 }
 IMPURE = re.compile(r'sys/(socket|stat|time|un|epoll|file|mman|wait|resource|types)|netinet/|netdb|poll\.h|'
