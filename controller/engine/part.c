@@ -28,7 +28,8 @@ bool dg_part_is(struct dg_job *j, const struct dg_swap *swaps, size_t n, const s
 		struct dg_rrset is = stands(now, &w->before);
 
 		if (!dg_rrset_same(&is, &w->before) && !dg_rrset_same(&is, &w->after) &&
-			!dg_rewrite_is_between(j->arena, &w->before, &w->after, &is)) {
+			!dg_rewrite_is_between(j->arena, &w->before, &w->after, &is,
+				dg_provider_limits(j->provider)->has_late_ttl)) {
 			return false;
 		}
 	}

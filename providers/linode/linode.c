@@ -205,6 +205,7 @@ const struct dg_provider_ops dg_provider_linode = {
 			.preference_max = 255,
 			.null_mx = DG_NULL_MX_EXCLUSIVE,
 			.is_null_mx_apex_only = true,
+			.has_late_ttl = true,
 			.transaction = DG_TRANSACTION_RECORD,
 			.verified_on = "2024-10-21 (OpenAPI)",
 			.doubts = "Its rate limits, the longest TXT, and whether a TTL is kept "

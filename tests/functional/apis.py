@@ -42,12 +42,15 @@ class Site(api.Server):
         return self.run('apply', '--yes', '--adopt', '--force', *args, policy, **options)
 
     def restore_all(self):
-        """Undoes every step, the newest first: a null MX comes in a step of its own."""
-        n = len({entry['change'] for entry in map(json.loads, self.run('log', '--json').stdout.splitlines())
-                 if entry.get('type') == 'step'})
-        for _ in range(n):
-            self.run('restore', '--yes').expect(0)
-        return n
+        """Undoes every step, the newest first (a null MX comes in a step of its own); how many there were."""
+        steps = [json.loads(line) for line in self.run('log', '--json').stdout.splitlines()]
+        steps = [s for s in steps if s['type'] == 'step']
+        undone = {s['restores'] for s in steps}
+        todo = [s['change'] for s in steps
+                if s['state'] in ('applied', 'verified') and not s['restores'] and s['change'] not in undone]
+        for change in todo:
+            self.run('restore', '--yes', str(change)).expect(0)
+        return len(todo)
 
     def mail(self):
         """The zone without the marker."""

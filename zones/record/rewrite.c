@@ -146,8 +146,8 @@ struct standing {
 	bool is_there;
 };
 
-static bool is_now(
-	struct dg_arena *a, const struct dg_rrset *now, const struct standing *at, size_t n_at)
+static bool is_now(struct dg_arena *a, const struct dg_rrset *now, const struct standing *at,
+	size_t n_at, bool has_late_ttl)
 {
 	struct dg_rdata *list = dg_newn(a, struct dg_rdata, n_at);
 	uint32_t ttl = DG_TTL_MAX;
@@ -160,12 +160,16 @@ static bool is_now(
 		}
 	}
 	const struct dg_rrset set = dg_rrset_make(now->owner, now->type, n ? ttl : 0, list, n);
-	return set.n == 0 ? now->n == 0 : dg_rrset_same(&set, now);
+	if (set.n == 0) {
+		return now->n == 0;
+	}
+	return dg_rrset_same_data(&set, now) && (has_late_ttl || set.ttl == now->ttl);
 }
 
 static bool is_on_the_way(struct dg_arena *a, const struct dg_rrset *before,
-	const struct dg_rrset *after, bool needs_gap, const struct dg_rrset *now)
+	const struct dg_rrset *after, bool needs_gap, const struct dg_rrset *now, bool has_late_ttl)
 {
+	bool has_made = false;
 	struct dg_edit *edits = NULL;
 	size_t n_at = before->n + after->n;
 	struct standing *at = dg_newn(a, struct standing, n_at);
@@ -174,8 +178,10 @@ static bool is_on_the_way(struct dg_arena *a, const struct dg_rrset *before,
 	for (size_t i = 0; i < before->n; i++) {
 		at[i] = (struct standing){before->rdata[i], before->ttl, true};
 	}
-	for (size_t i = 0; i + 1 < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct dg_edit *e = &edits[i];
+
+		has_made = has_made || (has_late_ttl && e->kind == DG_EDIT_CREATE);
 
 		if (e->kind != DG_EDIT_CREATE) {
 			at[e->old].is_there = false;
@@ -184,7 +190,7 @@ static bool is_on_the_way(struct dg_arena *a, const struct dg_rrset *before,
 			at[before->n + e->new] =
 				(struct standing){after->rdata[e->new], after->ttl, true};
 		}
-		if (is_now(a, now, at, n_at)) {
+		if (is_now(a, now, at, n_at, has_made)) {
 			return true;
 		}
 	}
@@ -192,7 +198,7 @@ static bool is_on_the_way(struct dg_arena *a, const struct dg_rrset *before,
 }
 
 bool dg_rewrite_is_between(struct dg_arena *a, const struct dg_rrset *before,
-	const struct dg_rrset *after, const struct dg_rrset *now)
+	const struct dg_rrset *after, const struct dg_rrset *now, bool has_late_ttl)
 {
 	bool has_both = before->n > 0 && after->n > 0;
 
@@ -200,6 +206,6 @@ bool dg_rewrite_is_between(struct dg_arena *a, const struct dg_rrset *before,
 				(now->ttl == after->ttl && dg_rrset_same_data(now, before)))) {
 		return true;
 	}
-	return is_on_the_way(a, before, after, false, now) ||
-	       is_on_the_way(a, before, after, true, now);
+	return is_on_the_way(a, before, after, false, now, has_late_ttl) ||
+	       is_on_the_way(a, before, after, true, now, has_late_ttl);
 }

@@ -32,6 +32,6 @@ size_t dg_rewrite_make(struct dg_arena *a, const struct dg_rrset *before,
 	const struct dg_rrset *after, bool needs_gap, struct dg_edit **ret_edits);
 
 /* Is now what stands there after some, but not all, of the edits? Also where the TTL and the records are changed one after the
- * other. An RRset of several TTLs is read with the lowest of them. */
+ * other. An RRset of several TTLs is read with the lowest of them. has_late_ttl: a record that was made may have any TTL at first. */
 bool dg_rewrite_is_between(struct dg_arena *a, const struct dg_rrset *before,
-	const struct dg_rrset *after, const struct dg_rrset *now);
+	const struct dg_rrset *after, const struct dg_rrset *now, bool has_late_ttl);

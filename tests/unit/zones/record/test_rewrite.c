@@ -78,7 +78,8 @@ static const struct row rows[] = {
 	{DG_TYPE_TXT, 60, 60, "\"a\"|\"v=spf1 mx\"", "\"a\"|\"v=spf1 -all\"", false, "U1>1"},
 	/* the other record does not become a second SPF record, and the new one has no place to come from */
 	{DG_TYPE_TXT, 60, 60, "\"zz\"", "\"v=spf1 -all\"", false, "C0 D0"},
-	{DG_TYPE_TXT, 60, 60, "\"v=spf1 mx\"|\"zzzzzzzzzzzzzzz\"", "\"aa\"|\"v=spf1 -all\"", false, "U0>1 U1>0"},
+	{DG_TYPE_TXT, 60, 60, "\"v=spf1 mx\"|\"zzzzzzzzzzzzzzz\"", "\"aa\"|\"v=spf1 -all\"", false,
+		"U0>1 U1>0"},
 };
 
 static void test_edits(void **state)
@@ -121,12 +122,17 @@ static void test_between(void **state)
 		struct dg_rrset now = set_of(a, DG_TYPE_MX, seen[i].ttl, seen[i].rdata);
 
 		assert_int_equal(
-			dg_rewrite_is_between(a, &before, &after, &now), seen[i].is_between);
+			dg_rewrite_is_between(a, &before, &after, &now, false), seen[i].is_between);
 	}
 	/* where a null MX needs a gap, nothing at all may stand there for a moment */
 	after = set_of(a, DG_TYPE_MX, 60, "0 .");
 	struct dg_rrset none = dg_rrset_none("example.com.", DG_TYPE_MX);
-	assert_true(dg_rewrite_is_between(a, &before, &after, &none));
+	assert_true(dg_rewrite_is_between(a, &before, &after, &none, false));
+	/* a record that was made has the TTL that was asked for only later */
+	before = none;
+	struct dg_rrset made = set_of(a, DG_TYPE_MX, 86400, "0 .");
+	assert_true(dg_rewrite_is_between(a, &before, &after, &made, true));
+	assert_false(dg_rewrite_is_between(a, &before, &after, &made, false));
 	(void)dg_arena_free(a);
 }
 
