@@ -189,7 +189,7 @@ static const struct dg_command commands[] = {
 		"those of --own. Exit status 0: nothing of that; 3: forged mail, or own mail that "
 		"fails; 1: "
 		"something could not be read."},
-	{"providers", "", "list where zones can be kept", "json", 0, 0, dg_cmd_providers,
+	{"providers", "", "list where zones can be kept", "json markdown", 0, 0, dg_cmd_providers,
 		"With what each of them can promise."},
 	{"schema", "", "print the JSON Schema of zone.yaml", "man", 0, 0, dg_cmd_schema,
 		"For editors: it is made from the same table that reads the file. With --man the "

@@ -273,4 +273,8 @@ struct dg_zone *dg_api_zone(struct dg_api_work *w);
 /* 0, or DG_ECONFLICT: what stands there is not before. */
 int dg_api_compare(struct dg_api_work *w);
 void dg_api_make_ops(struct dg_api_work *w);
+/* A status other than success, in words: into w->err. */
+void dg_api_explain(struct dg_api_work *w, const struct dg_api_reply *reply);
+/* Only the query of the next page is taken: where it is asked for, we know. NULL: none, or not one that may stand in a URL. */
+const char *dg_api_query(struct dg_arena *a, const char *next);
 const struct dg_api_options *dg_api_options(const struct dg_api *p);

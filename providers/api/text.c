@@ -188,3 +188,47 @@ const char *dg_api_words(struct dg_api_work *w, const struct dg_api_reply *reply
 	dg_buf_done(&found);
 	return words;
 }
+
+void dg_api_explain(struct dg_api_work *w, const struct dg_api_reply *reply)
+{
+	const struct dg_http_request *r = &w->request;
+	const char *host = w->api->host;
+	const char *text = dg_api_words(w, reply);
+	const char *quote = *text ? ": " : "";
+	long status = r->status;
+
+	if (status == 401 || status == 403) {
+		(void)dg_fail(w->err, DG_EREMOTE,
+			"%s refuses the key (%ld)%s%s: is it right, has it not run out, and may it "
+			"read and write the zone %s",
+			host, status, quote, text, w->plain);
+	} else if (status == 404) {
+		(void)dg_fail(w->err, DG_EREMOTE,
+			"%s does not know the zone %s, or what it was asked (404)%s%s", host,
+			w->plain, quote, text);
+	} else if (status == 429) {
+		(void)dg_fail(
+			w->err, DG_ELIMIT, "%s wants fewer requests (429)%s%s", host, quote, text);
+	} else if (status >= 500) {
+		(void)dg_fail(w->err, DG_EREMOTE, "%s failed (%ld)%s%s", host, status, quote, text);
+	} else if (status >= 300 && status < 400) {
+		(void)dg_fail(w->err, DG_EREMOTE,
+			"%s answers with a redirect (%ld), which is not followed: correct url",
+			host, status);
+	} else {
+		(void)dg_fail(
+			w->err, DG_EREMOTE, "%s says no (%ld)%s%s", host, status, quote, text);
+	}
+	w->err->retry_after_s = r->retry_after_s;
+}
+
+const char *dg_api_query(struct dg_arena *a, const char *next)
+{
+	const char *query = next ? strchr(next, '?') : NULL;
+
+	if (!query || query[strspn(query, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					  "0123456789?&=%-_.~+:")] != '\0') {
+		return NULL;
+	}
+	return dg_strdup(a, query + 1);
+}

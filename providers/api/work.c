@@ -169,40 +169,6 @@ static bool is_tried_again(struct dg_api_work *w, bool may_help)
 }
 
 /* --- what an answer means --------------------------------------------------------------------- */
-/* A status other than success, in words. */
-static void explain(struct dg_api_work *w, const struct dg_api_reply *reply)
-{
-	const struct dg_http_request *r = &w->request;
-	const char *host = w->api->host;
-	const char *text = dg_api_words(w, reply);
-	const char *quote = *text ? ": " : "";
-	long status = r->status;
-
-	if (status == 401 || status == 403) {
-		(void)dg_fail(w->err, DG_EREMOTE,
-			"%s refuses the key (%ld)%s%s: is it right, has it not run out, and may it "
-			"read and write the zone %s",
-			host, status, quote, text, w->plain);
-	} else if (status == 404) {
-		(void)dg_fail(w->err, DG_EREMOTE,
-			"%s does not know the zone %s, or what it was asked (404)%s%s", host,
-			w->plain, quote, text);
-	} else if (status == 429) {
-		(void)dg_fail(
-			w->err, DG_ELIMIT, "%s wants fewer requests (429)%s%s", host, quote, text);
-	} else if (status >= 500) {
-		(void)dg_fail(w->err, DG_EREMOTE, "%s failed (%ld)%s%s", host, status, quote, text);
-	} else if (status >= 300 && status < 400) {
-		(void)dg_fail(w->err, DG_EREMOTE,
-			"%s answers with a redirect (%ld), which is not followed: correct url",
-			host, status);
-	} else {
-		(void)dg_fail(
-			w->err, DG_EREMOTE, "%s says no (%ld)%s%s", host, status, quote, text);
-	}
-	w->err->retry_after_s = r->retry_after_s;
-}
-
 static bool is_conflict(const struct dg_api_work *w, const struct dg_api_reply *reply)
 {
 	const struct dg_api_dialect *d = w->api->dialect;
@@ -217,7 +183,7 @@ static void refused(struct dg_api_work *w, const struct dg_api_reply *reply)
 	long status = reply->status;
 	bool is_unclear = status >= 500 || status == 408;
 
-	explain(w, reply);
+	dg_api_explain(w, reply);
 	if (status == 401) {
 		w->api->login_until_ms = 0;
 	}
@@ -386,18 +352,6 @@ static void accepted(struct dg_api_work *w, const struct dg_api_reply *reply)
 	}
 }
 
-/* Only the query of the next page is taken: where it is asked for, we know. */
-static const char *query_of(struct dg_arena *a, const char *next)
-{
-	const char *query = next ? strchr(next, '?') : NULL;
-
-	if (!query || query[strspn(query, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-					  "0123456789?&=%-_.~+:")] != '\0') {
-		return NULL;
-	}
-	return dg_strdup(a, query + 1);
-}
-
 static void on_reply(struct dg_http_request *r, int rc)
 {
 	struct dg_api_work *w = r->arg;
@@ -418,7 +372,7 @@ static void on_reply(struct dg_http_request *r, int rc)
 		.json = json,
 		.body = body ? body : "",
 		.len = r->reply_len,
-		.next = query_of(w->arena, r->next)};
+		.next = dg_api_query(w->arena, r->next)};
 	r->reply = NULL;
 	dg_http_request_done(r);
 	if (reply.status >= 200 && reply.status < 300) {

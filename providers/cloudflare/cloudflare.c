@@ -191,7 +191,7 @@ const struct dg_provider_ops dg_provider_cloudflare = {
 			.rate = "1200 requests in 5 minutes",
 			.verified_on = "2026-08-22 (documentation; dnscontrol 4, terraform issues)",
 			.doubts = "The schema of the batch call is known from its page alone. "
-				  "Enterprise zones take TTLs from 30 s.",
+				  "Enterprise zones take TTLs from 30 s. The longest TXT.",
 		},
 	.schema = &dg_schema_cloudflare,
 	DG_API_OPS(open_it),

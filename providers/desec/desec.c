@@ -139,7 +139,7 @@ const struct dg_provider_ops dg_provider_desec = {
 			.rate = "for each domain 2 writes a second, 15 a minute, 100 an hour, 300 "
 				"a day",
 			.verified_on = "2026-08-22 (its documentation)",
-			.doubts = "Nothing says whether a null MX is taken.",
+			.doubts = "Nothing says whether a null MX is taken. The longest TXT.",
 		},
 	.schema = &dg_schema_desec,
 	DG_API_OPS(open_it),

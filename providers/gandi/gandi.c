@@ -123,7 +123,7 @@ const struct dg_provider_ops dg_provider_gandi = {
 			.null_mx = DG_NULL_MX_ACCEPTED,
 			.transaction = DG_TRANSACTION_RRSET,
 			.verified_on = "2022 (null MX), 2026-08-22 (its documentation)",
-			.doubts = "Its rate limits, and how lists are paged.",
+			.doubts = "Its rate limits, the longest TXT, and how lists are paged.",
 		},
 	.schema = &dg_schema_gandi,
 	DG_API_OPS(open_it),

@@ -184,7 +184,8 @@ const struct dg_provider_ops dg_provider_hetzner = {
 			.null_mx = DG_NULL_MX_ACCEPTED,
 			.transaction = DG_TRANSACTION_RRSET,
 			.verified_on = "2026-08-18 (hcloud-go, OpenAPI of 2026-02)",
-			.doubts = "Its rate limits. That a null MX is taken is known from another "
+			.doubts = "Its rate limits and the longest TXT. That a null MX is taken is "
+				  "known from another "
 				  "tool, which has no rule against it.",
 		},
 	.schema = &dg_schema_hetzner,
