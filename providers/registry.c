@@ -11,6 +11,7 @@
 #include "providers/linode/linode.h"
 #include "providers/powerdns/powerdns.h"
 #include "providers/rfc2136/rfc2136.h"
+#include "providers/route53/route53.h"
 #include "providers/zonefile/zonefile.h"
 
 static const struct dg_provider_ops *const all[] = {
@@ -22,6 +23,7 @@ static const struct dg_provider_ops *const all[] = {
 	&dg_provider_linode,
 	&dg_provider_powerdns,
 	&dg_provider_rfc2136,
+	&dg_provider_route53,
 	&dg_provider_zonefile,
 	NULL,
 };
@@ -35,6 +37,7 @@ static const struct dg_schema *const schemas[] = {
 	&dg_schema_linode,
 	&dg_schema_powerdns,
 	&dg_schema_rfc2136,
+	&dg_schema_route53,
 	&dg_schema_zonefile,
 	NULL,
 };

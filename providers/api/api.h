@@ -84,7 +84,7 @@ enum dg_api_flag {
 	DG_API_PER_RECORD = 1 << 0,
 	DG_API_BATCH = 1 << 1,     /* change() takes w->n_batch ops from w->at on */
 	DG_API_NEEDS_GAP = 1 << 2, /* see zones/record/rewrite.h */
-	DG_API_TEXT = 1 << 3,      /* answers are not JSON */
+	DG_API_XML = 1 << 3,       /* answers are XML: providers/api/xml.h makes JSON of it */
 	DG_API_TTL_APART = 1 << 4, /* an RRset's TTL is changed by a call of its own */
 };
 
@@ -120,6 +120,8 @@ struct dg_api_dialect {
 	void (*publish)(struct dg_api_work *w, struct dg_api_call *call);
 	/* Is this refusal (of a change) one because something else stands there? NULL: 409 and 412 are. */
 	bool (*is_conflict)(const struct dg_api_reply *reply);
+	/* Is it one of haste, to be tried again? NULL: 429 and 423 are. */
+	bool (*is_busy)(const struct dg_api_reply *reply);
 };
 
 struct dg_api_options {

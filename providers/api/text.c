@@ -108,8 +108,9 @@ static void put_word(struct dg_buf *b, const char *text)
 /* The keys under which APIs say what is wrong. */
 static bool is_said_under(const char *key)
 {
-	static const char *const keys[] = {"message", "error", "detail", "reason", "description",
-		"error_description", "error_msg", "non_field_errors", "cause", "title"};
+	static const char *const keys[] = {"message", "Message", "error", "detail", "reason",
+		"description", "error_description", "error_msg", "non_field_errors", "cause",
+		"title"};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (strcmp(key, keys[i]) == 0) {

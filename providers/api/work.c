@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "providers/api/api.h"
+#include "providers/api/xml.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/record/name.h"
@@ -180,6 +181,7 @@ static bool is_conflict(const struct dg_api_work *w, const struct dg_api_reply *
 /* An answer with another status than 2xx. */
 static void refused(struct dg_api_work *w, const struct dg_api_reply *reply)
 {
+	const struct dg_api_dialect *d = w->api->dialect;
 	long status = reply->status;
 	bool is_unclear = status >= 500 || status == 408;
 
@@ -188,8 +190,8 @@ static void refused(struct dg_api_work *w, const struct dg_api_reply *reply)
 		w->api->login_until_ms = 0;
 	}
 	/* Nothing was done with 429 and 423; asking, polling and making public may be repeated anyway. */
-	bool may_repeat =
-		status == 429 || status == 423 || (is_unclear && w->state != STATE_CHANGE);
+	bool is_busy = status == 429 || status == 423 || (d->is_busy && d->is_busy(reply));
+	bool may_repeat = is_busy || (is_unclear && w->state != STATE_CHANGE);
 	if (is_tried_again(w, may_repeat)) {
 		return;
 	}
@@ -362,7 +364,9 @@ static void on_reply(struct dg_http_request *r, int rc)
 		silent(w);
 		return;
 	}
-	if (r->reply_len > 0 && !(w->api->dialect->flags & DG_API_TEXT)) {
+	if (w->api->dialect->flags & DG_API_XML) {
+		json = dg_xml_parse(r->reply, r->reply_len);
+	} else if (r->reply_len > 0) {
 		json = json_loadb(
 			r->reply, r->reply_len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
 	}

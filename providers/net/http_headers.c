@@ -22,7 +22,9 @@ int dg_headers_make(const struct dg_http_request *r, struct curl_slist **headers
 	const char *list[HEADERS_MAX + 2];
 	size_t n = 0;
 
-	list[n++] = "Expect:"; /* no waiting for a 100 before the body */
+	if (!r->aws_scope) {           /* libcurl would sign it, and not send it */
+		list[n++] = "Expect:"; /* no waiting for a 100 before the body */
+	}
 	if (r->secret_header) {
 		list[n++] = r->secret_header;
 	}

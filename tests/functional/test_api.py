@@ -38,7 +38,7 @@ def test_fewest_calls(site):
     """One call where the API takes all at once; else one for each record that changes, and the marker's."""
     site.apply(site.policy()).expect(0)
     per_rrset = ('Gandi', 'Hetzner')
-    n = {'Cloudflare': 1, 'DeSec': 1, 'DigitalOcean': 5, 'Linode': 7}.get(type(site.dialect).__name__, 4)
+    n = {'Cloudflare': 1, 'DeSec': 1, 'Route53': 1, 'DigitalOcean': 5, 'Linode': 7}.get(type(site.dialect).__name__, 4)
     assert len(site.writes()) == n, site.writes()
     assert type(site.dialect).__name__ in per_rrset or n != 4
 
@@ -130,3 +130,30 @@ def test_long_text(lab, dialect):
     assert done.rc in (0, 2), str(done)
     if done.rc == 0:
         site.run('plan', policy).expect(0)
+
+
+def test_route53_compares(lab):
+    """What somebody changed between our look and our batch is a conflict that Route 53 itself sees."""
+    site = make(lab, dialects.Route53)
+
+    def edit(dialect):
+        dialect.put('@', 'MX', 3600, ['5 theirs.example.test.'])
+
+    policy = site.policy()
+    site.on_write = edit
+    said = site.apply(policy).expect(1)
+    assert 'somebody else changed this zone meanwhile' in said.stderr, str(said)
+    assert site.image()['@', 'MX'] == (3600, ['5 theirs.example.test.'])
+    assert ('_dmarc', 'TXT') not in site.image()
+
+
+def test_route53_names_and_policies(lab):
+    """Octal escapes, aliases; an RRset with a routing policy is not ours to write."""
+    site = make(lab, dialects.Route53, records=apis.RECORDS + '*.wild A 192.0.2.9\n*.wild MX 10 mx1.example.test.\n')
+    policy = site.policy('mail:\n  "@": {mx: [10 mx1.example.test]}\nsilent: ["*.wild"]\n')
+    site.apply(policy).expect(0)
+    assert site.image()['*.wild', 'MX'][1] == ['0 .']
+    site.run('plan', policy).expect(0)
+    out = site.dialect.out
+    site.dialect.out = lambda key, records: out(key, records).replace('<TTL>', '<SetIdentifier>a</SetIdentifier><TTL>')
+    assert 'routing policy' in site.run('plan', policy).expect(1).stderr

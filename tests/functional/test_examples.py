@@ -94,9 +94,10 @@ def test_provider_behind_an_api(example, lab, dnsguard, dialect):
     site = api.Server(lab, dialect, 'example.test', RECORDS.replace(' oldmx\n', ' oldmx.example.test.\n')
                       .replace(' mx1\n', ' mx1.example.test.\n'))
     folder = example(name)
-    shutil.copy(site.files['token-file'], folder / 'api.token')
     policy = folder / 'zone.yaml'
-    policy.write_text(policy.read_text().replace('token-file:', f'url: "{site.url}", token-file:') +
+    for option, path in site.files.items():
+        shutil.copy(path, folder / re.search(option + ': ([a-z.]+)', policy.read_text()).group(1))
+    policy.write_text(policy.read_text().replace(f'{{{name}: {{', f'{{{name}: {{url: "{site.url}", ') +
                       'verify: {servers: none}\n')
     dnsguard('plan', '--adopt', 'zone.yaml', cwd=folder).expect(3)
     dnsguard('apply', '--yes', '--adopt', 'zone.yaml', cwd=folder).expect(0)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "providers/api/api.h"
+#include "providers/api/xml.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/base/err.h"
@@ -23,7 +24,7 @@ static void check(bool is_true)
 static const struct dg_provider_ops *choose(uint8_t octet)
 {
 	static const char *const names[] = {
-		"cloudflare", "desec", "digitalocean", "gandi", "hetzner", "linode"};
+		"cloudflare", "desec", "digitalocean", "gandi", "hetzner", "linode", "route53"};
 
 	return dg_provider_find(names[octet % (sizeof(names) / sizeof(names[0]))]);
 }
@@ -58,7 +59,11 @@ static void run(struct dg_provider *p, uint8_t call, const char *body, size_t le
 	struct dg_arena *a = dg_arena_new(256u << 20);
 	struct dg_err err = {0};
 	struct dg_api_work *w = dg_new(a, struct dg_api_work);
-	json_t *json = json_loadb(body, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+	const struct dg_api *api = p->priv;
+	json_t *json =
+		api->dialect->flags & DG_API_XML
+			? dg_xml_parse(body, len)
+			: json_loadb(body, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
 	const struct dg_api_reply reply = {.status = 200, .json = json, .body = body, .len = len};
 
 	*w = (struct dg_api_work){.api = p->priv,
@@ -86,10 +91,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int fd = mkstemp(path);
 	check(fd >= 0 && write(fd, "key\n", 4) == 4);
 	(void)close(fd);
-	const struct dg_api_options opts = {
-		.url = "http://127.0.0.1:1", .token_file = path, .timeout = 1};
+	const struct dg_provider_ops *ops = choose(data[0]);
+	union {
+		struct dg_api_options api;
+		char bytes[512];
+	} opts = {.api = {.url = "http://127.0.0.1:1", .timeout = 1}};
+	const char *key = path;
+	for (size_t i = 0; i < ops->schema->n_fields; i++) {
+		const struct dg_field *f = &ops->schema->fields[i];
+		check(ops->schema->size <= sizeof(opts));
+		if (f->kind == DG_SECRET) {
+			memcpy(opts.bytes + f->offset, (const void *)&key, sizeof(key));
+		}
+	}
 	check(dg_loop_new(NULL, &loop, &err) == 0);
-	check(dg_provider_open(choose(data[0]), &opts, loop, &p, &err) == 0);
+	check(dg_provider_open(ops, &opts, loop, &p, &err) == 0);
 	char *body = calloc(1, size - 1);
 	check(body);
 	memcpy(body, data + 2, size - 2);

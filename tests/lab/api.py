@@ -65,7 +65,7 @@ class Dialect:
     """What all of them share: the records and their rules."""
     ttl_min, ttl_max, has_null_mx = 60, 86400, True
     auth = ('Authorization', f'Bearer {TOKEN}')
-    token = TOKEN
+    token, token_option = TOKEN, 'token-file'
     error_200 = {'error': 'no'}
     files = {}  # further files of the provider section: {option: text}
     options = ''  # of the provider section
@@ -205,7 +205,7 @@ class Server:
         self.url = f'{"https" if certificate else "http"}://{address}:{port}'
         self.thread = threading.Thread(target=self.listener.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
-        self.files = {'token-file': lab.write(f'{lab.unique("token")}.key', self.dialect.token + '\n', 0o600)}
+        self.files = {self.dialect.token_option: lab.write(f'{lab.unique("token")}.key', self.dialect.token + '\n', 0o600)}
         for option, text in self.dialect.files.items():
             self.files[option] = lab.write(f'{lab.unique(option)}.key', text, 0o600)
 

@@ -4,6 +4,7 @@ import re
 
 import api
 from api import Dialect, Record, joined, quoted
+from dialect_route53 import Route53
 
 
 def mx_parts(record):
@@ -273,4 +274,4 @@ class Linode(Dialect):
         return old
 
 
-ALL = (Cloudflare, DeSec, DigitalOcean, Gandi, Hetzner, Linode)
+ALL = (Cloudflare, DeSec, DigitalOcean, Gandi, Hetzner, Linode, Route53)

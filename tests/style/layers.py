@@ -12,7 +12,8 @@ ZONES = ['zones/base', 'zones/record', 'zones/mail', 'zones/check', 'zones/watch
 MAY = {part: ZONES[:n] for n, part in enumerate(ZONES)}
 MAY['providers/net'] = ZONES
 MAY['providers/api'] = ZONES + ['providers/net', 'providers']
-DIALECTS = [f'providers/{name}' for name in ('cloudflare', 'desec', 'digitalocean', 'gandi', 'hetzner', 'linode')]
+DIALECTS = [f'providers/{name}' for name in ('cloudflare', 'desec', 'digitalocean', 'gandi', 'hetzner', 'linode',
+                                                'route53')]
 OWN = ['providers/zonefile', 'providers/rfc2136', 'providers/powerdns']
 for part in OWN:
     MAY[part] = ZONES + ['providers/net', 'providers']
@@ -37,7 +38,7 @@ LIBRARIES = {
                                'controller/command', 'tests'),
     r'libpsl\.h': ('zones/mail', 'tests'),
     r'idn2\.h': ('zones/mail', 'zones/policy', 'tests'),
-    r'expat\.h': ('zones/watch', 'tests'),
+    r'expat\.h': ('zones/watch', 'providers/api', 'tests'),
     r'libmilter/': ('controller/watch', 'controller/command', 'tests'),
     r'zlib\.h': ('controller/watch', 'controller/command', 'tests'),
     r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'controller/watch', 'tests'),
