@@ -6,6 +6,7 @@
 #include "providers/cloudflare/cloudflare.h"
 #include "providers/desec/desec.h"
 #include "providers/digitalocean/digitalocean.h"
+#include "providers/externaldns/externaldns.h"
 #include "providers/gandi/gandi.h"
 #include "providers/hetzner/hetzner.h"
 #include "providers/linode/linode.h"
@@ -18,6 +19,7 @@ static const struct dg_provider_ops *const all[] = {
 	&dg_provider_cloudflare,
 	&dg_provider_desec,
 	&dg_provider_digitalocean,
+	&dg_provider_externaldns,
 	&dg_provider_gandi,
 	&dg_provider_hetzner,
 	&dg_provider_linode,
@@ -32,6 +34,7 @@ static const struct dg_schema *const schemas[] = {
 	&dg_schema_cloudflare,
 	&dg_schema_desec,
 	&dg_schema_digitalocean,
+	&dg_schema_externaldns,
 	&dg_schema_gandi,
 	&dg_schema_hetzner,
 	&dg_schema_linode,

@@ -192,7 +192,7 @@ static bool is_tried_again(struct dg_job *j, const char *what)
 	int64_t ms = j->apply_err.retry_after_s > 0 ? (int64_t)j->apply_err.retry_after_s * 1000
 						    : backoff_ms(j->n_attempts);
 
-	if (j->n_attempts >= DG_APPLY_ATTEMPTS || ms > RETRY_AFTER_MAX_S * 1000) {
+	if (j->n_attempts >= DG_APPLY_ATTEMPTS || ms > (int64_t)RETRY_AFTER_MAX_S * 1000) {
 		return false;
 	}
 	dg_job_tell(j, "%s (%s); trying again in %lld ms", what, j->apply_err.text, (long long)ms);

@@ -74,7 +74,7 @@ struct dg_api_call {
 
 struct dg_api_reply {
 	long status;
-	const json_t *json; /* NULL: it is not JSON, or empty */
+	json_t *json; /* NULL: it is not JSON, or empty */
 	const char *body;
 	size_t len;
 	const char *next; /* the query of Link: rel="next"; NULL */
@@ -85,6 +85,7 @@ enum dg_api_flag {
 	DG_API_BATCH = 1 << 1,     /* change() takes w->n_batch ops from w->at on */
 	DG_API_NEEDS_GAP = 1 << 2, /* see zones/record/rewrite.h */
 	DG_API_XML = 1 << 3,       /* answers are XML: providers/api/xml.h makes JSON of it */
+	DG_API_UNSURE = 1 << 5,    /* a change that is refused may be done in part */
 	DG_API_TTL_APART = 1 << 4, /* an RRset's TTL is changed by a call of its own */
 };
 
@@ -195,7 +196,7 @@ struct dg_api_work {
 	struct dg_zone *have;
 	int state;
 	unsigned n_tries, n_pages, n_polls;
-	int64_t due_ms;
+	int64_t deadline_ms, due_ms; /* what there is from the moment it begins; and until when */
 	struct dg_api_call call;
 	struct dg_http_request request;
 	const char *headers[12];

@@ -7,7 +7,7 @@
 #include "zones/base/arena.h"
 #include "zones/mail/mx.h"
 
-#define MEMORY_MAX ((size_t)64 << 20)
+#define MEMORY_MAX ((size_t)512 << 20)
 
 const char *const dg_api_null_mx_words[] = {"as-known", "accepted", "refused", "with-a-gap", NULL};
 

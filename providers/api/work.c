@@ -43,6 +43,7 @@ static void begin_waiting(struct dg_api *p)
 
 		p->line_first = w->next;
 		p->n_running++;
+		w->due_ms = dg_loop_mono_ms(p->loop) + w->deadline_ms;
 		go(w, STATE_LOGIN);
 	}
 }
@@ -200,7 +201,8 @@ static void refused(struct dg_api_work *w, const struct dg_api_reply *reply)
 		fail(w, DG_CONFLICT);
 		return;
 	}
-	bool is_open = w->state == STATE_POLL || (is_write(w) && is_unclear);
+	bool is_open = w->state == STATE_POLL ||
+		       (is_write(w) && !is_busy && (is_unclear || (d->flags & DG_API_UNSURE)));
 	fail(w, is_open ? DG_UNKNOWN : DG_NOT_APPLIED);
 }
 
@@ -318,24 +320,20 @@ static void accepted(struct dg_api_work *w, const struct dg_api_reply *reply)
 								: DG_UNKNOWN);
 		return;
 	}
+	if (rc > 0 && (w->state == STATE_FIND || w->state == STATE_LIST)) {
+		next_page(w);
+		return;
+	}
 	switch ((enum state)w->state) {
 	case STATE_LOGIN:
 		go(w, STATE_FIND);
 		break;
 	case STATE_FIND:
-		if (rc > 0) {
-			next_page(w);
-			return;
-		}
 		remember(w);
 		w->page = NULL;
 		go(w, STATE_LIST);
 		break;
 	case STATE_LIST:
-		if (rc > 0) {
-			next_page(w);
-			return;
-		}
 		listed_all(w);
 		break;
 	case STATE_CHANGE:
@@ -458,7 +456,7 @@ static struct dg_api_work *work_new(
 	w->arena = arena;
 	w->zone = zone;
 	w->plain = dg_name_plain(arena, zone);
-	w->due_ms = dg_loop_mono_ms(w->api->loop) + deadline_ms;
+	w->deadline_ms = deadline_ms;
 	return w;
 }
 

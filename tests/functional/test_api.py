@@ -38,7 +38,7 @@ def test_fewest_calls(site):
     """One call where the API takes all at once; else one for each record that changes, and the marker's."""
     site.apply(site.policy()).expect(0)
     per_rrset = ('Gandi', 'Hetzner')
-    n = {'Cloudflare': 1, 'DeSec': 1, 'Route53': 1, 'DigitalOcean': 5, 'Linode': 7}.get(type(site.dialect).__name__, 4)
+    n = {'Cloudflare': 1, 'DeSec': 1, 'Route53': 1, 'ExternalDns': 1, 'DigitalOcean': 5, 'Linode': 7}.get(type(site.dialect).__name__, 4)
     assert len(site.writes()) == n, site.writes()
     assert type(site.dialect).__name__ in per_rrset or n != 4
 
@@ -157,3 +157,15 @@ def test_route53_names_and_policies(lab):
     out = site.dialect.out
     site.dialect.out = lambda key, records: out(key, records).replace('<TTL>', '<SetIdentifier>a</SetIdentifier><TTL>')
     assert 'routing policy' in site.run('plan', policy).expect(1).stderr
+
+
+@pytest.mark.parametrize('body, is_served', [
+    ({'include': []}, True), ({}, True), ({'filters': ['example.test']}, True), ({'include': ['test']}, True),
+    ({'filters': ['other.test', '.xample.test']}, False), ({'include': ['www.example.test']}, False)], ids=str)
+def test_domains_of_a_webhook(lab, body, is_served):
+    site = make(lab, dialects.ExternalDns)
+    handle = site.dialect.handle
+    site.dialect.handle = lambda method, path, *rest: (200, body) if path == '/' else handle(method, path, *rest)
+    said = site.run('plan', '--adopt', site.policy())
+    assert said.rc == (3 if is_served else 1), str(said)
+    assert is_served or 'does not serve example.test' in said.stderr

@@ -87,10 +87,10 @@ def test_powerdns(example, pdns, unbound, dnsguard):
     assert server.dig('_smtp._tls.example.test', 'TXT') == ['"v=TLSRPTv1; rua=mailto:tls@example.test"']
 
 
-@pytest.mark.parametrize('dialect', dialects.ALL, ids=lambda d: d.__name__.lower())
+@pytest.mark.parametrize('dialect', dialects.ALL, ids=lambda d: d.name or d.__name__.lower())
 def test_provider_behind_an_api(example, lab, dnsguard, dialect):
     """As it stands there, but for the place of the API and the name servers, which the lab has not."""
-    name = dialect.__name__.lower()
+    name = dialect.name or dialect.__name__.lower()
     site = api.Server(lab, dialect, 'example.test', RECORDS.replace(' oldmx\n', ' oldmx.example.test.\n')
                       .replace(' mx1\n', ' mx1.example.test.\n'))
     folder = example(name)

@@ -23,8 +23,8 @@ static void check(bool is_true)
 /* Every dialect, as the registry has it. */
 static const struct dg_provider_ops *choose(uint8_t octet)
 {
-	static const char *const names[] = {
-		"cloudflare", "desec", "digitalocean", "gandi", "hetzner", "linode", "route53"};
+	static const char *const names[] = {"cloudflare", "desec", "digitalocean", "gandi",
+		"hetzner", "linode", "route53", "external-dns"};
 
 	return dg_provider_find(names[octet % (sizeof(names) / sizeof(names[0]))]);
 }

@@ -67,6 +67,7 @@ class Dialect:
     auth = ('Authorization', f'Bearer {TOKEN}')
     token, token_option = TOKEN, 'token-file'
     error_200 = {'error': 'no'}
+    name = None  # of the provider; None: the class's, in lower case
     files = {}  # further files of the provider section: {option: text}
     options = ''  # of the provider section
 
@@ -211,7 +212,7 @@ class Server:
 
     def provider(self, more=''):
         """The provider section of a zone.yaml."""
-        name = type(self.dialect).__name__.lower()
+        name = self.dialect.name or type(self.dialect).__name__.lower()
         files = ''.join(f', {option}: "{path}"' for option, path in self.files.items())
         return f'{{{name}: {{url: "{self.url}"{files}{self.dialect.options}{more}}}}}'
 

@@ -274,4 +274,50 @@ class Linode(Dialect):
         return old
 
 
-ALL = (Cloudflare, DeSec, DigitalOcean, Gandi, Hetzner, Linode, Route53)
+class ExternalDns(Dialect):
+    """A webhook provider; it serves other zones too."""
+    name = 'external-dns'
+    MEDIA = 'application/external.dns.webhook+json;version=1'
+    ttl_max = 2147483647
+
+    def is_authorised(self, method, path, headers, body):
+        assert headers['Accept'] == self.MEDIA and (method == 'GET' or headers['Content-Type'] == self.MEDIA)
+        return super().is_authorised(method, path, headers, body)
+
+    def taken(self, o):
+        name = '@' if o['dnsName'] == self.zone else o['dnsName'].removesuffix(f'.{self.zone}')
+        values = o['targets']
+        if o['recordType'] == 'TXT':
+            values = [quoted(v) for v in values]
+        elif o['recordType'] == 'MX':
+            values = [v if v == '0 .' else v + '.' for v in values]
+        return name, o['recordType'], o['recordTTL'], values
+
+    def out(self, key, records):
+        whole = self.zone if key[0] == '@' else f'{key[0]}.{self.zone}'
+        values = [joined(r.value) if key[1] == 'TXT' else r.value if r.value == '0 .' else r.value.rstrip('.') for r in records]
+        return {'dnsName': whole, 'recordType': key[1], 'recordTTL': records[0].ttl, 'targets': values, 'labels': {}}
+
+    def change(self, o):
+        for old in o['delete'] + o['updateOld']:
+            name, kind, ttl, values = self.taken(old)
+            now = self.image().get((name, kind))
+            if now != (ttl, sorted(values)):
+                self.refuse(500, 'not what is there')
+        for gone in o['delete']:
+            self.put(*self.taken(gone)[:3], [])
+        for new in o['create'] + o['updateNew']:
+            self.put(*self.taken(new))
+
+    def handle(self, method, path, query, body):
+        if path == '/':
+            return 200, {'include': ['other.test', f'.{self.zone}']}, [('Content-Type', self.MEDIA)]
+        assert path == '/records'
+        if method == 'POST':
+            self.atomic(lambda: self.change(json.loads(body)))
+            return 204, None
+        other = [{'dnsName': 'www.other.test', 'recordType': 'A', 'targets': ['192.0.2.1']}]
+        return 200, other + [self.out(k, rs) for k, rs in self.rrsets().items()], [('Content-Type', self.MEDIA)]
+
+
+ALL = (Cloudflare, DeSec, DigitalOcean, ExternalDns, Gandi, Hetzner, Linode, Route53)

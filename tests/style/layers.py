@@ -13,7 +13,7 @@ MAY = {part: ZONES[:n] for n, part in enumerate(ZONES)}
 MAY['providers/net'] = ZONES
 MAY['providers/api'] = ZONES + ['providers/net', 'providers']
 DIALECTS = [f'providers/{name}' for name in ('cloudflare', 'desec', 'digitalocean', 'gandi', 'hetzner', 'linode',
-                                                'route53')]
+                                                'route53', 'externaldns')]
 OWN = ['providers/zonefile', 'providers/rfc2136', 'providers/powerdns']
 for part in OWN:
     MAY[part] = ZONES + ['providers/net', 'providers']
