@@ -215,7 +215,7 @@ static const struct dg_command commands[] = {
 		"Started by them, not by you: takes messages from standard input in a form of its "
 		"own, and answers what they say. It shuts itself in first: no files, no network, "
 		"bounded memory and processor time, so that a hostile message has nothing to win."},
-	{"providers", "", "list where zones can be kept", "json", 0, 0, dg_cmd_providers,
+	{"providers", "", "list where zones can be kept", "json markdown", 0, 0, dg_cmd_providers,
 		"With what each of them can promise."},
 	{"schema", "", "print the JSON Schema of zone.yaml", "man", 0, 0, dg_cmd_schema,
 		"For editors: it is made from the same table that reads the file. With --man the "

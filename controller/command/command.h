@@ -25,7 +25,7 @@ struct dg_args {
 	bool is_json, is_diff, has_yes, does_adopt, has_force, does_wait, is_offline, is_now,
 		is_verbose, is_man, has_no_color, wants_help, wants_version, is_fast, is_csv,
 		is_unordered, does_resume, tests_relay, owns_this, is_psl, is_no_smtp, is_dry,
-		is_live;
+		is_live, is_markdown;
 	const char *state, *plan, *zone, *from, *server, *output, *key_file, *key_name, *algorithm,
 		*file, *why, *resolver, *trust_anchor, *root_hints, *selector, *host, *explain, *ip,
 		*helo, *receiver, *spf, *dkim, *socket, *to, *name, *local, *own;

@@ -119,6 +119,7 @@ static const struct dg_option options[] = {
 		"at most so many questions a second to one name server; 0: no limit (default: "
 		"200, with --resolver none)"),
 	FLAG("man", is_man, "the manual page instead of the JSON Schema"),
+	FLAG("markdown", is_markdown, "as the page doc/providers.md"),
 };
 
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))

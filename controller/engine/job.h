@@ -80,6 +80,9 @@ struct dg_job {
 	struct dg_step step;
 	struct dg_swap *swaps;
 	size_t n_swaps;
+	struct dg_swap *sent; /* what of swaps goes to the provider now: controller/engine/part.h */
+	size_t n_sent;
+	bool is_part; /* some of the step stands there */
 	enum dg_outcome outcome;
 	struct dg_err apply_err;
 	struct dg_read read;

@@ -2,6 +2,7 @@
 #include "controller/engine/engine.h"
 #include "controller/engine/job.h"
 #include "controller/engine/journal.h"
+#include "controller/engine/part.h"
 #include "controller/engine/settle.h"
 #include "controller/engine/soa.h"
 #include "controller/engine/step.h"
@@ -14,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_FIRST_MS 200
+#define RETRY_FIRST_MS    200
+#define RETRY_AFTER_MAX_S 120 /* longer than that nobody waits: what has to be done is said */
 
 static void start_phase(void *arg);
 static void send_step(void *arg);
@@ -185,22 +187,62 @@ static int64_t backoff_ms(unsigned attempt)
 	return (int64_t)RETRY_FIRST_MS << (attempt < 6 ? attempt : 6);
 }
 
+/* Sends j->sent again after a while, unless that was done often enough or would take too long. */
+static bool is_tried_again(struct dg_job *j, const char *what)
+{
+	int64_t ms = j->apply_err.retry_after_s > 0 ? (int64_t)j->apply_err.retry_after_s * 1000
+						    : backoff_ms(j->n_attempts);
+
+	if (j->n_attempts >= DG_APPLY_ATTEMPTS || ms > (int64_t)RETRY_AFTER_MAX_S * 1000) {
+		return false;
+	}
+	dg_job_tell(j, "%s (%s); trying again in %lld ms", what, j->apply_err.text, (long long)ms);
+	later(j, ms, send_step);
+	return true;
+}
+
+static void say_when(struct dg_job *j)
+{
+	if (j->err.retry_after_s > RETRY_AFTER_MAX_S) {
+		(void)dg_wrap(
+			&j->err, (int)j->err.rc, "not before %u s from now", j->err.retry_after_s);
+	}
+}
+
+/* Some RRsets are as they were to be, the others not yet: the rest is sent again as long as that gets on. */
+static void in_part(struct dg_job *j, const struct dg_zone *now)
+{
+	size_t n_before = j->n_sent;
+	size_t n_left = dg_part_send(j, now);
+	bool may_help = j->outcome == DG_UNKNOWN || j->outcome == DG_APPLIED || !j->is_part ||
+			n_left < n_before || j->apply_err.retry_after_s > 0;
+
+	j->is_part = true;
+	if (may_help && is_tried_again(j, "applied in part")) {
+		return;
+	}
+	j->err = j->apply_err;
+	if (j->err.rc == DG_OK) {
+		(void)dg_fail(&j->err, DG_EREMOTE, "the provider said that all is done");
+	}
+	say_when(j);
+	(void)dg_wrap(&j->err, (int)j->err.rc,
+		"%zu of %zu RRsets are published, the next run goes on from there",
+		j->n_swaps - n_left, j->n_swaps);
+	dg_part_keep(j, &j->step, now);
+	give_up(j, DG_STEP_APPLIED);
+}
+
 /* Surely not applied. Tries again when that may help, with the same step: the same marker can be replaced only once. */
 static void not_applied(struct dg_job *j)
 {
 	bool may_help = j->outcome == DG_UNKNOWN || j->apply_err.retry_after_s > 0;
 
-	if (may_help && j->n_attempts < DG_APPLY_ATTEMPTS) {
-		int64_t ms = j->apply_err.retry_after_s > 0
-				     ? (int64_t)j->apply_err.retry_after_s * 1000
-				     : backoff_ms(j->n_attempts);
-
-		dg_job_tell(j, "not applied (%s); trying again in %lld ms", j->apply_err.text,
-			(long long)ms);
-		later(j, ms, send_step);
+	if (may_help && is_tried_again(j, "not applied")) {
 		return;
 	}
 	j->err = j->apply_err;
+	say_when(j);
 	if (j->outcome == DG_APPLIED) {
 		(void)dg_fail(&j->err, DG_EREMOTE,
 			"%s: the server said that the change is done, but still serves the old "
@@ -214,8 +256,14 @@ static void not_applied(struct dg_job *j)
 static void judge_read_back(struct dg_job *j, const struct dg_zone *now)
 {
 	size_t odd = 0;
+	enum dg_settled settled = dg_settle(j->swaps, j->n_swaps, dg_step_marker_at(j), now, &odd);
 
-	switch (dg_settle(j->swaps, j->n_swaps, dg_step_marker_at(j), now, &odd)) {
+	if ((settled == DG_SETTLED_MIXED || settled == DG_SETTLED_OTHER) &&
+		dg_part_is(j, j->swaps, j->n_swaps, now)) {
+		in_part(j, now);
+		return;
+	}
+	switch (settled) {
 	case DG_SETTLED_APPLIED:
 		applied(j);
 		return;
@@ -291,6 +339,9 @@ static void on_applied(struct dg_apply *a, enum dg_outcome outcome)
 	j->n_looks = 0;
 	switch (outcome) {
 	case DG_NOT_APPLIED:
+		if (j->is_part) {
+			break;
+		}
 		not_applied(j);
 		return;
 	case DG_PARTIAL:
@@ -315,8 +366,8 @@ static void send_step(void *arg)
 	j->n_attempts++;
 	j->apply = (struct dg_apply){
 		.zone = j->plan->zone,
-		.swaps = j->swaps,
-		.n_swaps = j->n_swaps,
+		.swaps = j->sent,
+		.n_swaps = j->n_sent,
 		.version = j->version,
 		.soa = j->has_soa ? &j->soa : NULL,
 		.deadline_ms = DG_APPLY_MS,
@@ -365,6 +416,8 @@ static void on_fresh(struct dg_read *read, int rc)
 		return;
 	}
 	dg_soa_begin(j, read->have);
+	(void)dg_part_send(j, NULL);
+	j->is_part = false;
 	dg_journal_intend(j, on_intended);
 }
 

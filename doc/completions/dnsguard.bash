@@ -63,7 +63,7 @@ _dnsguard()
 	sensor) options="$options --to --key-file --socket --file --name" ;;
 	dmarc) options="$options $looks --spf --dkim --psl" ;;
 	audit) options="$options --csv --fast --resolver --trust-anchor --root-hints --output --unordered --resume --threads --window --rate --timeout" ;;
-	providers) options="$options --json" ;;
+	providers) options="$options --json --markdown" ;;
 	schema) options="$options --man" ;;
 	esac
 	if [[ $word == -* ]]; then

@@ -104,5 +104,6 @@ complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l resume -d 'go on 
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l threads -x -d 'so many'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'domains at once'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
+complete -c dnsguard -n '__fish_seen_subcommand_from providers' -l markdown -d 'the page doc/providers.md'
 complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
 complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports check spf dmarc audit sensor providers schema version help'

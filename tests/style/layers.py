@@ -11,9 +11,15 @@ import source
 ZONES = ['zones/base', 'zones/record', 'zones/mail', 'zones/check', 'zones/watch', 'zones/bounce', 'zones/policy', 'zones/plan']
 MAY = {part: ZONES[:n] for n, part in enumerate(ZONES)}
 MAY['providers/net'] = ZONES
-for part in ('providers/zonefile', 'providers/rfc2136', 'providers/powerdns'):
+MAY['providers/api'] = ZONES + ['providers/net', 'providers']
+DIALECTS = [f'providers/{name}' for name in ('cloudflare', 'desec', 'digitalocean', 'gandi', 'hetzner', 'linode',
+                                                'route53', 'externaldns')]
+OWN = ['providers/zonefile', 'providers/rfc2136', 'providers/powerdns']
+for part in OWN:
     MAY[part] = ZONES + ['providers/net', 'providers']
-MAY['providers'] = ZONES + ['providers/net', 'providers/zonefile', 'providers/rfc2136', 'providers/powerdns']
+for part in DIALECTS:
+    MAY[part] = ZONES + ['providers/net', 'providers/api', 'providers']
+MAY['providers'] = ZONES + ['providers/net', *OWN, *DIALECTS]
 BELOW = ZONES + ['providers', 'providers/net']
 CONTROLLER = [('store', 'lookup', 'letters'), ('engine',), ('guard',), ('check', 'watch', 'incident', 'serve'), ('command',)]
 for n, row in enumerate(CONTROLLER):
@@ -32,7 +38,7 @@ LIBRARIES = {
                                'controller/command', 'tests'),
     r'libpsl\.h': ('zones/mail', 'tests'),
     r'idn2\.h': ('zones/mail', 'zones/policy', 'tests'),
-    r'expat\.h': ('zones/watch', 'tests'),
+    r'expat\.h': ('zones/watch', 'providers/api', 'tests'),
     r'systemd/': ('controller/watch', 'tests'),
     r'libmilter/': ('controller/watch', 'controller/command', 'tests'),
     r'gmime/': ('controller/letters', 'tests'),
@@ -40,7 +46,7 @@ LIBRARIES = {
     r'seccomp\.h': ('controller/letters', 'tests'),
     r'zlib\.h': ('controller/watch', 'controller/command', 'tests'),
     r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'controller/watch', 'tests'),
-    r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/watch', 'zones/bounce', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',
+    r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/bounce', 'zones/policy', 'providers/powerdns', 'providers/api', *DIALECTS, 'controller/command', 'controller/engine',
                     'controller/guard', 'tests'),
 }
 IMPURE = re.compile(r'sys/(socket|stat|time|un|epoll|file|mman|wait|resource|types)|netinet/|netdb|poll\.h|'
