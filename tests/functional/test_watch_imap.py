@@ -54,7 +54,8 @@ def test_server_away_and_made_anew(mailbox, server):
     settle(mailbox, (3, 0, 0, 0))
     mailbox.start()
     server.stop()
-    wait_for(lambda: [line for line in mailbox.lines('sensor') if '127.0.0.29' in line['text']], what='the trouble to be told', timeout_s=60)
+    wait_for(lambda: [line for line in mailbox.lines('sensor') if 'mail server' in line['text'] or '127.0.0.29' in line['text']],
+             what='the trouble to be told', timeout_s=60)
     server.put(bounce())
     server.start()
     wait_for(lambda: [line for line in mailbox.lines('sensor') if line['text'] == 'is read again'], what='the end of it', timeout_s=60)
