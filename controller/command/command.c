@@ -210,7 +210,7 @@ static const struct dg_command commands[] = {
 		"those of --own. Exit status 0: nothing of that; 3: forged mail, or own mail that "
 		"fails; 1: "
 		"something could not be read."},
-	{"letters", "", "the process that reads messages for the other commands", "", 0, 0,
+	{"letters", "[reports]", "the process that reads messages for the other commands", "", 0, 1,
 		dg_cmd_letters,
 		"Started by them, not by you: takes messages from standard input in a form of its "
 		"own, and answers what they say. It shuts itself in first: no files, no network, "

@@ -22,6 +22,7 @@
 
 #define LINE_MAX_OF ((size_t)64 << 10)
 #define READY_MS    5000 /* between two times that the guard is told the same */
+#define ABUSED_MS   3600000
 
 /* What one mail name has besides the hub's. */
 struct charge {
@@ -32,6 +33,7 @@ struct charge {
 	unsigned genuine_max; /* letters a day */
 	enum dg_alarm told;
 	int64_t ready_ms; /* mono */
+	int64_t abused_ms;
 };
 
 struct watching {
@@ -210,6 +212,26 @@ static void on_level(void *arg, struct dg_watched *name)
 	}
 }
 
+/* The guard holds the name then: a split would not help, mail has to flow. */
+static void on_abuse(void *arg, struct dg_watched *name, enum dg_abuse_kind kind)
+{
+	struct watching *w = arg;
+	struct charge *c = name->user;
+	int64_t mono = dg_loop_mono_ms(w->app->loop);
+	struct dg_buf b;
+
+	if (c->abused_ms != 0 && mono - c->abused_ms < ABUSED_MS) {
+		return;
+	}
+	c->abused_ms = mono;
+	dg_buf_init(&b, LINE_MAX_OF);
+	dg_watching_abuse(&b, name, kind);
+	say(w, "abuse", "name", name->name, b.data);
+	const struct dg_runner_evidence e = {.text = b.data};
+	dg_runner_event(w->runner, c->parent ? c->parent : name->name, DG_GUARD_EV_ABUSED, &e);
+	dg_buf_done(&b);
+}
+
 /* --- begin and end ----------------------------------------------------------------------------------------------- */
 static bool is_never(const struct dg_policy *p, const char *name)
 {
@@ -345,6 +367,7 @@ static int start(struct watching *w, struct dg_watch_set *take_set, struct dg_er
 		.store = w->app->store,
 		.on_level = on_level,
 		.on_mail = on_mail,
+		.on_abuse = on_abuse,
 		.on_trouble = on_trouble,
 		.arg = w};
 	struct dg_runner_options runner = {.loop = w->app->loop,

@@ -89,7 +89,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 static int start_reader(struct dg_letters *l, struct dg_err *err)
 {
 	struct event_base *base = dg_loop_base(l->o.loop);
-	int r = dg_reader_start(l->o.program, &l->process, err);
+	int r = dg_reader_start(l->o.program, NULL, &l->process, err);
 
 	if (r < 0) {
 		return r;

@@ -21,9 +21,9 @@ static void close_fd(int *fd)
 	}
 }
 
-static int spawn(const char *program, int fd, pid_t *ret_pid)
+static int spawn(const char *program, const char *what, int fd, pid_t *ret_pid)
 {
-	static const char *const words[] = {"dnsguard", "letters", NULL};
+	const char *const words[] = {"dnsguard", "letters", what, NULL};
 	static const char *const nothing[] = {NULL};
 	char *const *argv = NULL;
 	char *const *env = NULL;
@@ -50,7 +50,8 @@ static int spawn(const char *program, int fd, pid_t *ret_pid)
 	return r;
 }
 
-int dg_reader_start(const char *program, struct dg_reader_process *ret_process, struct dg_err *err)
+int dg_reader_start(const char *program, const char *what, struct dg_reader_process *ret_process,
+	struct dg_err *err)
 {
 	const int room = PIPE_OCTETS;
 	int ends[2] = {-1, -1};
@@ -61,7 +62,7 @@ int dg_reader_start(const char *program, struct dg_reader_process *ret_process, 
 		(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 		(void)setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 		(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
-		r = spawn(program, ends[1], &pid);
+		r = spawn(program, what, ends[1], &pid);
 	}
 	close_fd(&ends[1]);
 	if (r != 0) {

@@ -1,4 +1,4 @@
-/* controller/letters/shut.h: the reader shuts itself in. Inside controller/letters. */
+/* controller/letters/shut.h: a reader shuts itself in. */
 #pragma once
 
 #include <stdbool.h>

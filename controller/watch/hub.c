@@ -205,6 +205,24 @@ static void tell_mail(struct dg_hub *h, struct dg_watched *w, const struct dg_ma
 	}
 }
 
+static void abused(struct dg_hub *h, struct dg_watched *w, enum dg_abuse_kind kind)
+{
+	if (kind != DG_ABUSE_NONE && h->o.on_abuse) {
+		h->o.on_abuse(h->o.arg, w, kind);
+	}
+}
+
+void dg_hub_reported(
+	struct dg_hub *h, const char *name, int64_t day_s, uint64_t count, const char *org)
+{
+	struct dg_watched *w = dg_hub_find(h, name);
+
+	if (w) {
+		w->is_dirty = h->is_dirty = true;
+		abused(h, w, dg_watched_reported(w, day_s, count, org));
+	}
+}
+
 /* The canonical domain of an address. False: it has none. */
 static bool domain_of(struct dg_text address, char ret_name[NAME_MAX + 2])
 {
@@ -250,10 +268,13 @@ void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_eve
 	case DG_MAIL_BARRED:
 		settle(h, w, dg_watched_arrival(w, &in_time, &class));
 		tell_mail(h, w, &in_time, class);
+		if (class == DG_ARRIVAL_OWN) {
+			abused(h, w, dg_watched_own(w, in_time.at_ms));
+		}
 		break;
 	case DG_MAIL_SENT:
 		dg_sent_ids_add(&h->sent, e->message, in_time.at_ms);
-		dg_watched_sent(w, &in_time);
+		abused(h, w, dg_watched_sent(w, &in_time));
 		break;
 	case DG_MAIL_RECEIVED:
 		dg_watched_genuine(w, &in_time);

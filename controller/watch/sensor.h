@@ -34,6 +34,6 @@ struct dg_sensor_ops {
 };
 
 extern const struct dg_sensor_ops dg_sensor_log, dg_sensor_journal, dg_sensor_maildir,
-	dg_sensor_mbox, dg_sensor_imap;
+	dg_sensor_mbox, dg_sensor_imap, dg_sensor_reports;
 const struct dg_sensor_ops *dg_sensor_find(const char *name); /* NULL: no such */
 const struct dg_sensor_ops *dg_sensor_at(size_t i);

@@ -1,13 +1,16 @@
 """dnsguard watch on a mailbox: each letter once, whatever a mail program or a kill does meanwhile; whose mail it is."""
+import hmac
 import json
 import random
 import signal
+import subprocess
 import time
 
+import dkim
 import pytest
 
 from lab import wait_for
-from letters import Maildir, Mbox, bounce, ordinary
+from letters import ORIGINAL, Maildir, Mbox, bounce, ordinary
 
 POLICY = '''zone: example.com
 provider: {{zonefile: {{path: example.com.zone}}}}
@@ -111,3 +114,47 @@ def test_killed(mailbox):
         mailbox.box.put(*letters[10:])
         mailbox.start()
     settle(mailbox, (total - BEFORE, 0, 0, 0))
+
+
+def signed_original(key):
+    """A letter of ours with our signature, as it left."""
+    text = ORIGINAL.format(helo='mx1.example.com', handoff='203.0.113.77', n=0, host='r.example', date='Thu, 26 Nov 2026 10:00:00 +0000',
+                           sender='alice@example.com', message_id='<signed@example.com>')
+    body = text.replace('\n', '\r\n').encode()
+    signature = dkim.sign(body, b's1', b'example.com', key.read_bytes(), canonicalize=(b'relaxed', b'relaxed'),
+                          include_headers=[b'from', b'to', b'subject', b'date', b'message-id'])
+    return (signature + body).replace(b'\r\n', b'\n').decode()
+
+
+def test_proofs(lab):
+    """Own by the sent log, by our signature, by a tag; foreign by a recipient that never was, whatever host handed it over."""
+    key = lab.dir / 'key.pem'
+    subprocess.run(['openssl', 'genrsa', '-traditional', '-out', str(key), '2048'], check=True, capture_output=True)
+    subprocess.run(['openssl', 'rsa', '-in', str(key), '-pubout', '-out', str(lab.dir / 's1.pub')], check=True, capture_output=True)
+    (lab.dir / 'batv').write_text('1 a secret\n')
+    (lab.dir / 'batv').chmod(0o600)
+    (lab.dir / 'recipients').write_text('alice@example.com OK\n# nobody else\n')
+    log = lab.dir / 'mail.log'
+    log.write_text('')
+    box = Maildir(lab.dir / 'box')
+    mailbox = Mailbox(lab, 'maildir', box, more='  bounce-keys: batv\n  recipients: recipients\n')
+    text = mailbox.policy.read_text().replace('spf: [', 'dkim: {s1: s1.pub}, spf: [').replace('sensors: [', f'sensors: [{{log: {log}}}, ')
+    mailbox.policy.write_text(text)
+    mailbox.start()
+    stamp = time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime()) + '.000000+00:00'
+    log.write_text(''.join(f'{stamp} mx postfix/{line}\n' for line in (
+        'smtpd[1]: ABC1: client=pc[192.0.2.9], sasl_method=PLAIN, sasl_username=alice', 'cleanup[1]: ABC1: message-id=<known@example.com>',
+        'qmgr[1]: ABC1: from=<alice@example.com>, size=1, nrcpt=1 (queue active)',
+        'smtp[1]: ABC1: to=<x@r.example>, relay=mx.r.example[198.51.100.9]:25, delay=1, dsn=2.0.0, status=sent (250 ok)')))
+    box.put(*[bounce() for _ in range(BEFORE + 5)])
+    settle(mailbox, (5, 0, 0, 0))
+    mailbox.start()
+    day = (int(time.time()) // 86400 + 5) % 1000
+    mac = hmac.new(b'a secret', f'1{day:03}alice@example.com'.encode(), 'sha1').hexdigest()[:6]
+    box.put(bounce(message_id='<known@example.com>'), bounce(to=f'prvs=1{day:03}{mac}=alice@example.com'),
+            bounce(original=signed_original(key)))
+    settle(mailbox, (5, 0, 3, 0))
+    mailbox.start()
+    box.put(bounce(original=signed_original(key).replace('Hello', 'Hallo')), bounce(to=f'prvs=1{day:03}abcdef=alice@example.com'),
+            bounce(to='nobody@example.com', handoff='10.0.0.1'))
+    settle(mailbox, (8, 0, 3, 0))
