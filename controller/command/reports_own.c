@@ -19,31 +19,6 @@
 #define NAME_ROOM 1100u
 
 /* --- given ------------------------------------------------------------------------------------ */
-static int parse_network(const char *word, struct dg_own_network *ret, struct dg_err *err)
-{
-	size_t len = strcspn(word, "/");
-	struct dg_own_network n;
-
-	if (dg_address_parse(word, len, &n.address) == 0) {
-		unsigned max = n.address.is_ip6 ? 128 : 32;
-		char *end = NULL;
-		unsigned long prefix = max;
-		bool is_number = true;
-
-		if (word[len] == '/') {
-			prefix = strtoul(word + len + 1, &end, 10);
-			is_number = word[len + 1] >= '0' && word[len + 1] <= '9' && *end == '\0';
-		}
-		if (is_number && prefix <= max) {
-			n.prefix = (unsigned)prefix;
-			*ret = n;
-			return 0;
-		}
-	}
-	return dg_fail(err, DG_EINPUT,
-		"--own wants addresses and networks (192.0.2.0/24,2001:db8::1), not %s", word);
-}
-
 int dg_own_parse(struct dg_arena *a, const char *text, struct dg_own *ret_own, struct dg_err *err)
 {
 	struct dg_own own = {0};
@@ -51,25 +26,20 @@ int dg_own_parse(struct dg_arena *a, const char *text, struct dg_own *ret_own, s
 	size_t n = text ? dg_world_words(a, text, &words) : 0;
 	int r = 0;
 
-	own.networks = dg_newn(a, struct dg_own_network, n);
+	own.networks = dg_newn(a, struct dg_network, n);
 	for (; r == 0 && own.n < n; own.n++) {
-		r = parse_network(words[own.n], &own.networks[own.n], err);
+		if (dg_network_parse(words[own.n], strlen(words[own.n]), &own.networks[own.n]) !=
+			0) {
+			r = dg_fail(err, DG_EINPUT,
+				"--own wants addresses and networks (192.0.2.0/24,2001:db8::1), "
+				"not %s",
+				words[own.n]);
+		}
 	}
 	if (r == 0) {
 		*ret_own = own;
 	}
 	return r;
-}
-
-static bool is_in(const struct dg_own_network *n, const struct dg_address *a)
-{
-	unsigned whole = n->prefix / 8;
-	unsigned rest = n->prefix % 8;
-
-	if (n->address.is_ip6 != a->is_ip6 || memcmp(n->address.octets, a->octets, whole) != 0) {
-		return false;
-	}
-	return rest == 0 || (n->address.octets[whole] ^ a->octets[whole]) >> (8 - rest) == 0;
 }
 
 int dg_own_judge(const struct dg_own *own, struct dg_rows *rows)
@@ -79,7 +49,8 @@ int dg_own_judge(const struct dg_own *own, struct dg_rows *rows)
 	for (size_t at = 0; dg_rows_next(rows, &at, &s);) {
 		enum dg_rows_standing standing = DG_ROWS_FOREIGN;
 		for (size_t i = 0; i < own->n; i++) {
-			standing = is_in(&own->networks[i], &s.address) ? DG_ROWS_OWN : standing;
+			standing = dg_network_holds(&own->networks[i], &s.address) ? DG_ROWS_OWN
+										   : standing;
 		}
 		dg_rows_judge(rows, &s, standing, NULL);
 	}

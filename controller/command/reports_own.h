@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "zones/base/address.h"
+#include "zones/base/network.h"
 
 #include <stddef.h>
 
@@ -16,10 +16,7 @@ struct dg_err;
 struct dg_rows;
 
 struct dg_own {
-	struct dg_own_network {
-		struct dg_address address;
-		unsigned prefix;
-	} * networks;
+	struct dg_network *networks;
 	size_t n;
 };
 
