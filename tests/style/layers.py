@@ -8,7 +8,7 @@ import re
 import source
 
 # From the ground up. A part includes parts of its own group only when they stand in its row's list.
-ZONES = ['zones/base', 'zones/record', 'zones/mail', 'zones/check', 'zones/watch', 'zones/policy', 'zones/plan']
+ZONES = ['zones/base', 'zones/record', 'zones/mail', 'zones/check', 'zones/watch', 'zones/bounce', 'zones/incident', 'zones/policy', 'zones/plan']
 MAY = {part: ZONES[:n] for n, part in enumerate(ZONES)}
 MAY['providers/net'] = ZONES
 for part in ('providers/zonefile', 'providers/rfc2136', 'providers/powerdns'):
@@ -36,7 +36,7 @@ LIBRARIES = {
     r'libmilter/': ('controller/watch', 'controller/command', 'tests'),
     r'zlib\.h': ('controller/watch', 'controller/command', 'tests'),
     r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'controller/watch', 'tests'),
-    r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/watch', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',
+    r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/watch', 'zones/bounce', 'zones/incident', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',
                     'controller/guard', 'tests'),
 }
 IMPURE = re.compile(r'sys/(socket|stat|time|un|epoll|file|mman|wait|resource|types)|netinet/|netdb|poll\.h|'

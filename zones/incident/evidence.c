@@ -18,7 +18,7 @@ const char *dg_evidence_recipient(struct dg_arena *a, const struct dg_bounce *b)
 	for (size_t i = 0; to[0] == '\0' && i < b->outer.n_hops; i++) {
 		to = b->outer.hops[i].recipient;
 	}
-	return dg_lower(a, to[0] != '\0' ? to : b->outer.to);
+	return dg_text_lower(a, to[0] != '\0' ? to : b->outer.to);
 }
 
 /* --- who brought it --------------------------------------------------------------------------- */
@@ -32,8 +32,11 @@ static const struct dg_bounce_hop *outer_client(const struct dg_bounce *b, const
 		bool is_inside = what && strcmp(what, "documentation") != 0;
 		const char *provider = NULL;
 
-		if (!is_inside && dg_owner_standing(o, &hop->address, hop->name, &provider) !=
-					  DG_STANDING_OWN) {
+		if (is_inside) {
+			continue;
+		}
+		enum dg_standing s = dg_owner_standing(o, &hop->address, hop->name, &provider);
+		if (s != DG_STANDING_OWN && s != DG_STANDING_OWN_NAME) {
 			return hop;
 		}
 	}
@@ -44,7 +47,7 @@ static void who_reports(struct dg_arena *a, const struct dg_owner *o, struct dg_
 {
 	const struct dg_bounce *b = e->bounce;
 	const struct dg_bounce_hop *hop = outer_client(b, o);
-	const char *said = dg_lower(a, b->reporting_organisation);
+	const char *said = dg_text_lower(a, b->reporting_organisation);
 	const char *named = hop ? dg_registrable(a, hop->name) : "";
 	char text[DG_ADDRESS_TEXT_MAX];
 	char network[DG_NETWORK_TEXT_MAX];
@@ -96,17 +99,15 @@ static enum dg_entry entry_by(
 	return is_for_us ? DG_ENTRY_FORWARD : DG_ENTRY_OUTSIDE;
 }
 
-/* The handoff is ours, so the line right below it is our host's. As long as a line says that a host of ours (or a private
- * address, a filter on loopback) brought it, the next one is ours too. */
-static void how_it_entered(struct dg_arena *a, const struct dg_owner *o, struct dg_evidence *e)
+/* The lines from `first` on were written by our host. As long as one says that a host of ours (or a private address, a filter on
+ * loopback) brought it, the next one is ours too. */
+static void how_it_entered(
+	struct dg_arena *a, const struct dg_owner *o, size_t first, struct dg_evidence *e)
 {
 	const struct dg_bounce_head *h = e->returned;
-	char text[DG_ADDRESS_TEXT_MAX];
 
 	e->entry = DG_ENTRY_UNSEEN;
-	e->host = e->handoff_name[0] != '\0' ? e->handoff_name
-					     : dg_strdup(a, dg_address_text(&e->handoff, text));
-	for (size_t i = e->handoff_hop + 1; i < h->n_hops; i++) {
+	for (size_t i = first; i < h->n_hops; i++) {
 		const struct dg_bounce_hop *hop = &h->hops[i];
 
 		e->entry = entry_by(hop, o, a);
@@ -127,40 +128,65 @@ static void how_it_entered(struct dg_arena *a, const struct dg_owner *o, struct 
 	}
 }
 
-static void where_from(struct dg_arena *a, const struct dg_owner *o, struct dg_evidence *e)
+/* Our own host wrote the report: no stranger brought it, and the newest line of the original is by a host of ours. Then there is
+ * no handoff: that line already says who gave it to us. */
+static bool is_own_report(const struct dg_owner *o, const struct dg_evidence *e)
+{
+	const struct dg_bounce_head *h = e->returned;
+
+	return !e->has_client && h->n_hops > 0 && h->hops[0].by[0] != '\0' &&
+	       dg_owner_has_host(o, h->hops[0].by);
+}
+
+static void find_handoff(const struct dg_owner *o, struct dg_evidence *e)
 {
 	const struct dg_bounce *b = e->bounce;
 	const struct dg_bounce_head *h = e->returned;
 
-	e->handoff_hop = DG_NO_HOP;
-	e->entry_hop = DG_NO_HOP;
-	e->handoff_name = "";
 	if (b->handoff.has_address) {
+		const struct dg_bounce_hop *hop = &h->hops[b->handoff.hop];
+		bool is_name = strcasecmp(hop->name, "unknown") != 0;
+
 		e->has_handoff = true;
 		e->handoff = b->handoff.address;
 		e->handoff_hop = b->handoff.hop;
+		e->handoff_name = is_name ? hop->name : "";
+		e->claims_our_name = dg_owner_has_host(o, hop->helo);
 	} else if (dg_address_parse(b->source_ip, strlen(b->source_ip), &e->handoff) == 0) {
 		e->has_handoff = true; /* of a complaint: who handed it to the one that complains */
 	}
+}
+
+static bool is_ours_or_shared(enum dg_standing s)
+{
+	return s == DG_STANDING_OWN || s == DG_STANDING_OWN_NAME || s == DG_STANDING_SHARED;
+}
+
+static void where_from(struct dg_arena *a, const struct dg_owner *o, struct dg_evidence *e)
+{
+	char text[DG_ADDRESS_TEXT_MAX];
+
+	e->handoff_hop = DG_NO_HOP;
+	e->entry_hop = DG_NO_HOP;
+	e->handoff_name = "";
+	if (is_own_report(o, e)) {
+		e->is_own_report = true;
+		e->standing = DG_STANDING_OWN;
+		how_it_entered(a, o, 0, e);
+		return;
+	}
+	find_handoff(o, e);
 	if (!e->has_handoff) {
 		return;
 	}
-	if (e->handoff_hop < h->n_hops) {
-		const struct dg_bounce_hop *hop = &h->hops[e->handoff_hop];
-		bool is_name = strcasecmp(hop->name, "unknown") != 0;
-
-		e->handoff_name = is_name ? hop->name : "";
-		e->claims_our_name = dg_owner_has_host(o, hop->helo);
-	} else {
-		e->handoff_hop = DG_NO_HOP;
-	}
 	e->standing = dg_owner_standing(o, &e->handoff, e->handoff_name, &e->provider);
-	bool is_ours = e->standing == DG_STANDING_OWN || e->standing == DG_STANDING_OWN_NAME;
-	e->claims_our_name = e->claims_our_name && !is_ours && e->standing != DG_STANDING_SHARED;
-	if (is_ours || e->standing == DG_STANDING_SHARED) {
+	e->claims_our_name = e->claims_our_name && !is_ours_or_shared(e->standing);
+	if (is_ours_or_shared(e->standing)) {
+		e->host = e->handoff_name[0] != '\0'
+				  ? e->handoff_name
+				  : dg_strdup(a, dg_address_text(&e->handoff, text));
 		/* A complaint names the address alone: the lines then begin with our host's. */
-		e->handoff_hop = e->handoff_hop == DG_NO_HOP ? SIZE_MAX : e->handoff_hop;
-		how_it_entered(a, o, e);
+		how_it_entered(a, o, e->handoff_hop == DG_NO_HOP ? 0 : e->handoff_hop + 1, e);
 	}
 }
 

@@ -61,6 +61,7 @@ struct dg_evidence {
 		*sender_domain; /* of its MAIL FROM; the recipient's when that was not returned */
 	size_t n_recipients;    /* of the original that failed */
 
+	bool is_own_report; /* a host of ours wrote it: there is no handoff */
 	bool has_handoff;
 	struct dg_address handoff;
 	const char *handoff_name; /* "" */

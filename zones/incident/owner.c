@@ -112,7 +112,7 @@ const char *dg_standing_text(enum dg_standing s)
 }
 
 /* --- names ------------------------------------------------------------------------------------ */
-const char *dg_lower(struct dg_arena *a, const char *text)
+const char *dg_text_lower(struct dg_arena *a, const char *text)
 {
 	char *copy = dg_strdup(a, text);
 
@@ -127,7 +127,7 @@ const char *dg_lower(struct dg_arena *a, const char *text)
 const char *dg_domain_of_address(struct dg_arena *a, const char *address)
 {
 	const char *at = strrchr(address, '@');
-	char *domain = dg_strdup(a, at ? dg_lower(a, at + 1) : "");
+	char *domain = dg_strdup(a, at ? dg_text_lower(a, at + 1) : "");
 	size_t n = strlen(domain);
 
 	if (n > 0 && domain[n - 1] == '.') {
@@ -138,7 +138,7 @@ const char *dg_domain_of_address(struct dg_arena *a, const char *address)
 
 const char *dg_registrable(struct dg_arena *a, const char *name)
 {
-	const char *whole = dg_lower(a, name);
+	const char *whole = dg_text_lower(a, name);
 	size_t n = strlen(whole);
 
 	if (n == 0) {

@@ -71,7 +71,7 @@ const char *dg_standing_text(enum dg_standing s); /* "foreign", ...: stable, for
 /* What stands behind the last "@", in lower case, without a final dot; "" when there is none. In the arena. */
 const char *dg_domain_of_address(struct dg_arena *a, const char *address);
 /* In lower case, whole. In the arena. */
-const char *dg_lower(struct dg_arena *a, const char *text);
+const char *dg_text_lower(struct dg_arena *a, const char *text);
 /* The registrable domain of a host name by the public suffix list: "example.co.uk"; the name itself when it is no longer than
  * that; "" of "". Without a final dot, lower case. In the arena. */
 const char *dg_registrable(struct dg_arena *a, const char *name);

@@ -29,8 +29,8 @@ double dg_wilson_low(uint64_t n, uint64_t of)
 	double m = (double)of;
 	double p = (double)n / m;
 	double z2 = Z_95 * Z_95;
-	double low = (p + z2 / (2 * m) - Z_95 * sqrt(p * (1 - p) / m + z2 / (4 * m * m))) /
-		     (1 + z2 / m);
+	double low =
+		(p + z2 / (2 * m) - Z_95 * sqrt(p * (1 - p) / m + z2 / (4 * m * m))) / (1 + z2 / m);
 
 	return low < 0 ? 0 : low;
 }
@@ -231,8 +231,8 @@ static void take_beside(const struct dg_judging *j, struct dg_verdict *v)
 	if (b->n_rows_forged > b->n_rows_own + b->n_rows_provider && b->n_rows_forged > 0 &&
 		!has_burst) {
 		i.kind = DG_INCIDENT_FORGED;
-		i.level = b->n_rows_reporters >= REPORTERS_MIN ? DG_LEVEL_MEDIUM
-							       : DG_LEVEL_UNDECIDED;
+		i.level =
+			b->n_rows_reporters >= REPORTERS_MIN ? DG_LEVEL_MEDIUM : DG_LEVEL_UNDECIDED;
 		i.n_reporters = b->n_rows_reporters;
 	}
 	v->incidents[v->n++] = i;
@@ -242,22 +242,21 @@ void dg_verdict_of(const struct dg_tally *t, const struct dg_owner *o,
 	const struct dg_beside *beside, struct dg_verdict *ret_verdict)
 {
 	struct dg_judging j = {.tally = t, .owner = o, .beside = beside};
-	struct dg_verdict v = {0};
+	struct dg_verdict *v = ret_verdict;
 
+	*v = (struct dg_verdict){0};
 	count(&j);
-	v.n_classed = j.n_classed;
-	v.n_unknown = t->n_class[DG_CLASS_UNKNOWN];
-	take_incidents(&j, &v);
-	take_beside(&j, &v);
-	take_leak(&j, &v);
-	v.has_split = v.incidents[0].kind == DG_INCIDENT_FORGED &&
-		      v.incidents[0].level >= DG_LEVEL_MEDIUM && !dg_beside_has_burst(beside);
-	for (size_t i = 0; i < v.n; i++) {
-		enum dg_incident_kind k = v.incidents[i].kind;
-		dg_give_reasons(&j, &v.incidents[i]);
-		v.has_split = v.has_split &&
-			      (k == DG_INCIDENT_FORGED || k == DG_INCIDENT_OWN ||
-				      k == DG_INCIDENT_LIST_LEAK);
+	v->n_classed = j.n_classed;
+	v->n_unknown = t->n_class[DG_CLASS_UNKNOWN];
+	take_incidents(&j, v);
+	take_beside(&j, v);
+	take_leak(&j, v);
+	v->has_split = v->incidents[0].kind == DG_INCIDENT_FORGED &&
+		       v->incidents[0].level >= DG_LEVEL_MEDIUM && !dg_beside_has_burst(beside);
+	for (size_t i = 0; i < v->n; i++) {
+		enum dg_incident_kind k = v->incidents[i].kind;
+		dg_give_reasons(&j, &v->incidents[i]);
+		v->has_split = v->has_split && (k == DG_INCIDENT_FORGED || k == DG_INCIDENT_OWN ||
+						       k == DG_INCIDENT_LIST_LEAK);
 	}
-	*ret_verdict = v;
 }

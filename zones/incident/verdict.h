@@ -25,10 +25,10 @@ struct dg_beside;
 struct dg_owner;
 struct dg_tally;
 
-#define DG_VERDICT_NETWORKS  10u
-#define DG_INCIDENTS_MAX     9u
-#define DG_REASONS_MAX       12u
-#define DG_DECIDES_MAX       6u
+#define DG_VERDICT_NETWORKS 10u
+#define DG_INCIDENTS_MAX    9u
+#define DG_REASONS_MAX      12u
+#define DG_DECIDES_MAX      6u
 
 enum dg_incident_kind {
 	DG_INCIDENT_UNDECIDED, /* nothing could be classed */
@@ -51,14 +51,14 @@ enum dg_level {
 
 /* The numbers and the text that each speaks of stand behind it. */
 enum dg_reason_code {
-	DG_REASON_HANDOFFS,       /* n of `of` bounces were handed over by addresses that are not ours */
-	DG_REASON_NETWORKS,       /* these lie in n networks */
-	DG_REASON_REPORTERS,      /* n organisations say so, each for itself */
+	DG_REASON_HANDOFFS,  /* n of `of` bounces were handed over by addresses that are not ours */
+	DG_REASON_NETWORKS,  /* these lie in n networks */
+	DG_REASON_REPORTERS, /* n organisations say so, each for itself */
 	DG_REASON_TOKENS_MISSING, /* n came to an address without our token */
 	DG_REASON_TOKENS_VALID,
-	DG_REASON_NEVER,       /* n came to addresses that never existed */
-	DG_REASON_CLAIMED,     /* n handoffs gave a name of ours as their own, from another address */
-	DG_REASON_FORWARDED,   /* n came in from strangers and were sent on by a host of ours */
+	DG_REASON_NEVER,     /* n came to addresses that never existed */
+	DG_REASON_CLAIMED,   /* n handoffs gave a name of ours as their own, from another address */
+	DG_REASON_FORWARDED, /* n came in from strangers and were sent on by a host of ours */
 	DG_REASON_ROWS_FORGED, /* aggregate reports: n messages; of: organisations */
 	DG_REASON_THROUGH,     /* n of `of` were handed over by our host; text: which */
 	DG_REASON_STRANGERS,   /* n it took from strangers for strangers, without a login */

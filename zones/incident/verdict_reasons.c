@@ -60,8 +60,7 @@ static const char *named_by(const struct dg_top *t, enum dg_class class)
 static void for_forged(const struct dg_judging *j, struct dg_incident *i)
 {
 	const struct dg_tally *t = j->tally;
-	uint64_t foreign =
-		t->n_rule[DG_RULE_HANDOFF_FOREIGN] + t->n_rule[DG_RULE_HANDOFF_STRANGER];
+	uint64_t foreign = t->n_rule[DG_RULE_HANDOFF_FOREIGN] + t->n_rule[DG_RULE_HANDOFF_STRANGER];
 	uint64_t through = j->n[DG_INCIDENT_RELAY] + j->n[DG_INCIDENT_ACCOUNT] +
 			   j->n[DG_INCIDENT_SCRIPT] + j->n[DG_INCIDENT_PROVIDER] +
 			   j->n[DG_INCIDENT_THROUGH_OWN];
