@@ -189,6 +189,11 @@ static const struct dg_command commands[] = {
 		"those of --own. Exit status 0: nothing of that; 3: forged mail, or own mail that "
 		"fails; 1: "
 		"something could not be read."},
+	{"letters", "", "the process that reads messages for the other commands", "", 0, 0,
+		dg_cmd_letters,
+		"Started by them, not by you: takes messages from standard input in a form of its "
+		"own, and answers what they say. It shuts itself in first: no files, no network, "
+		"bounded memory and processor time, so that a hostile message has nothing to win."},
 	{"providers", "", "list where zones can be kept", "json", 0, 0, dg_cmd_providers,
 		"With what each of them can promise."},
 	{"schema", "", "print the JSON Schema of zone.yaml", "man", 0, 0, dg_cmd_schema,

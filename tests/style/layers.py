@@ -15,7 +15,7 @@ for part in ('providers/zonefile', 'providers/rfc2136', 'providers/powerdns'):
     MAY[part] = ZONES + ['providers/net', 'providers']
 MAY['providers'] = ZONES + ['providers/net', 'providers/zonefile', 'providers/rfc2136', 'providers/powerdns']
 BELOW = ZONES + ['providers', 'providers/net']
-CONTROLLER = [('store', 'lookup'), ('engine',), ('guard',), ('check', 'watch', 'incident', 'serve'), ('command',)]
+CONTROLLER = [('store', 'lookup', 'letters'), ('engine',), ('guard',), ('check', 'watch', 'incident', 'serve'), ('command',)]
 for n, row in enumerate(CONTROLLER):
     for name in row:
         lower = [f'controller/{other}' for r in CONTROLLER[:n] for other in r]
@@ -28,12 +28,15 @@ LIBRARIES = {
     r'curl/': ('providers/net', 'controller/command', 'tests'),
     r'sqlite3\.h': ('controller/store', 'controller/command', 'tests'),
     r'unbound(-event)?\.h': ('controller/lookup', 'controller/command', 'tests'),
-    r'event2?(/|\.h)': ('providers/net', 'providers/zonefile', 'controller/lookup', 'controller/watch',
+    r'event2?(/|\.h)': ('providers/net', 'providers/zonefile', 'controller/lookup', 'controller/letters', 'controller/watch',
                                'controller/command', 'tests'),
     r'libpsl\.h': ('zones/mail', 'tests'),
     r'idn2\.h': ('zones/mail', 'zones/policy', 'tests'),
     r'expat\.h': ('zones/watch', 'tests'),
     r'libmilter/': ('controller/watch', 'controller/command', 'tests'),
+    r'gmime/': ('controller/letters', 'tests'),
+    r'iconv\.h': ('controller/letters', 'tests'),
+    r'seccomp\.h': ('controller/letters', 'tests'),
     r'zlib\.h': ('controller/watch', 'controller/command', 'tests'),
     r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'controller/watch', 'tests'),
     r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/watch', 'zones/bounce', 'zones/incident', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',

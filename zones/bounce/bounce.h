@@ -198,8 +198,9 @@ void dg_bounce_read_parts(struct dg_arena *a, const struct dg_raw *raw,
 /* A record that says why nothing was read: all texts "". why: static. */
 void dg_bounce_unreadable(struct dg_bounce *ret_bounce, const char *why);
 
-/* A feed of bounces, JSON of Amazon SES (also inside SNS) or SendGrid: each event through on_bounce(). 0, or 1: no such feed. */
-int dg_bounce_feed(struct dg_arena *a, const char *p, size_t len,
+/* A feed of bounces, JSON of Amazon SES (also inside SNS) or SendGrid: each event through on_bounce(); the record and what it points to
+ * lives until that returns. 0, or 1: no such feed. */
+int dg_bounce_feed(const char *p, size_t len,
 	void (*on_bounce)(void *arg, const struct dg_bounce *b), void *arg);
 
 /* "bounce", "delay", ...; "RFC 3464", "free text", ... */
