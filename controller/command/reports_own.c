@@ -58,17 +58,11 @@ int dg_own_judge(const struct dg_own *own, struct dg_rows *rows)
 }
 
 /* --- by SPF ----------------------------------------------------------------------------------- */
-struct ruling {
-	bool is_done;
-	uint8_t standing;
-	const char *provider;
-};
-
 struct judging {
 	struct dg_app *app;
 	struct dg_rows *rows;
 	struct dg_spf_memo *memo;
-	struct ruling *rulings;       /* one a source, in their order */
+	struct dg_own_ruling *rulings;       /* one a source, in their order */
 	const char *why, *why_domain; /* the first that could not be judged */
 	size_t n_unknown;
 };
@@ -92,22 +86,22 @@ static const char *provider_of(struct dg_arena *a, const struct dg_spf_outcome *
 	return dg_spf_shared(name);
 }
 
-/* True: it is decided. *ret_why: why it could not be, NULL when it could. */
-static bool judge_by(struct judging *j, const struct dg_rows_source *s, const char *domain,
-	const struct dg_facts *facts, struct ruling *ruling, const char **ret_why)
+bool dg_own_rule_by_spf(struct dg_app *app, struct dg_spf_memo *memo,
+	const struct dg_address *address, const char *domain, const struct dg_facts *facts,
+	struct dg_own_ruling *ruling, const char **ret_why)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(EVAL_MAX);
 	char from[NAME_ROOM];
 	struct dg_spf_outcome o;
-	struct dg_spf_query q = {.is_ip6 = s->address.is_ip6,
+	struct dg_spf_query q = {.is_ip6 = address->is_ip6,
 		.mail_from = from,
-		.now = dg_loop_now(j->app->loop),
-		.memo = j->memo};
+		.now = dg_loop_now(app->loop),
+		.memo = memo};
 
-	memcpy(q.ip, s->address.octets, sizeof(q.ip));
+	memcpy(q.ip, address->octets, sizeof(q.ip));
 	(void)snprintf(from, sizeof(from), "postmaster@%.*s", (int)strlen(domain) - 1, domain);
 	dg_spf_eval(a, &q, facts, &o);
-	*ret_why = o.problem ? dg_strdup(j->app->arena, o.problem) : NULL;
+	*ret_why = o.problem ? dg_strdup(app->arena, o.problem) : NULL;
 	if (o.result == DG_SPF_RESULT_PENDING) {
 		return false;
 	}
@@ -124,15 +118,15 @@ static bool judge_by(struct judging *j, const struct dg_rows_source *s, const ch
 }
 
 static void judge(struct judging *j, const struct dg_rows_source *s, const struct dg_facts *facts,
-	struct ruling *ruling)
+	struct dg_own_ruling *ruling)
 {
 	const char *why = NULL;
 	const char *why_there = NULL;
-	struct ruling there = {0};
+	struct dg_own_ruling there = {0};
 	bool is_same = strcmp(s->name, s->domain) == 0;
-	bool is_done = judge_by(j, s, s->domain, facts, ruling, &why);
+	bool is_done = dg_own_rule_by_spf(j->app, j->memo, &s->address, s->domain, facts, ruling, &why);
 
-	is_done = (is_same || judge_by(j, s, s->name, facts, &there, &why_there)) && is_done;
+	is_done = (is_same || dg_own_rule_by_spf(j->app, j->memo, &s->address, s->name, facts, &there, &why_there)) && is_done;
 	bool is_own = ruling->standing == DG_ROWS_OWN || ruling->standing == DG_ROWS_SHARED;
 	if (!is_same && !is_own && there.standing != DG_ROWS_UNKNOWN) {
 		ruling->standing = there.standing;
@@ -181,7 +175,7 @@ int dg_own_judge_by_spf(struct dg_app *app, struct dg_rows *rows, struct dg_err 
 	dg_world_inquire(app, &world, rule, &j);
 	n = 0;
 	for (size_t at = 0; dg_rows_next(rows, &at, &s); n++) {
-		const struct ruling *x = &j.rulings[n];
+		const struct dg_own_ruling *x = &j.rulings[n];
 		dg_rows_judge(rows, &s, (enum dg_rows_standing)x->standing, x->provider);
 	}
 	if (j.n_unknown > 0) {

@@ -15,7 +15,7 @@ for part in ('providers/zonefile', 'providers/rfc2136', 'providers/powerdns'):
     MAY[part] = ZONES + ['providers/net', 'providers']
 MAY['providers'] = ZONES + ['providers/net', 'providers/zonefile', 'providers/rfc2136', 'providers/powerdns']
 BELOW = ZONES + ['providers', 'providers/net']
-CONTROLLER = [('store', 'lookup', 'letters'), ('engine',), ('guard',), ('check', 'watch', 'incident', 'serve'), ('command',)]
+CONTROLLER = [('store', 'lookup', 'letters'), ('engine',), ('guard',), ('check', 'watch'), ('incident', 'serve'), ('command',)]
 for n, row in enumerate(CONTROLLER):
     for name in row:
         lower = [f'controller/{other}' for r in CONTROLLER[:n] for other in r]
