@@ -64,8 +64,7 @@ const char *dg_source_base(const char *path)
 
 bool dg_source_poll(const struct dg_source *s, int fd, short events, int timeout_ms)
 {
-	struct pollfd p[2] = {
-		{.fd = fd, .events = events}, {.fd = s->o.stop_fd, .events = POLLIN}};
+	struct pollfd p[2] = {{.fd = fd, .events = events}, {.fd = s->o.stop_fd, .events = POLLIN}};
 	int n = poll(p, 2, timeout_ms);
 
 	return n > 0 && p[0].revents != 0;
@@ -76,11 +75,11 @@ static int64_t ms_of(struct timespec t)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-int dg_source_read_file(struct dg_source *s, int dir_fd, const char *name, int64_t *ret_at_ms,
-	struct dg_err *err)
+int dg_source_read_file(
+	struct dg_source *s, int dir_fd, const char *name, int64_t *ret_at_ms, struct dg_err *err)
 {
 	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	char block[16384];
+	char block[4096];
 	struct stat st;
 	ssize_t n = 0;
 

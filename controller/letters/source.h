@@ -45,7 +45,7 @@ struct dg_letter {
 	size_t n;
 	uint64_t size;    /* above n: the rest was left out */
 	const char *name; /* for people, not safe to show: "box.mbox message 17" */
-	int64_t at_ms;    /* when it came (file, From_ line, INTERNALDATE), Unix time; 0: not known */
+	int64_t at_ms; /* when it came (file, From_ line, INTERNALDATE), Unix time; 0: not known */
 };
 
 enum dg_source_answer {

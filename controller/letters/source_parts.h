@@ -40,8 +40,8 @@ extern const struct dg_source_ops dg_source_maildir, dg_source_mbox, dg_source_f
 
 int64_t dg_source_now_ms(void);
 /* One file, at most letter_max of it, into s->letter. 0, 1: it is not there; DG_EIO. at_ms: when it came. */
-int dg_source_read_file(struct dg_source *s, int dir_fd, const char *name, int64_t *ret_at_ms,
-	struct dg_err *err);
+int dg_source_read_file(
+	struct dg_source *s, int dir_fd, const char *name, int64_t *ret_at_ms, struct dg_err *err);
 /* s->letter as the letter with this name. */
 void dg_source_give(struct dg_source *s, int64_t at_ms, struct dg_letter *ret_letter);
 /* Without its folder. */

@@ -25,7 +25,7 @@ MAY['controller'] = ['controller/command']
 LIBRARIES = {
     r'ldns/': ('zones/record', 'providers/net', 'providers/rfc2136', 'controller/command', 'tests'),
     r'yaml\.h': ('zones/policy', 'controller/command', 'tests'),
-    r'curl/': ('providers/net', 'controller/command', 'tests'),
+    r'curl/': ('providers/net', 'controller/letters', 'controller/command', 'tests'),
     r'sqlite3\.h': ('controller/store', 'controller/command', 'tests'),
     r'unbound(-event)?\.h': ('controller/lookup', 'controller/command', 'tests'),
     r'event2?(/|\.h)': ('providers/net', 'providers/zonefile', 'controller/lookup', 'controller/letters', 'controller/watch',

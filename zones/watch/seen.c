@@ -105,7 +105,8 @@ void dg_seen_add(struct dg_seen *s, int64_t now_ms, int64_t at_ms, uint64_t key)
 		return;
 	}
 	if (2 * (s->n + 1) > s->n_slots) {
-		rebuild(s, s->n_slots > 0 ? s->n_slots : SLOTS_MIN); /* what is too old goes first */
+		rebuild(s,
+			s->n_slots > 0 ? s->n_slots : SLOTS_MIN); /* what is too old goes first */
 		if (4 * (s->n + 1) > s->n_slots) {
 			rebuild(s, 2 * s->n_slots);
 		}
