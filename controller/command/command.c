@@ -195,7 +195,8 @@ static const struct dg_command commands[] = {
 		0, MANY, dg_cmd_triage,
 		"Reads bounces, complaints, feeds and DMARC reports from an mbox, a Maildir, "
 		"files and folders, - for standard input, or imaps://USER@HOST/INBOX, and changes "
-		"nothing there. Says whether the mail was forged elsewhere or left through a relay, "
+		"nothing there. Says whether the mail was forged elsewhere or left through a "
+		"relay, "
 		"an account, a script or a provider of yours, with what speaks for and against it; "
 		"what was in the bounces; and what to do, in order. Needs no zone.yaml and asks "
 		"nothing of the network without --dns. In English or Japanese, as the locale says. "

@@ -62,8 +62,8 @@ struct judging {
 	struct dg_app *app;
 	struct dg_rows *rows;
 	struct dg_spf_memo *memo;
-	struct dg_own_ruling *rulings;       /* one a source, in their order */
-	const char *why, *why_domain; /* the first that could not be judged */
+	struct dg_own_ruling *rulings; /* one a source, in their order */
+	const char *why, *why_domain;  /* the first that could not be judged */
 	size_t n_unknown;
 };
 
@@ -124,9 +124,12 @@ static void judge(struct judging *j, const struct dg_rows_source *s, const struc
 	const char *why_there = NULL;
 	struct dg_own_ruling there = {0};
 	bool is_same = strcmp(s->name, s->domain) == 0;
-	bool is_done = dg_own_rule_by_spf(j->app, j->memo, &s->address, s->domain, facts, ruling, &why);
+	bool is_done =
+		dg_own_rule_by_spf(j->app, j->memo, &s->address, s->domain, facts, ruling, &why);
 
-	is_done = (is_same || dg_own_rule_by_spf(j->app, j->memo, &s->address, s->name, facts, &there, &why_there)) && is_done;
+	is_done = (is_same || dg_own_rule_by_spf(j->app, j->memo, &s->address, s->name, facts,
+				      &there, &why_there)) &&
+		  is_done;
 	bool is_own = ruling->standing == DG_ROWS_OWN || ruling->standing == DG_ROWS_SHARED;
 	if (!is_same && !is_own && there.standing != DG_ROWS_UNKNOWN) {
 		ruling->standing = there.standing;

@@ -11,7 +11,7 @@
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 #include "zones/base/err.h"
-#include "zones/incident/tally.h"
+#include "zones/incident/ledger.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -150,7 +150,7 @@ static int set_options(struct triage *x, struct dg_err *err)
 /* --- what came of it -------------------------------------------------------------------------- */
 static bool is_empty(const struct dg_case *c)
 {
-	return c->tally->n_messages == 0 && !c->beside->has_rows && c->beside->n_notices == 0;
+	return c->ledger->n_messages == 0 && !c->beside->has_rows && c->beside->n_notices == 0;
 }
 
 /* 3: there is something to do. 1: could not tell, or something could not be read. */
@@ -173,7 +173,8 @@ static int status_of(const struct dg_case *c)
 static void tell_skipped(const struct triage *x)
 {
 	if (x->n_skipped > COMPLAINTS_MAX && !x->app->args->is_verbose) {
-		(void)fprintf(stderr, "dnsguard: and %llu more were skipped (--verbose names all)\n",
+		(void)fprintf(stderr,
+			"dnsguard: and %llu more were skipped (--verbose names all)\n",
 			(unsigned long long)(x->n_skipped - COMPLAINTS_MAX));
 	}
 }

@@ -80,8 +80,8 @@ static int take_given(struct building *x, struct dg_err *err)
 {
 	const struct dg_args *args = x->app->args;
 	struct dg_own own = {0};
-	int r = take_names(x, "--domain", args->domain, x->domains, &x->n_domains,
-		DG_OWNER_DOMAINS_MAX, err);
+	int r = take_names(
+		x, "--domain", args->domain, x->domains, &x->n_domains, DG_OWNER_DOMAINS_MAX, err);
 
 	r = r == 0 ? take_names(x, "--host", args->host, x->hosts, &x->n_hosts, OWN_HOSTS_MAX, err)
 		   : r;
@@ -131,8 +131,7 @@ static void take_term(struct building *x, const struct dg_spf_term *t)
 
 static void take_mail_name(struct building *x, const struct dg_mail_spec *m)
 {
-	add_name(x->domains, &x->n_domains, DG_OWNER_DOMAINS_MAX,
-		dg_name_plain(x->arena, m->name));
+	add_name(x->domains, &x->n_domains, DG_OWNER_DOMAINS_MAX, dg_name_plain(x->arena, m->name));
 	for (size_t i = 0; i < m->n_mx; i++) {
 		add_name(x->hosts, &x->n_hosts, OWN_HOSTS_MAX,
 			dg_name_plain(x->arena, m->mx[i].host));
@@ -155,15 +154,15 @@ static int take_policy(struct building *x, struct dg_err *err)
 		}
 		for (size_t i = 0; r == 0 && i < p->helo.n; i++) {
 			add_name(x->hosts, &x->n_hosts, OWN_HOSTS_MAX,
-				dg_name_plain(x->arena, p->helo.items[i]));
+				dg_name_plain(x->arena, p->helo.list[i].text));
 		}
 	}
 	return r < 0 ? r : 0;
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
-static int slurp(struct dg_arena *a, const char *path, char **ret_text, size_t *ret_n,
-	struct dg_err *err)
+static int slurp(
+	struct dg_arena *a, const char *path, char **ret_text, size_t *ret_n, struct dg_err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -178,8 +177,8 @@ static int slurp(struct dg_arena *a, const char *path, char **ret_text, size_t *
 	}
 	if ((size_t)st.st_size > DG_TRIAGE_FILE_MAX) {
 		(void)close(fd);
-		return dg_fail(err, DG_ELIMIT, "%s: more than %zu MiB", path,
-			DG_TRIAGE_FILE_MAX >> 20);
+		return dg_fail(
+			err, DG_ELIMIT, "%s: more than %zu MiB", path, DG_TRIAGE_FILE_MAX >> 20);
 	}
 	char *text = dg_get(a, (size_t)st.st_size + 1, 1);
 	while (n < (size_t)st.st_size) {
@@ -295,8 +294,8 @@ static const char *parse_calendar(const char *text, int64_t *ret_at)
 	return NULL;
 }
 
-int dg_triage_time(const char *option, const char *text, int64_t now, int64_t *ret_at,
-	struct dg_err *err)
+int dg_triage_time(
+	const char *option, const char *text, int64_t now, int64_t *ret_at, struct dg_err *err)
 {
 	char *end = NULL;
 	int64_t at = 0;

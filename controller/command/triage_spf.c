@@ -90,8 +90,9 @@ static void judge_one(struct dg_triage_spf *s, struct known *k, const struct dg_
 		struct dg_own_ruling r = {0};
 		const char *why = NULL;
 
-		is_done = dg_own_rule_by_spf(s->app, s->memo, &k->address, domain, facts, &r,
-				  &why) && is_done;
+		is_done =
+			dg_own_rule_by_spf(s->app, s->memo, &k->address, domain, facts, &r, &why) &&
+			is_done;
 		enum dg_standing one = standing_of((enum dg_rows_standing)r.standing);
 		bool is_ours = one == DG_STANDING_OWN || one == DG_STANDING_SHARED;
 		if (is_ours && sum != DG_STANDING_OWN) {

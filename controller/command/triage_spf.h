@@ -15,8 +15,7 @@ struct dg_err;
 struct dg_triage_spf;
 
 int dg_triage_spf_open(struct dg_app *app, struct dg_triage_spf **ret_spf, struct dg_err *err);
-struct dg_triage_spf *dg_triage_spf_close(
-	struct dg_triage_spf *s); /* NULL is fine; returns NULL */
+struct dg_triage_spf *dg_triage_spf_close(struct dg_triage_spf *s); /* NULL is fine; returns NULL */
 /* For before_batch and judge: arg of the first is the one of all call-backs, so the SPF stands in owner->judge_arg. */
 int dg_triage_spf_ask(void *arg, const struct dg_owner *owner, const struct dg_address *addresses,
 	size_t n, struct dg_err *err);

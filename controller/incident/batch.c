@@ -5,7 +5,7 @@
 #include "zones/incident/classify.h"
 #include "zones/incident/evidence.h"
 #include "zones/incident/refuse.h"
-#include "zones/incident/tally.h"
+#include "zones/incident/ledger.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -101,8 +101,8 @@ static void judge(struct dg_triage *t, struct dg_batch_item *item)
 	}
 	dg_classify(&e, &t->owner, &r);
 	t->found.counts.n_counted++;
-	dg_tally_add(t->tally, &e, &r);
-	dg_refuse_add(t->refuse, &e, &t->tally->refusals);
+	dg_ledger_add(t->ledger, &e, &r);
+	dg_refuse_add(t->refuse, &e, &t->ledger->refusals);
 	if (o->on_bounce) {
 		o->on_bounce(o->arg, t->found.counts.n_counted, item->name, &e, &r);
 	}

@@ -7,7 +7,7 @@
 
 struct dg_refuse;
 struct dg_rows;
-struct dg_tally;
+struct dg_ledger;
 
 struct dg_batch_item {
 	struct dg_bounce record;
@@ -18,7 +18,7 @@ struct dg_batch_item {
 struct dg_triage {
 	const struct dg_triage_options *options;
 	struct dg_owner owner;
-	struct dg_tally *tally;
+	struct dg_ledger *ledger;
 	struct dg_rows *rows;
 	struct dg_beside beside;
 	struct dg_verdict verdict;

@@ -6,8 +6,9 @@
 #include <string.h>
 #include <wchar.h>
 
-#define DOTS       "..."
-#define NO_START   "、。，．・：；？！）」』】〕〉》ー々" /* kinsoku: no line begins with one of these */
+#define DOTS "..."
+#define NO_START \
+	"、。，．・：；？！）」』】〕〉》ー々" /* kinsoku: no line begins with one of these */
 #define BAD_COLUMN 1 /* what is no character is shown as something of one column */
 
 /* One character: its octets, and its columns. */
@@ -90,8 +91,7 @@ static size_t fitting(const char *text, size_t columns)
 		size_t n = next_char(text + at, &width);
 		bool is_wide = width == 2;
 
-		if (at > 0 && text[at] != ' ' && (is_wide || was_wide) &&
-			may_start(text + at, n)) {
+		if (at > 0 && text[at] != ' ' && (is_wide || was_wide) && may_start(text + at, n)) {
 			last_break = at;
 		}
 		if (text[at] == ' ') {

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#define LINE_MAX_BYTES (8u << 10)
 
 static void put_value(struct dg_buf *b, const char *message, const char *text)
 {
@@ -138,8 +137,7 @@ static void put_message(struct dg_buf *b, const struct dg_evidence *e)
 	put_value(b, DG_N_("organisation that reports: {text}"), e->reporter);
 	if (e->has_client) {
 		char text[DG_ADDRESS_TEXT_MAX];
-		put_value(b, DG_N_("brought to you by: {text}"),
-			dg_address_text(&e->client, text));
+		put_value(b, DG_N_("brought to you by: {text}"), dg_address_text(&e->client, text));
 	}
 	if (!e->is_plausible) {
 		dg_print_line(b, "  ",
@@ -147,8 +145,7 @@ static void put_message(struct dg_buf *b, const struct dg_evidence *e)
 			NULL);
 	}
 	for (size_t i = 0; i < x->n_recipients; i++) {
-		put_value(b, DG_N_("could not be delivered to: {text}"),
-			x->recipients[i].address);
+		put_value(b, DG_N_("could not be delivered to: {text}"), x->recipients[i].address);
 	}
 }
 
@@ -170,10 +167,9 @@ void dg_case_explain(struct dg_buf *b, uint64_t number, const char *name,
 	put_handoff(b, e);
 	dg_print_line(b, "  ", dg_word(DG_N_("the rule that decides: {text}")), 0, 0,
 		dg_words_rule(r->rule));
-	dg_print_line(b, "  ", dg_word(DG_N_("the class: {text}")), 0, 0,
-		dg_words_class(r->class));
+	dg_print_line(b, "  ", dg_word(DG_N_("the class: {text}")), 0, 0, dg_words_class(r->class));
 	if (r->is_list_leak) {
-		dg_print_line(b, "  ",
-			dg_word(DG_N_("it came to a mailing list, or out of one")), 0, 0, NULL);
+		dg_print_line(b, "  ", dg_word(DG_N_("it came to a mailing list, or out of one")),
+			0, 0, NULL);
 	}
 }

@@ -6,7 +6,7 @@
 #include "zones/incident/advice.h"
 #include "zones/incident/case.h"
 #include "zones/incident/owner.h"
-#include "zones/incident/tally.h"
+#include "zones/incident/ledger.h"
 #include "zones/incident/verdict.h"
 
 #include <stdio.h>
@@ -46,8 +46,7 @@ void dg_print_heading(struct dg_buf *b, const char *message)
 }
 
 /* --- verdict ---------------------------------------------------------------------------------- */
-static void put_reasons(
-	struct dg_buf *b, const char *first, const struct dg_reason *r, size_t n)
+static void put_reasons(struct dg_buf *b, const char *first, const struct dg_reason *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		dg_print_line(b, first, dg_words_reason(r[i].code), r[i].n, r[i].of, r[i].text);
@@ -132,7 +131,7 @@ static void put_conclusions(struct dg_buf *b, const struct dg_owner *o)
 static void put_advice(struct dg_buf *b, const struct dg_case *c)
 {
 	struct dg_advice steps[DG_ADVICE_MAX];
-	size_t n = dg_advise(c->verdict, c->tally, c->has_zone, steps);
+	size_t n = dg_advise(c->verdict, c->ledger, c->has_zone, steps);
 	char first[16];
 
 	dg_print_heading(b, DG_N_("What to do, in this order"));
@@ -146,7 +145,7 @@ void dg_case_print(struct dg_buf *b, const struct dg_case *c, bool is_verbose)
 {
 	put_verdict(b, c);
 	put_conclusions(b, c->owner);
-	if (c->tally->n_messages > 0) {
+	if (c->ledger->n_messages > 0) {
 		dg_print_seen(b, c, is_verbose ? DG_PRINT_ROWS_ALL : DG_PRINT_ROWS);
 	}
 	put_advice(b, c);

@@ -84,8 +84,8 @@ static void put_table(struct dg_buf *b, const char *heading, const struct dg_top
 }
 
 /* "Subject A (12), Subject B (3), ... (40 different)" */
-static void put_inline(struct dg_buf *b, const char *heading, const struct dg_top *t,
-	const char *look)
+static void put_inline(
+	struct dg_buf *b, const char *heading, const struct dg_top *t, const char *look)
 {
 	const struct dg_top_item *items[INLINE_MAX];
 	size_t n = dg_top_order(t, false, items, INLINE_MAX);
@@ -108,8 +108,8 @@ static void put_inline(struct dg_buf *b, const char *heading, const struct dg_to
 	}
 	if (dg_top_distinct(t) > n) {
 		dg_buf_puts(&line, ", ");
-		dg_words_put(&line, dg_word(DG_N_("{n} different in all")), dg_top_distinct(t), 0,
-			NULL);
+		dg_words_put(
+			&line, dg_word(DG_N_("{n} different in all")), dg_top_distinct(t), 0, NULL);
 	}
 	dg_put_wrapped(b, "  ", line.data);
 	dg_buf_done(&line);
@@ -119,7 +119,7 @@ static void put_inline(struct dg_buf *b, const char *heading, const struct dg_to
 static void put_counts(struct dg_buf *b, const struct dg_case *c)
 {
 	const struct dg_case_counts *n = &c->counts;
-	const struct dg_tally *t = c->tally;
+	const struct dg_ledger *t = c->ledger;
 	char first[24];
 	char last[24];
 	struct dg_buf span;
@@ -127,8 +127,8 @@ static void put_counts(struct dg_buf *b, const struct dg_case *c)
 	dg_buf_init(&span, 128);
 	dg_buf_printf(&span, "%s .. %s UTC", dg_print_time(t->timeline.first, first),
 		dg_print_time(t->timeline.last, last));
-	dg_print_line(b, "  ", dg_word(DG_N_("{n} bounces in {of} messages, {text}")),
-		n->n_counted, n->n_messages, span.data);
+	dg_print_line(b, "  ", dg_word(DG_N_("{n} bounces in {of} messages, {text}")), n->n_counted,
+		n->n_messages, span.data);
 	dg_buf_done(&span);
 	if (n->n_again > 0) {
 		dg_print_line(b, "  ", dg_word(DG_N_("{n} came again and count once")), n->n_again,
@@ -144,7 +144,7 @@ static void put_counts(struct dg_buf *b, const struct dg_case *c)
 	}
 }
 
-static void put_recipients(struct dg_buf *b, const struct dg_tally *t)
+static void put_recipients(struct dg_buf *b, const struct dg_ledger *t)
 {
 	if (t->n_recipients > 0) {
 		dg_print_line(b, "  ",
@@ -153,7 +153,7 @@ static void put_recipients(struct dg_buf *b, const struct dg_tally *t)
 	}
 }
 
-static void put_refusals(struct dg_buf *b, const struct dg_tally_refusals *r)
+static void put_refusals(struct dg_buf *b, const struct dg_ledger_refusals *r)
 {
 	if (r->n_asked > 0) {
 		dg_print_line(b, "  ",
@@ -183,14 +183,13 @@ static void put_timeline(struct dg_buf *b, const struct dg_timeline *t)
 		dg_buf_puts(b, sum == 0 ? " " : blocks[(sum * 8 - 1) / most]);
 	}
 	dg_buf_putc(b, '\n');
-	dg_print_line(b, "  ",
-		dg_word(DG_N_("one block is {n} minutes, the highest {of} bounces")),
+	dg_print_line(b, "  ", dg_word(DG_N_("one block is {n} minutes, the highest {of} bounces")),
 		t->width / 60, most, NULL);
 }
 
 void dg_print_seen(struct dg_buf *b, const struct dg_case *c, size_t rows)
 {
-	const struct dg_tally *t = c->tally;
+	const struct dg_ledger *t = c->ledger;
 
 	dg_print_heading(b, DG_N_("What was in the bounces"));
 	put_counts(b, c);
@@ -200,12 +199,11 @@ void dg_print_seen(struct dg_buf *b, const struct dg_case *c, size_t rows)
 	put_table(b, DG_N_("logged in as"), &t->users, false, rows);
 	put_table(b, DG_N_("bounced by"), &t->reporters, false, rows);
 	if (t->reporters.n_added > 0 && dg_has_few_reporters(t)) {
-		dg_print_line(b, "  ", dg_word(DG_N_("few enough to write to each of them")), 0, 0,
-			NULL);
+		dg_print_line(
+			b, "  ", dg_word(DG_N_("few enough to write to each of them")), 0, 0, NULL);
 	}
 	put_recipients(b, t);
-	put_inline(b, DG_N_("forged local parts"), &t->locals,
-		dg_words_locals(dg_tally_locals(t)));
+	put_inline(b, DG_N_("forged local parts"), &t->locals, dg_words_locals(dg_ledger_locals(t)));
 	put_inline(b, DG_N_("subjects"), &t->subjects, NULL);
 	put_refusals(b, &t->refusals);
 }

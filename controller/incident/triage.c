@@ -7,7 +7,7 @@
 #include "zones/base/arena.h"
 #include "zones/base/err.h"
 #include "zones/incident/refuse.h"
-#include "zones/incident/tally.h"
+#include "zones/incident/ledger.h"
 #include "zones/watch/rows.h"
 
 #include <stdio.h>
@@ -65,8 +65,8 @@ static void take_report(struct dg_triage *t, const char *p, size_t n, const char
 	int r = 0;
 
 	if (is_cut) {
-		r = dg_fail(&err, DG_ELIMIT, "a report of more than %zu octets",
-			DG_TRIAGE_LETTER_MAX);
+		r = dg_fail(
+			&err, DG_ELIMIT, "a report of more than %zu octets", DG_TRIAGE_LETTER_MAX);
 	} else {
 		r = dg_reports_take((const uint8_t *)p, n, t->rows, &err);
 	}
@@ -89,8 +89,8 @@ static bool is_new(struct dg_triage *t, const struct held *h, const struct dg_bo
 	if (b->form == DG_BOUNCE_FORM_FEED) {
 		return true; /* one message, many events: they are told apart by whoever made the feed */
 	}
-	return id[0] != '\0' ? dg_tally_is_new(t->tally, id, strlen(id))
-			     : dg_tally_is_new(t->tally, h->p, h->n);
+	return id[0] != '\0' ? dg_ledger_is_new(t->ledger, id, strlen(id))
+			     : dg_ledger_is_new(t->ledger, h->p, h->n);
 }
 
 /* What a notice shows of the mail that it is about counts as a complaint. */
@@ -233,8 +233,8 @@ static int read_source(struct reading *x, const char *what)
 			r = next;
 		} else if (is_bare_report(letter.p, letter.n)) {
 			x->triage->found.counts.n_messages++;
-			take_report(x->triage, letter.p, letter.n, letter.name,
-				letter.size > letter.n);
+			take_report(
+				x->triage, letter.p, letter.n, letter.name, letter.size > letter.n);
 		} else {
 			r = push(x, &letter);
 		}
@@ -293,7 +293,7 @@ int dg_triage_run(const struct dg_triage_options *o, struct dg_triage **ret_tria
 	}
 	t->options = o;
 	t->owner = o->owner;
-	t->tally = dg_tally_new(o->seed);
+	t->ledger = dg_ledger_new(o->seed);
 	t->rows = dg_rows_new(NULL, o->seed);
 	t->arena = dg_arena_new(OWNER_ARENA_MAX);
 	t->infer.arena = t->arena;
@@ -306,8 +306,8 @@ int dg_triage_run(const struct dg_triage_options *o, struct dg_triage **ret_tria
 	if (t->found.counts.n_reports > 0) {
 		dg_beside_rows(t->rows, &t->owner, &t->beside);
 	}
-	dg_verdict_of(t->tally, &t->owner, &t->beside, &t->verdict);
-	t->found.tally = t->tally;
+	dg_verdict_of(t->ledger, &t->owner, &t->beside, &t->verdict);
+	t->found.ledger = t->ledger;
 	t->found.owner = &t->owner;
 	t->found.beside = &t->beside;
 	t->found.verdict = &t->verdict;
@@ -322,7 +322,7 @@ struct dg_triage *dg_triage_free(struct dg_triage *t)
 		(void)dg_arena_free(t->batch.arena);
 		t->refuse = dg_refuse_free(t->refuse);
 		t->rows = dg_rows_free(t->rows);
-		t->tally = dg_tally_free(t->tally);
+		t->ledger = dg_ledger_free(t->ledger);
 		(void)dg_arena_free(t->arena);
 		free(t);
 	}

@@ -4,7 +4,7 @@
  *          (XML, gzip, zip, or mail that carries one) are taken as such. Records are judged in batches, so that whose bounces
  *          these are can be concluded from the first of them, and unknown addresses can be looked up together.
  * Once     A message counts once, by its Message-ID, else by its bytes.
- * Memory   A batch: at most DG_TRIAGE_BATCH records or DG_TRIAGE_BATCH_BYTES; and the tally. However many there are.
+ * Memory   A batch: at most DG_TRIAGE_BATCH records or DG_TRIAGE_BATCH_BYTES; and the ledger. However many there are.
  * Errors   DG_EINPUT: no such source. A message that cannot be read is told to on_skip() and counted, and the rest goes on.
  */
 #pragma once
@@ -26,16 +26,17 @@ struct dg_triage;
 
 #define DG_TRIAGE_BATCH       2000u
 #define DG_TRIAGE_BATCH_BYTES ((size_t)32 << 20)
-#define DG_TRIAGE_LETTER_MAX  ((size_t)4 << 20) /* octets; an aggregate report as mail is longer than a bounce */
+#define DG_TRIAGE_LETTER_MAX \
+	((size_t)4 << 20) /* octets; an aggregate report as mail is longer than a bounce */
 
 struct dg_triage_options {
 	const char *const *sources;
 	size_t n_sources;
 	const char *const *notices; /* sources of notices: mail of ours is spam, somebody says */
 	size_t n_notices;
-	struct dg_owner owner; /* what is known; the rest is concluded */
-	int64_t since, until;  /* Unix seconds, until excluded; 0: no bound */
-	uint64_t seed;         /* what outsiders do not know */
+	struct dg_owner owner;               /* what is known; the rest is concluded */
+	int64_t since, until;                /* Unix seconds, until excluded; 0: no bound */
+	uint64_t seed;                       /* what outsiders do not know */
 	const char *password_file, *ca_file; /* of IMAP; NULL */
 	/* All NULL, or set. name: of the message, not safe to show. */
 	void (*on_bounce)(void *arg, uint64_t number, const char *name, const struct dg_evidence *e,

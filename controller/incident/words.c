@@ -29,7 +29,8 @@ static void choose_language(void)
 	if (setlocale(LC_MESSAGES, "") || !name) { /* NOLINT(concurrency-mt-unsafe): the same */
 		return;
 	}
-	if (setlocale(LC_MESSAGES, UTF8) && !variable("LANGUAGE")) { /* NOLINT(concurrency-mt-unsafe): the same */
+	if (setlocale(LC_MESSAGES, UTF8) &&
+		!variable("LANGUAGE")) { /* NOLINT(concurrency-mt-unsafe): the same */
 		char language[64];
 		size_t n = strcspn(name, ".@");
 		n = n < sizeof(language) ? n : sizeof(language) - 1;
@@ -53,8 +54,7 @@ const char *dg_word(const char *msgid)
 	return dgettext(DOMAIN, msgid);
 }
 
-void dg_words_put(
-	struct dg_buf *b, const char *message, uint64_t n, uint64_t of, const char *text)
+void dg_words_put(struct dg_buf *b, const char *message, uint64_t n, uint64_t of, const char *text)
 {
 	for (const char *p = message; *p;) {
 		if (strncmp(p, "{n}", 3) == 0) {

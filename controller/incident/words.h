@@ -10,7 +10,7 @@
 
 #include "zones/incident/advice.h"
 #include "zones/incident/classify.h"
-#include "zones/incident/tally.h"
+#include "zones/incident/ledger.h"
 #include "zones/incident/verdict.h"
 
 #include <stddef.h>
@@ -29,14 +29,13 @@ const char *dg_words_meaning(enum dg_incident_kind k);  /* a sentence or two */
 const char *dg_words_level(enum dg_level l);
 const char *dg_words_reason(enum dg_reason_code c);
 const char *dg_words_decide(enum dg_decide d);
-const char *dg_words_step(enum dg_step s); /* with {text} for whom it is about, when there is one */
+const char *dg_words_step(enum dg_todo s); /* with {text} for whom it is about, when there is one */
 const char *dg_words_locals(enum dg_locals l);
 const char *dg_words_class(enum dg_class c);
 const char *dg_words_rule(enum dg_rule_code r);
 
 /* The message with its numbers and its text. text NULL: "?". */
-void dg_words_put(
-	struct dg_buf *b, const char *message, uint64_t n, uint64_t of, const char *text);
+void dg_words_put(struct dg_buf *b, const char *message, uint64_t n, uint64_t of, const char *text);
 
 /* --- columns ---------------------------------------------------------------------------------- */
 /* How many columns of a terminal UTF-8 text takes: kanji and kana take two. */

@@ -1,81 +1,81 @@
 /* What to do, and what a single bounce is. */
 #include "controller/incident/words.h"
 
-static const char *const steps[DG_STEPS] = {
-	[DG_STEP_CALM] = DG_N_("Nobody broke in: no password needs changing for this."),
-	[DG_STEP_NO_SPLIT] =
+static const char *const steps[DG_TODOS] = {
+	[DG_TODO_CALM] = DG_N_("Nobody broke in: no password needs changing for this."),
+	[DG_TODO_NO_SPLIT] =
 		DG_N_("Do not move the mail name and do not set a null MX: the mail leaves "
 		      "through your own side, so that would not stop it and would cost your mail."),
-	[DG_STEP_CLOSE_RELAY] =
+	[DG_TODO_CLOSE_RELAY] =
 		DG_N_("Close the relay on {text}: it may take mail from strangers only for your "
 		      "own domains. If it is not yours, call whoever runs it now."),
-	[DG_STEP_TEST_RELAY] =
+	[DG_TODO_TEST_RELAY] =
 		DG_N_("See that it is closed: dnsguard check zone.yaml --open-relay --i-own-this"),
-	[DG_STEP_BLOCK_ACCOUNT] = DG_N_("Block the account {text} now, change its password, and end "
-					"its open sessions."),
-	[DG_STEP_FIND_ACCOUNT] =
+	[DG_TODO_BLOCK_ACCOUNT] =
+		DG_N_("Block the account {text} now, change its password, and end "
+		      "its open sessions."),
+	[DG_TODO_FIND_ACCOUNT] =
 		DG_N_("Find the account: the log of the mail server names the login of each "
 		      "message that it took (sasl_username, A=). Block it, change its password."),
-	[DG_STEP_SAVE_LOGS] = DG_N_("Copy the mail server's logs away before they are rotated."),
-	[DG_STEP_FIND_SCRIPT] = DG_N_("Take {text} off, and look at what else was changed on that "
+	[DG_TODO_SAVE_LOGS] = DG_N_("Copy the mail server's logs away before they are rotated."),
+	[DG_TODO_FIND_SCRIPT] = DG_N_("Take {text} off, and look at what else was changed on that "
 				      "host: whoever could send could write."),
-	[DG_STEP_FIND_PATH] =
+	[DG_TODO_FIND_PATH] =
 		DG_N_("Look up one of these messages in the log of {text}: it says whether "
 		      "somebody had logged in, and from where. --explain 1 shows the id."),
-	[DG_STEP_EMPTY_QUEUE] = DG_N_("Stop the queue, and delete what waits in it of that mail."),
-	[DG_STEP_ASK_PROVIDER] =
+	[DG_TODO_EMPTY_QUEUE] = DG_N_("Stop the queue, and delete what waits in it of that mail."),
+	[DG_TODO_ASK_PROVIDER] =
 		DG_N_("Write to {text} with the ids of some of these messages (--explain 1), and "
 		      "ask whose account sent them."),
-	[DG_STEP_WITHDRAW_SPF] =
-		DG_N_("As long as it sends, take it out of the SPF record, then dnsguard apply: "
-		      "receivers can then refuse the mail. Your own mail through it is refused too."),
-	[DG_STEP_REVOKE_DKIM] =
-		DG_N_("Revoke the DKIM key with which it signs (dkim: {s2026: revoked} in zone.yaml), "
-		      "and make a new one when it is closed."),
-	[DG_STEP_FORWARD_ONLY] =
+	[DG_TODO_WITHDRAW_SPF] = DG_N_(
+		"As long as it sends, take it out of the SPF record, then dnsguard apply: "
+		"receivers can then refuse the mail. Your own mail through it is refused too."),
+	[DG_TODO_REVOKE_DKIM] = DG_N_(
+		"Revoke the DKIM key with which it signs (dkim: {s2026: revoked} in zone.yaml), "
+		"and make a new one when it is closed."),
+	[DG_TODO_FORWARD_ONLY] =
 		DG_N_("If the address only forwards and never sends: let its mail name publish SPF "
 		      "-all, and take its login away."),
-	[DG_STEP_BLOCKLISTS] =
+	[DG_TODO_BLOCKLISTS] =
 		DG_N_("When it has stopped, see whether the server is on blocklists, and ask to "
 		      "be taken off."),
-	[DG_STEP_TELL_USER] = DG_N_("Tell the person whose account it was: the same password "
+	[DG_TODO_TELL_USER] = DG_N_("Tell the person whose account it was: the same password "
 				    "elsewhere is lost too."),
-	[DG_STEP_PUBLISH] =
+	[DG_TODO_PUBLISH] =
 		DG_N_("Publish SPF that ends in -all and DMARC with p=reject, so that receivers "
 		      "refuse the forged mail instead of bouncing it: dnsguard check, then "
 		      "dnsguard apply zone.yaml"),
-	[DG_STEP_ARM] = DG_N_("Lower the TTLs now, since they are the whole reaction time later: "
+	[DG_TODO_ARM] = DG_N_("Lower the TTLs now, since they are the whole reaction time later: "
 			      "dnsguard arm zone.yaml NAME"),
-	[DG_STEP_SPLIT] = DG_N_("If the mailbox drowns all the same, move the mail name to its "
+	[DG_TODO_SPLIT] = DG_N_("If the mailbox drowns all the same, move the mail name to its "
 				"subdomain: dnsguard split zone.yaml NAME"),
-	[DG_STEP_NULL_UNUSED] =
+	[DG_TODO_NULL_UNUSED] =
 		DG_N_("Bounces to made-up addresses: let the mail server refuse recipients that do "
 		      "not exist, and give up a catch-all."),
-	[DG_STEP_ASK_OWNER] =
+	[DG_TODO_ASK_OWNER] =
 		DG_N_("Only whoever runs the domain can publish records for it: send this page to "
 		      "its postmaster, with the line about SPF and DMARC."),
-	[DG_STEP_FILTER] =
+	[DG_TODO_FILTER] =
 		DG_N_("Meanwhile let your mail program put mail from MAILER-DAEMON and postmaster "
 		      "into a folder of its own; do not delete it."),
-	[DG_STEP_WRITE_REPORTERS] =
+	[DG_TODO_WRITE_REPORTERS] =
 		DG_N_("Few organisations send most of the bounces: write to their postmasters, "
 		      "and ask them to refuse instead of bouncing."),
-	[DG_STEP_WRITE_ORIGINS] =
+	[DG_TODO_WRITE_ORIGINS] =
 		DG_N_("Write to the abuse desks of the networks at the top of the list, with the "
 		      "Received line that names their address."),
-	[DG_STEP_LIST_CLOSE] =
+	[DG_TODO_LIST_CLOSE] =
 		DG_N_("At once: let the list {text} refuse mail with a null sender, and mail that "
 		      "is not from a subscriber."),
-	[DG_STEP_LIST_NAME] =
-		DG_N_("Give lists a mail name of their own (lists.example.com), so that the address "
-		      "under attack can be given up: dnsguard split"),
-	[DG_STEP_LIST_TELL] =
+	[DG_TODO_LIST_NAME] = DG_N_(
+		"Give lists a mail name of their own (lists.example.com), so that the address "
+		"under attack can be given up: dnsguard split"),
+	[DG_TODO_LIST_TELL] =
 		DG_N_("Write to the subscribers: what they got, that nobody has their addresses, "
 		      "and the new address of the list."),
-	[DG_STEP_CLEAN_LIST] =
-		DG_N_("Take the addresses that do not exist off your own mailing."),
-	[DG_STEP_KEEP] = DG_N_("Keep the bounces as they are: they are the evidence."),
-	[DG_STEP_DECIDE] = DG_N_("First find out what would decide it, above."),
+	[DG_TODO_CLEAN_LIST] = DG_N_("Take the addresses that do not exist off your own mailing."),
+	[DG_TODO_KEEP] = DG_N_("Keep the bounces as they are: they are the evidence."),
+	[DG_TODO_DECIDE] = DG_N_("First find out what would decide it, above."),
 };
 
 static const char *const locals[] = {
@@ -102,8 +102,7 @@ static const char *const rules[DG_RULES] = {
 	[DG_RULE_TOKEN_VALID] = DG_N_("it came to an address with a token that only you can make"),
 	[DG_RULE_TOKEN_MISSING] = DG_N_("all mail of yours has a token, and this has none"),
 	[DG_RULE_SENT] = DG_N_("its Message-ID is in the log of what you sent"),
-	[DG_RULE_HANDOFF_FOREIGN] =
-		DG_N_("it was handed over by an address that is not yours"),
+	[DG_RULE_HANDOFF_FOREIGN] = DG_N_("it was handed over by an address that is not yours"),
 	[DG_RULE_HANDOFF_STRANGER] =
 		DG_N_("it was handed over by an address that is not known as yours"),
 	[DG_RULE_FORWARDED] = DG_N_("your server had it from a stranger, for an address of yours, "
@@ -121,7 +120,7 @@ static const char *const rules[DG_RULES] = {
 	[DG_RULE_RECIPIENT_NEVER] = DG_N_("it came to an address that never existed"),
 };
 
-const char *dg_words_step(enum dg_step s)
+const char *dg_words_step(enum dg_todo s)
 {
 	return dg_word(steps[s]);
 }

@@ -15,14 +15,16 @@ static const char *const incidents[DG_INCIDENT_KINDS] = {
 
 static const char *const meanings[DG_INCIDENT_KINDS] = {
 	[DG_INCIDENT_UNDECIDED] = DG_N_("What is here does not tell who sent the mail."),
-	[DG_INCIDENT_FORGED] = DG_N_("Somebody writes your name into mail that never passed a "
-				     "server of yours. Nobody broke in; you cannot switch it off at "
-				     "your side, but you can make it worthless."),
+	[DG_INCIDENT_FORGED] =
+		DG_N_("Somebody writes your name into mail that never passed a "
+		      "server of yours. Nobody broke in; you cannot switch it off at "
+		      "your side, but you can make it worthless."),
 	[DG_INCIDENT_RELAY] = DG_N_("The mail left through a server that sends for you, and that "
 				    "takes mail from strangers for strangers. It goes on until "
 				    "that server is closed."),
-	[DG_INCIDENT_ACCOUNT] = DG_N_("Somebody sends through your server with the password of "
-				      "one of its users. It goes on until that account is blocked."),
+	[DG_INCIDENT_ACCOUNT] =
+		DG_N_("Somebody sends through your server with the password of "
+		      "one of its users. It goes on until that account is blocked."),
 	[DG_INCIDENT_SCRIPT] = DG_N_("A program on your host, most often a web form or a page that "
 				     "was broken into, sends the mail."),
 	[DG_INCIDENT_PROVIDER] =
@@ -33,8 +35,9 @@ static const char *const meanings[DG_INCIDENT_KINDS] = {
 		DG_N_("The mail left through your own server. Whether as a relay, with a stolen "
 		      "password, by a script or as your own mail, the returned lines do not say."),
 	[DG_INCIDENT_OWN] = DG_N_("These are bounces of mail that you sent."),
-	[DG_INCIDENT_LIST_LEAK] = DG_N_("Bounces come to the address of a mailing list, which sends "
-					"them on to its subscribers."),
+	[DG_INCIDENT_LIST_LEAK] =
+		DG_N_("Bounces come to the address of a mailing list, which sends "
+		      "them on to its subscribers."),
 };
 
 static const char *const levels[] = {
@@ -72,8 +75,7 @@ static const char *const reasons[DG_REASONS] = {
 	[DG_REASON_NOTICES] = DG_N_("{n}: notices that mail of yours is spam"),
 	[DG_REASON_NO_BOUNCES] =
 		DG_N_("no bounce came, as they would for forged mail of that amount"),
-	[DG_REASON_ROWS_OWN] =
-		DG_N_("{n} of {of}: messages in DMARC reports that passed as yours"),
+	[DG_REASON_ROWS_OWN] = DG_N_("{n} of {of}: messages in DMARC reports that passed as yours"),
 	[DG_REASON_ROWS_BURST] = DG_N_("{n}: of these on one day; on a usual day {of}"),
 	[DG_REASON_OTHERS] = DG_N_("{n} of {of}: say something else"),
 	[DG_REASON_FEW] = DG_N_("only {n} could be classed"),
@@ -91,8 +93,9 @@ static const char *const reasons[DG_REASONS] = {
 };
 
 static const char *const decides[DG_DECIDES] = {
-	[DG_DECIDE_OWN] = DG_N_("say which addresses send your mail: --own 192.0.2.1,198.51.100.0/24, "
-				"or --policy zone.yaml"),
+	[DG_DECIDE_OWN] =
+		DG_N_("say which addresses send your mail: --own 192.0.2.1,198.51.100.0/24, "
+		      "or --policy zone.yaml"),
 	[DG_DECIDE_DNS] = DG_N_("let your SPF record be looked up: --dns"),
 	[DG_DECIDE_MORE] = DG_N_("more bounces, from more than one organisation"),
 	[DG_DECIDE_HEADERS] =

@@ -12,12 +12,12 @@ struct dg_buf;
 struct dg_evidence;
 struct dg_owner;
 struct dg_ruling;
-struct dg_tally;
+struct dg_ledger;
 struct dg_verdict;
 
 struct dg_case_counts {
 	uint64_t n_messages; /* read, of any kind; a feed counts each event */
-	uint64_t n_counted;  /* of these in the tally */
+	uint64_t n_counted;  /* of these in the ledger */
 	uint64_t n_again;    /* were there before */
 	uint64_t n_outside;  /* not in the window that was asked for */
 	uint64_t n_ordinary; /* neither bounce, nor complaint, nor report */
@@ -27,7 +27,7 @@ struct dg_case_counts {
 };
 
 struct dg_case {
-	const struct dg_tally *tally;
+	const struct dg_ledger *ledger;
 	const struct dg_owner *owner;
 	const struct dg_beside *beside;
 	const struct dg_verdict *verdict;

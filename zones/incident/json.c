@@ -4,7 +4,7 @@
 #include "zones/incident/case.h"
 #include "zones/incident/evidence.h"
 #include "zones/incident/owner.h"
-#include "zones/incident/tally.h"
+#include "zones/incident/ledger.h"
 #include "zones/incident/verdict.h"
 
 #define ITEMS_MAX 50u
@@ -74,12 +74,12 @@ static json_t *incidents(const struct dg_verdict *v)
 static json_t *advice(const struct dg_case *c)
 {
 	struct dg_advice steps[DG_ADVICE_MAX];
-	size_t n = dg_advise(c->verdict, c->tally, c->has_zone, steps);
+	size_t n = dg_advise(c->verdict, c->ledger, c->has_zone, steps);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++) {
 		json_t *o = json_object();
-		dg_json_set(o, "step", json_string(dg_step_text(steps[i].step)));
+		dg_json_set(o, "step", json_string(dg_todo_text(steps[i].step)));
 		dg_json_set(o, "who", text_or_null(steps[i].who));
 		(void)json_array_append_new(list, o);
 	}
@@ -146,14 +146,14 @@ static json_t *timeline(const struct dg_timeline *t)
 	return o;
 }
 
-static json_t *recipients(const struct dg_tally *t)
+static json_t *recipients(const struct dg_ledger *t)
 {
-	static const char *const names[DG_TALLY_RECIPIENT_STEPS] = {
+	static const char *const names[DG_LEDGER_RECIPIENT_STEPS] = {
 		"none", "one", "2-5", "6-15", "16-"};
 	json_t *steps = json_object();
 	json_t *o = json_object();
 
-	for (size_t i = 0; i < DG_TALLY_RECIPIENT_STEPS; i++) {
+	for (size_t i = 0; i < DG_LEDGER_RECIPIENT_STEPS; i++) {
 		dg_json_set(steps, names[i], number(t->n_recipients_step[i]));
 	}
 	dg_json_set(o, "all", number(t->n_recipients));
@@ -162,7 +162,7 @@ static json_t *recipients(const struct dg_tally *t)
 	return o;
 }
 
-static json_t *refusals(const struct dg_tally_refusals *r)
+static json_t *refusals(const struct dg_ledger_refusals *r)
 {
 	json_t *o = json_object();
 
@@ -175,7 +175,7 @@ static json_t *refusals(const struct dg_tally_refusals *r)
 	return o;
 }
 
-static json_t *rules(const struct dg_tally *t)
+static json_t *rules(const struct dg_ledger *t)
 {
 	json_t *o = json_object();
 
@@ -187,7 +187,7 @@ static json_t *rules(const struct dg_tally *t)
 	return o;
 }
 
-static json_t *kinds(const struct dg_tally *t)
+static json_t *kinds(const struct dg_ledger *t)
 {
 	json_t *o = json_object();
 
@@ -263,11 +263,11 @@ static json_t *reports(const struct dg_beside *b)
 
 void dg_case_json(struct dg_buf *b, const struct dg_case *c)
 {
-	const struct dg_tally *t = c->tally;
+	const struct dg_ledger *t = c->ledger;
 	json_t *o = json_object();
 	json_t *locals = top(&t->locals, false);
 
-	dg_json_set(locals, "look", json_string(dg_locals_text(dg_tally_locals(t))));
+	dg_json_set(locals, "look", json_string(dg_locals_text(dg_ledger_locals(t))));
 	dg_json_set(o, "type", json_string("triage"));
 	dg_json_set(o, "verdict", json_string(dg_incident_text(c->verdict->incidents[0].kind)));
 	dg_json_set(o, "confidence", json_string(dg_level_text(c->verdict->incidents[0].level)));

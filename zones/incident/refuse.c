@@ -6,7 +6,7 @@
 #include "zones/base/network.h"
 #include "zones/incident/evidence.h"
 #include "zones/incident/owner.h"
-#include "zones/incident/tally.h"
+#include "zones/incident/ledger.h"
 #include "zones/mail/dmarc_find.h"
 #include "zones/mail/facts.h"
 #include "zones/record/name.h"
@@ -186,7 +186,7 @@ static uint8_t kept_or_evaluated(struct dg_refuse *r, const struct dg_evidence *
 	return k->outcome;
 }
 
-void dg_refuse_add(struct dg_refuse *r, const struct dg_evidence *e, struct dg_tally_refusals *sums)
+void dg_refuse_add(struct dg_refuse *r, const struct dg_evidence *e, struct dg_ledger_refusals *sums)
 {
 	if (!e->has_handoff) {
 		return;

@@ -13,7 +13,7 @@
 struct dg_evidence;
 struct dg_owner;
 struct dg_refuse;
-struct dg_tally_refusals;
+struct dg_ledger_refusals;
 
 #define DG_REFUSE_KEPT 4096u
 
@@ -21,4 +21,4 @@ struct dg_tally_refusals;
 struct dg_refuse *dg_refuse_new(const struct dg_owner *owner);
 struct dg_refuse *dg_refuse_free(struct dg_refuse *r); /* NULL is fine; returns NULL */
 void dg_refuse_add(
-	struct dg_refuse *r, const struct dg_evidence *e, struct dg_tally_refusals *sums);
+	struct dg_refuse *r, const struct dg_evidence *e, struct dg_ledger_refusals *sums);

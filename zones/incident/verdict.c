@@ -2,7 +2,7 @@
 
 #include "zones/incident/beside.h"
 #include "zones/incident/owner.h"
-#include "zones/incident/tally.h"
+#include "zones/incident/ledger.h"
 #include "zones/incident/verdict_parts.h"
 
 #include <math.h>
@@ -88,7 +88,7 @@ bool dg_is_inferred(const struct dg_judging *j)
 
 static bool is_spread(const struct dg_judging *j)
 {
-	return dg_top_distinct(&j->tally->origins) >= DG_VERDICT_NETWORKS;
+	return dg_top_distinct(&j->ledger->origins) >= DG_VERDICT_NETWORKS;
 }
 
 static void hold_back(const struct dg_judging *j, struct dg_incident *i)
@@ -104,7 +104,7 @@ static void hold_back(const struct dg_judging *j, struct dg_incident *i)
 		at_most(i, i->level == DG_LEVEL_HIGH ? DG_LEVEL_MEDIUM : DG_LEVEL_UNDECIDED);
 	}
 	if (i->kind == DG_INCIDENT_ACCOUNT && !j->owner->sent && i->n < USER_MAIL_N &&
-		dg_about(&j->tally->clients_of[DG_CLASS_ACCOUNT]) < CLIENTS_MIN &&
+		dg_about(&j->ledger->clients_of[DG_CLASS_ACCOUNT]) < CLIENTS_MIN &&
 		j->beside->n_notices == 0) {
 		at_most(i, DG_LEVEL_UNDECIDED);
 	}
@@ -126,7 +126,7 @@ static const enum dg_incident_kind kind_of[DG_CLASSES] = {
 };
 
 /* What passed our host without a line that says how goes with what is known to have passed it: the same hole, cut headers. */
-static enum dg_class joins(const struct dg_tally *t, enum dg_class c)
+static enum dg_class joins(const struct dg_ledger *t, enum dg_class c)
 {
 	static const enum dg_class paths[] = {DG_CLASS_RELAY, DG_CLASS_ACCOUNT, DG_CLASS_SCRIPT};
 	enum dg_class best = c;
@@ -144,7 +144,7 @@ static enum dg_class joins(const struct dg_tally *t, enum dg_class c)
 
 static void count(struct dg_judging *j)
 {
-	const struct dg_tally *t = j->tally;
+	const struct dg_ledger *t = j->ledger;
 
 	for (enum dg_class c = DG_CLASS_FORGED; c < DG_CLASSES; c++) {
 		enum dg_incident_kind k = kind_of[joins(t, c)];
@@ -201,7 +201,7 @@ static void take_incidents(struct dg_judging *j, struct dg_verdict *v)
 
 static void take_leak(const struct dg_judging *j, struct dg_verdict *v)
 {
-	const struct dg_tally *t = j->tally;
+	const struct dg_ledger *t = j->ledger;
 
 	if (t->n_list_leak < LEAK_N) {
 		return;
@@ -238,10 +238,10 @@ static void take_beside(const struct dg_judging *j, struct dg_verdict *v)
 	v->incidents[v->n++] = i;
 }
 
-void dg_verdict_of(const struct dg_tally *t, const struct dg_owner *o,
+void dg_verdict_of(const struct dg_ledger *t, const struct dg_owner *o,
 	const struct dg_beside *beside, struct dg_verdict *ret_verdict)
 {
-	struct dg_judging j = {.tally = t, .owner = o, .beside = beside};
+	struct dg_judging j = {.ledger = t, .owner = o, .beside = beside};
 	struct dg_verdict *v = ret_verdict;
 
 	*v = (struct dg_verdict){0};

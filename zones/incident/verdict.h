@@ -11,7 +11,7 @@
  *          passed our host and no line says how; a login that may be the user's own mail.
  * Split    Moving the mail name is right only against forged mail: has_split says so, and is false beside any sign that a host or an
  *          account of ours sends it.
- * Memory   Texts borrow the tally.
+ * Memory   Texts borrow the ledger.
  */
 #pragma once
 
@@ -23,7 +23,7 @@
 
 struct dg_beside;
 struct dg_owner;
-struct dg_tally;
+struct dg_ledger;
 
 #define DG_VERDICT_NETWORKS 10u
 #define DG_INCIDENTS_MAX    9u
@@ -124,7 +124,7 @@ struct dg_verdict {
 	bool has_split; /* taking the mail name out of mail is right */
 };
 
-void dg_verdict_of(const struct dg_tally *t, const struct dg_owner *o,
+void dg_verdict_of(const struct dg_ledger *t, const struct dg_owner *o,
 	const struct dg_beside *beside, struct dg_verdict *ret_verdict);
 
 double dg_wilson_low(uint64_t n, uint64_t of); /* 95 %; 0 when of is 0 */

@@ -1,11 +1,11 @@
 /* zones/incident/verdict_parts.h: what verdict.c and verdict_reasons.c share. Inside zones/incident. */
 #pragma once
 
-#include "zones/incident/tally.h"
+#include "zones/incident/ledger.h"
 #include "zones/incident/verdict.h"
 
 struct dg_judging {
-	const struct dg_tally *tally;
+	const struct dg_ledger *ledger;
 	const struct dg_owner *owner;
 	const struct dg_beside *beside;
 	uint64_t n[DG_INCIDENT_KINDS];

@@ -59,7 +59,7 @@ static const char *named_by(const struct dg_top *t, enum dg_class class)
 /* --- for -------------------------------------------------------------------------------------- */
 static void for_forged(const struct dg_judging *j, struct dg_incident *i)
 {
-	const struct dg_tally *t = j->tally;
+	const struct dg_ledger *t = j->ledger;
 	uint64_t foreign = t->n_rule[DG_RULE_HANDOFF_FOREIGN] + t->n_rule[DG_RULE_HANDOFF_STRANGER];
 	uint64_t through = j->n[DG_INCIDENT_RELAY] + j->n[DG_INCIDENT_ACCOUNT] +
 			   j->n[DG_INCIDENT_SCRIPT] + j->n[DG_INCIDENT_PROVIDER] +
@@ -76,7 +76,7 @@ static void for_forged(const struct dg_judging *j, struct dg_incident *i)
 
 static void for_own_path(const struct dg_judging *j, struct dg_incident *i)
 {
-	const struct dg_tally *t = j->tally;
+	const struct dg_ledger *t = j->ledger;
 
 	switch (i->kind) {
 	case DG_INCIDENT_RELAY:
@@ -134,7 +134,7 @@ static void for_beside(const struct dg_judging *j, struct dg_incident *i)
 	if (is_own_path(i->kind)) {
 		because(i, DG_REASON_NOTICES, b->n_notices, 0, NULL);
 		because(i, DG_REASON_NO_BOUNCES,
-			b->n_notices > 0 && j->tally->n_messages == 0 ? 1 : 0, 0, NULL);
+			b->n_notices > 0 && j->ledger->n_messages == 0 ? 1 : 0, 0, NULL);
 		if (dg_beside_has_burst(b)) {
 			because(i, DG_REASON_ROWS_BURST, b->own_peak, b->own_usual, NULL);
 			because(i, DG_REASON_ROWS_OWN, b->n_rows_own, b->n_rows_all, NULL);
@@ -145,7 +145,7 @@ static void for_beside(const struct dg_judging *j, struct dg_incident *i)
 /* --- against ---------------------------------------------------------------------------------- */
 static void against(const struct dg_judging *j, struct dg_incident *i)
 {
-	const struct dg_tally *t = j->tally;
+	const struct dg_ledger *t = j->ledger;
 	bool is_guess = dg_is_inferred(j) && (i->kind != DG_INCIDENT_LIST_LEAK);
 
 	but(i, DG_REASON_OTHERS, i->of - i->n, i->of, NULL);
@@ -164,7 +164,7 @@ static void against(const struct dg_judging *j, struct dg_incident *i)
 /* --- what would decide ------------------------------------------------------------------------ */
 static void would_decide(const struct dg_judging *j, struct dg_incident *i)
 {
-	const struct dg_tally *t = j->tally;
+	const struct dg_ledger *t = j->ledger;
 	bool has_notice_only = t->n_messages == 0 && j->beside->n_notices > 0;
 
 	if (i->level == DG_LEVEL_HIGH) {
@@ -196,7 +196,7 @@ static void would_decide(const struct dg_judging *j, struct dg_incident *i)
 
 void dg_give_reasons(const struct dg_judging *j, struct dg_incident *i)
 {
-	const struct dg_tally *t = j->tally;
+	const struct dg_ledger *t = j->ledger;
 
 	if (i->kind == DG_INCIDENT_FORGED) {
 		for_forged(j, i);

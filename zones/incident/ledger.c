@@ -1,4 +1,4 @@
-#include "zones/incident/tally.h"
+#include "zones/incident/ledger.h"
 
 #include "zones/base/network.h"
 #include "zones/incident/evidence.h"
@@ -6,22 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEEN_SLOTS  (2u * DG_TALLY_SEEN_MAX)
+#define SEEN_SLOTS  (2u * DG_LEDGER_SEEN_MAX)
 #define SEEN_FIRST  1024u
 #define ONE_SHARE   0.9
 #define FEW_MAX     8u
 #define RANDOM_FROM 0.35
 
 /* Grows by doubling: a small mailbox costs little. */
-struct dg_tally_seen {
+struct dg_ledger_seen {
 	uint64_t *keys; /* 0: free */
 	size_t n, n_slots;
 };
 
-struct dg_tally *dg_tally_new(uint64_t seed)
+struct dg_ledger *dg_ledger_new(uint64_t seed)
 {
-	struct dg_tally *t = calloc(1, sizeof(*t));
-	struct dg_tally_seen *seen = calloc(1, sizeof(*seen));
+	struct dg_ledger *t = calloc(1, sizeof(*t));
+	struct dg_ledger_seen *seen = calloc(1, sizeof(*seen));
 
 	if (!t || !seen) {
 		abort();
@@ -31,7 +31,7 @@ struct dg_tally *dg_tally_new(uint64_t seed)
 	return t;
 }
 
-struct dg_tally *dg_tally_free(struct dg_tally *t)
+struct dg_ledger *dg_ledger_free(struct dg_ledger *t)
 {
 	if (t) {
 		struct dg_top *const tops[] = {&t->origins, &t->addresses, &t->reporters, &t->hosts,
@@ -47,7 +47,7 @@ struct dg_tally *dg_tally_free(struct dg_tally *t)
 }
 
 /* --- seen before ------------------------------------------------------------------------------ */
-static bool put_key(struct dg_tally_seen *s, uint64_t key)
+static bool put_key(struct dg_ledger_seen *s, uint64_t key)
 {
 	size_t at = (size_t)key & (s->n_slots - 1);
 
@@ -61,9 +61,9 @@ static bool put_key(struct dg_tally_seen *s, uint64_t key)
 	return true;
 }
 
-static void grow(struct dg_tally_seen *s)
+static void grow(struct dg_ledger_seen *s)
 {
-	struct dg_tally_seen wide = {.n_slots = s->n_slots ? 2 * s->n_slots : SEEN_FIRST};
+	struct dg_ledger_seen wide = {.n_slots = s->n_slots ? 2 * s->n_slots : SEEN_FIRST};
 
 	wide.keys = calloc(wide.n_slots, sizeof(*wide.keys));
 	if (!wide.keys) {
@@ -78,13 +78,13 @@ static void grow(struct dg_tally_seen *s)
 	*s = wide;
 }
 
-bool dg_tally_is_new(struct dg_tally *t, const void *id, size_t n)
+bool dg_ledger_is_new(struct dg_ledger *t, const void *id, size_t n)
 {
-	struct dg_tally_seen *s = t->seen;
+	struct dg_ledger_seen *s = t->seen;
 	uint64_t key = dg_sketch_key(t->seed, id, n);
 
 	key = key == 0 ? 1 : key;
-	if (s->n >= DG_TALLY_SEEN_MAX) {
+	if (s->n >= DG_LEDGER_SEEN_MAX) {
 		t->has_lost_seen = true;
 		return true;
 	}
@@ -102,7 +102,7 @@ static size_t recipient_step(size_t n)
 	return n == 0 ? 0 : n == 1 ? 1 : n <= 5 ? 2 : n <= 15 ? 3 : 4;
 }
 
-static void add_recipients(struct dg_tally *t, const struct dg_evidence *e, enum dg_class class)
+static void add_recipients(struct dg_ledger *t, const struct dg_evidence *e, enum dg_class class)
 {
 	const struct dg_bounce *b = e->bounce;
 
@@ -118,7 +118,7 @@ static void add_recipients(struct dg_tally *t, const struct dg_evidence *e, enum
 }
 
 static void add_origin(
-	struct dg_tally *t, const struct dg_evidence *e, uint64_t reporter, enum dg_class class)
+	struct dg_ledger *t, const struct dg_evidence *e, uint64_t reporter, enum dg_class class)
 {
 	char text[DG_NETWORK_TEXT_MAX];
 	char address[DG_ADDRESS_TEXT_MAX];
@@ -130,7 +130,7 @@ static void add_origin(
 }
 
 static void add_entry(
-	struct dg_tally *t, const struct dg_evidence *e, uint64_t reporter, enum dg_class class)
+	struct dg_ledger *t, const struct dg_evidence *e, uint64_t reporter, enum dg_class class)
 {
 	if (e->entry == DG_ENTRY_NONE) {
 		return;
@@ -151,7 +151,7 @@ static void add_entry(
 }
 
 static void add_local(
-	struct dg_tally *t, const struct dg_evidence *e, uint64_t reporter, enum dg_class class)
+	struct dg_ledger *t, const struct dg_evidence *e, uint64_t reporter, enum dg_class class)
 {
 	if (e->local[0] != '\0') {
 		t->n_locals++;
@@ -160,7 +160,7 @@ static void add_local(
 	dg_top_add(&t->locals, t->seed, e->local, reporter, class, e->at);
 }
 
-void dg_tally_add(struct dg_tally *t, const struct dg_evidence *e, const struct dg_ruling *r)
+void dg_ledger_add(struct dg_ledger *t, const struct dg_evidence *e, const struct dg_ruling *r)
 {
 	const struct dg_bounce *b = e->bounce;
 	uint64_t reporter = e->reporter_key[0] == '\0' ? 0
@@ -223,7 +223,7 @@ bool dg_is_random_looking(const char *local)
 	return n >= 6 && (run_max >= 5 || n_turns >= 3 || (n_digits > 0 && run_max >= 4));
 }
 
-enum dg_locals dg_tally_locals(const struct dg_tally *t)
+enum dg_locals dg_ledger_locals(const struct dg_ledger *t)
 {
 	const struct dg_top_item *first = NULL;
 	uint64_t distinct = dg_top_distinct(&t->locals);

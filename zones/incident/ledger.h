@@ -1,9 +1,9 @@
-/* zones/incident/tally.h: what was in all the bounces, in bounded memory. Pure.
+/* zones/incident/ledger.h: what was in all the bounces, in bounded memory. Pure.
  *
- * Shape    dg_tally_add() for each bounce with its class; any number of them. About 2.5 MB whatever comes.
- * Again    A message that was there before (Message-ID, else a digest by the caller) is asked for with dg_tally_is_new(): exact for the
- *          first DG_TALLY_SEEN_MAX, after that nothing counts as seen, and has_lost_seen says so.
- * Memory   Heap; dg_tally_free().
+ * Shape    dg_ledger_add() for each bounce with its class; any number of them. About 2.5 MB whatever comes.
+ * Again    A message that was there before (Message-ID, else a digest by the caller) is asked for with dg_ledger_is_new(): exact for the
+ *          first DG_LEDGER_SEEN_MAX, after that nothing counts as seen, and has_lost_seen says so.
+ * Memory   Heap; dg_ledger_free().
  */
 #pragma once
 
@@ -16,13 +16,13 @@
 
 struct dg_evidence;
 
-#define DG_TALLY_SEEN_MAX (1u << 20) /* 8 octets each, twice that many places */
+#define DG_LEDGER_SEEN_MAX (1u << 20) /* 8 octets each, twice that many places */
 
 /* How many recipients one bounce names: 0, 1, 2 to 5, 6 to 15, 16 and more. */
-#define DG_TALLY_RECIPIENT_STEPS 5u
+#define DG_LEDGER_RECIPIENT_STEPS 5u
 
 /* What receivers would have done with the originals had SPF -all and DMARC p=reject been in force. */
-struct dg_tally_refusals {
+struct dg_ledger_refusals {
 	uint64_t n_asked; /* bounces with a handoff address */
 	uint64_t n_spf;   /* MAIL FROM of ours, and SPF comes to fail */
 	uint64_t n_dmarc; /* From of ours, and nothing aligned passes */
@@ -31,7 +31,7 @@ struct dg_tally_refusals {
 	uint64_t n_unknown;
 };
 
-struct dg_tally {
+struct dg_ledger {
 	uint64_t seed;
 	uint64_t n_messages; /* counted: bounces of each kind */
 	uint64_t n_kind[16]; /* enum dg_bounce_kind */
@@ -47,7 +47,7 @@ struct dg_tally {
 	uint64_t n_claims_our_name;
 	uint64_t n_list_leak;
 	uint64_t n_recipients, n_recipients_max;
-	uint64_t n_recipients_step[DG_TALLY_RECIPIENT_STEPS];
+	uint64_t n_recipients_step[DG_LEDGER_RECIPIENT_STEPS];
 	uint64_t n_random_looking, n_locals;
 	struct dg_top origins;   /* networks that handed forged mail over */
 	struct dg_top addresses; /* their addresses */
@@ -60,17 +60,17 @@ struct dg_tally {
 	struct dg_top subjects;
 	struct dg_top providers;
 	struct dg_timeline timeline;
-	struct dg_tally_refusals refusals;
-	struct dg_tally_seen *seen;
+	struct dg_ledger_refusals refusals;
+	struct dg_ledger_seen *seen;
 	bool has_lost_seen;
 };
 
-struct dg_tally *dg_tally_new(uint64_t seed);
-struct dg_tally *dg_tally_free(struct dg_tally *t); /* NULL is fine; returns NULL */
+struct dg_ledger *dg_ledger_new(uint64_t seed);
+struct dg_ledger *dg_ledger_free(struct dg_ledger *t); /* NULL is fine; returns NULL */
 
 /* id: octets that name the message. False: it was there before. */
-bool dg_tally_is_new(struct dg_tally *t, const void *id, size_t n);
-void dg_tally_add(struct dg_tally *t, const struct dg_evidence *e, const struct dg_ruling *r);
+bool dg_ledger_is_new(struct dg_ledger *t, const void *id, size_t n);
+void dg_ledger_add(struct dg_ledger *t, const struct dg_evidence *e, const struct dg_ruling *r);
 
 /* What the local parts look like that were forged. */
 enum dg_locals {
@@ -80,7 +80,7 @@ enum dg_locals {
 	DG_LOCALS_DICTIONARY, /* to many, as names and words */
 	DG_LOCALS_RANDOM,     /* to many, as made up by a program */
 };
-enum dg_locals dg_tally_locals(const struct dg_tally *t);
+enum dg_locals dg_ledger_locals(const struct dg_ledger *t);
 const char *dg_locals_text(enum dg_locals l); /* "one", ...: stable, for JSON */
 /* Letters and digits as no person strings them together. */
 bool dg_is_random_looking(const char *local);
