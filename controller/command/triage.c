@@ -141,6 +141,7 @@ static int set_options(struct triage *x, struct dg_err *err)
 	o->n_notices = args->notice ? dg_world_words(x->arena, args->notice, &o->notices) : 0;
 	o->password_file = args->password_file;
 	o->ca_file = args->ca_file;
+	o->arg = x;
 	o->on_bounce = on_bounce;
 	o->on_skip = on_skip;
 	o->on_progress = on_progress;
