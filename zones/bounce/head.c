@@ -135,14 +135,23 @@ static void read_signature(struct dg_reading *r, struct dg_bounce_head *h, struc
 	}
 }
 
+#define HOPS_USUAL 6u
+
 static void read_received(struct dg_reading *r, struct dg_bounce_head *h, struct dg_span value)
 {
 	if (h->n_hops == DG_BOUNCE_HOPS_MAX) {
 		h->n_hops_dropped++;
 		return;
 	}
-	if (!h->hops) {
-		h->hops = dg_newn(r->arena, struct dg_bounce_hop, DG_BOUNCE_HOPS_MAX);
+	if (h->n_hops == 0 ||
+		h->n_hops == HOPS_USUAL) { /* room for the usual number, then for all */
+		size_t room = h->n_hops == 0 ? HOPS_USUAL : DG_BOUNCE_HOPS_MAX;
+		struct dg_bounce_hop *hops = dg_newn(r->arena, struct dg_bounce_hop, room);
+
+		if (h->n_hops > 0) {
+			memcpy(hops, h->hops, h->n_hops * sizeof(*hops));
+		}
+		h->hops = hops;
 	}
 	dg_hop_parse(r, value, &h->hops[h->n_hops++]);
 }
