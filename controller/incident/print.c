@@ -53,10 +53,14 @@ static void put_reasons(struct dg_buf *b, const char *first, const struct dg_rea
 	}
 }
 
-static void put_incident(struct dg_buf *b, const struct dg_incident *i)
+/* Doubts and what would decide: of the first, since most of them are those of all. */
+static void put_incident(struct dg_buf *b, const struct dg_incident *i, bool is_first)
 {
 	dg_put_wrapped(b, "  ", dg_words_meaning(i->kind));
 	put_reasons(b, "    + ", i->reasons, i->n_reasons);
+	if (!is_first) {
+		return;
+	}
 	put_reasons(b, "    - ", i->doubts, i->n_doubts);
 	for (size_t d = 0; d < i->n_decides; d++) {
 		dg_print_line(b, "    ? ", dg_words_decide(i->decides[d]), 0, 0, NULL);
@@ -95,11 +99,11 @@ static void put_verdict(struct dg_buf *b, const struct dg_case *c)
 		dg_buf_puts(b, ": ");
 	}
 	put_headline(b, &v->incidents[0]);
-	put_incident(b, &v->incidents[0]);
+	put_incident(b, &v->incidents[0], true);
 	for (size_t i = 1; i < v->n; i++) {
 		dg_buf_puts(b, dg_word(DG_N_("besides: ")));
 		put_headline(b, &v->incidents[i]);
-		put_incident(b, &v->incidents[i]);
+		put_incident(b, &v->incidents[i], false);
 	}
 }
 

@@ -430,7 +430,7 @@ static void maildir_close(struct dg_source *s)
 		return;
 	}
 	forget_found(m, 0);
-	dg_seen_done(&m->seen);
+	dg_seen_letters_done(&m->seen);
 	if (m->dir) {
 		(void)closedir(m->dir);
 	}

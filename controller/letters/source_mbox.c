@@ -279,7 +279,7 @@ static void mbox_close(struct dg_source *s)
 	struct mbox *m = s->own;
 
 	if (m) {
-		dg_seen_done(&m->seen);
+		dg_seen_letters_done(&m->seen);
 		dg_mbox_file_done(&m->file);
 		free(m);
 	}

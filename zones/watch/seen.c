@@ -13,7 +13,7 @@
 #define ITEM_LEN  (KEY_LEN + TIME_LEN)
 #define SLOTS_MIN 64u
 
-void dg_seen_done(struct dg_seen *s)
+void dg_seen_letters_done(struct dg_seen *s)
 {
 	free(s->slots);
 	*s = (struct dg_seen){0};
@@ -166,7 +166,7 @@ bool dg_seen_parse(struct dg_seen *s, const char *text)
 	struct dg_seen read = {.floor_ms = floor_ms};
 	for (const char *p = end + 1; *p != '\0'; p += ITEM_LEN) {
 		if (!take_hex(p, KEY_LEN, &key) || !take_hex(p + KEY_LEN, TIME_LEN, &after)) {
-			dg_seen_done(&read);
+			dg_seen_letters_done(&read);
 			return false;
 		}
 		dg_seen_add(&read, 0, floor_ms + (int64_t)after, key);

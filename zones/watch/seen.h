@@ -4,7 +4,7 @@
  *          more than DG_SEEN_MAX letters came since: the oldest make room. So letters have to be added the oldest first when there
  *          are many. What is put into a mailbox with a time before the floor (old mail that is copied there) is old.
  * Image    Text: "1 FLOOR HEX", 22 digits for each letter.
- * Memory   Heap, 16 octets a slot; all zero is an empty one; dg_seen_done().
+ * Memory   Heap, 16 octets a slot; all zero is an empty one; dg_seen_letters_done().
  */
 #pragma once
 
@@ -29,7 +29,7 @@ struct dg_seen {
 	size_t n, n_slots;
 };
 
-void dg_seen_done(struct dg_seen *s);
+void dg_seen_letters_done(struct dg_seen *s);
 bool dg_seen_has(const struct dg_seen *s, int64_t at_ms, uint64_t key);
 bool dg_seen_has_key(const struct dg_seen *s, uint64_t key); /* whatever its time */
 /* now_ms: moves the floor. */
