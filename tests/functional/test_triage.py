@@ -1,0 +1,231 @@
+"""dnsguard triage: what happened, by the bounces in a mailbox."""
+import json
+import re
+
+import lab as lablib
+import letters
+import pytest
+
+OWN = ('--own', '192.0.2.0/24')
+
+
+def triage(dnsguard, *args, rc=None, **more):
+    said = dnsguard('triage', '--json', *args, **more)
+    assert rc is None or said.rc == rc, str(said)
+    lines = [json.loads(line) for line in said.stdout.splitlines()]
+    return said, [x for x in lines if x['type'] == 'triage'][0]
+
+
+def codes(rows):
+    return {row['code'] for row in rows}
+
+
+def box(tmp_path, messages, name='box'):
+    return letters.mbox(tmp_path / name, messages)
+
+
+JOBS = {
+    'forged': (letters.forged, 'forged', True, {'handoffs', 'networks', 'reporters', 'name-claimed', 'no-own-path'}),
+    'relay': (lambda n: letters.through(n, letters.stranger(n)), 'relay', False, {'through-host', 'from-strangers', 'reporters'}),
+    'account': (lambda n: letters.through(n, letters.login(n)), 'account', False, {'through-host', 'login', 'clients'}),
+    'script': (lambda n: letters.through(n, letters.script(n)), 'script', False, {'through-host', 'script'}),
+    'own': (lambda n: letters.through(n, f'from pc (pc.good.example [192.0.2.77])\n\tby mail.good.example with ESMTP id U{n}'),
+            'own', False, {'usual'}),
+    'unseen': (lambda n: letters.through(n, 'x').replace('Received: x;', 'X-Was: x;'), 'through-own', False, {'through-host'}),
+}
+
+
+@pytest.mark.parametrize('job', JOBS)
+def test_what_happened(dnsguard, tmp_path, job):
+    make, verdict, split, reasons = JOBS[job]
+    _, out = triage(dnsguard, *OWN, '--domain', 'good.example', box(tmp_path, [make(n) for n in range(40)]))
+    assert out['verdict'] == verdict and out['split'] is split, out
+    assert out['confidence'] == ('undecided' if job == 'unseen' else 'high')
+    assert reasons <= codes(out['incidents'][0]['for']), out['incidents'][0]['for']
+    assert out['messages']['counted'] == 40 and out['incidents'][0]['bounces'] == 40
+    steps = [a['step'] for a in out['advice']]
+    assert ('no-split' in steps) == (verdict in ('relay', 'account', 'script', 'through-own'))
+    assert ('split' in steps) is split is ('calm' in steps)
+
+
+def test_exit_status(dnsguard, tmp_path):
+    made = {job: box(tmp_path, [make[0](n) for n in range(40)], job) for job, make in JOBS.items()}
+    assert triage(dnsguard, *OWN, made['forged'])[0].rc == 3
+    assert triage(dnsguard, *OWN, made['relay'])[0].rc == 3
+    assert triage(dnsguard, *OWN, made['own'])[0].rc == 0
+    assert triage(dnsguard, *OWN, made['unseen'])[0].rc == 1
+    few = box(tmp_path, [letters.forged(n) for n in range(3)], 'few')
+    assert triage(dnsguard, *OWN, few)[0].rc == 1
+    plain = box(tmp_path, ['From: a@b.example\nTo: me@good.example\nSubject: hello\n\nhello\n'], 'plain')
+    said = dnsguard('triage', plain).expect(0)
+    assert 'no bounce among 1 messages' in said.stdout
+    dnsguard('triage', tmp_path / 'none').expect(2)
+    dnsguard('triage', '--since', 'yesterday', plain).expect(2)
+
+
+def test_nothing_is_told_and_all_is_concluded(dnsguard, tmp_path):
+    """An mbox, and not a word of whose it is."""
+    _, out = triage(dnsguard, box(tmp_path, [letters.forged(n) for n in range(60)]), rc=3)
+    assert out['owner']['domains'] == ['good.example'] and out['owner']['domains_inferred']
+    assert out['owner']['hosts'] == ['mx1.good.example'] and out['owner']['hosts_inferred']
+    # 40 networks: nobody's own servers stand in so many.
+    assert (out['verdict'], out['confidence']) == ('forged', 'high')
+    few = box(tmp_path, [letters.forged(n, networks=1) for n in range(60)], 'few')
+    _, out = triage(dnsguard, few, rc=3)
+    assert (out['verdict'], out['confidence']) == ('forged', 'medium')
+    assert 'inferred' in codes(out['incidents'][0]['against'])
+    assert 'own-addresses' in out['incidents'][0]['would_decide']
+
+
+def test_a_relay_is_found_by_the_names_alone(dnsguard, tmp_path):
+    relay = [letters.through(n, letters.stranger(n)) for n in range(60)]
+    _, out = triage(dnsguard, box(tmp_path, relay), rc=3)
+    assert (out['verdict'], out['confidence'], out['split']) == ('relay', 'medium', False)
+    assert out['incidents'][0]['who'] == 'mail.good.example'
+
+
+def test_mixtures_are_several_incidents(dnsguard, tmp_path):
+    mixed = [letters.through(n, letters.login(n)) if n % 10 == 0 else letters.forged(n) for n in range(200)]
+    _, out = triage(dnsguard, *OWN, box(tmp_path, mixed), rc=3)
+    assert [(i['kind'], i['bounces'], i['confidence']) for i in out['incidents']] == [('forged', 180, 'high'), ('account', 20, 'high')]
+    assert out['split'] is False  # as long as an account of ours sends
+    steps = [a['step'] for a in out['advice']]
+    assert steps.index('block-account') < steps.index('publish') and 'split' not in steps
+    assert [a['who'] for a in out['advice'] if a['step'] == 'block-account'] == ['anna']
+
+
+def test_one_reporter_alone_decides_nothing(dnsguard, tmp_path):
+    """A whole feed can be made up by one who connects from one place."""
+    made_up = [letters.bounce(letters.Original([f'from x (x [198.51.100.{n}])\n\tby mx.r{n}.example with SMTP'], ident=f'<{n}@x>'), n,
+                              reporter=f'r{n}.example', address='203.0.113.9').replace(f'mx.r{n}.example [203', 'liar.test [203')
+               for n in range(1, 41)]
+    _, out = triage(dnsguard, *OWN, box(tmp_path, made_up), rc=1)
+    assert out['confidence'] == 'undecided' and out['incidents'][0]['reporters'] == 1
+    assert {'one-reporter', 'implausible'} <= codes(out['incidents'][0]['against'])
+
+
+def test_each_message_counts_once(dnsguard, tmp_path):
+    messages = [letters.forged(n) for n in range(20)]
+    _, out = triage(dnsguard, *OWN, box(tmp_path, messages + messages), box(tmp_path, messages[:5], 'more'))
+    assert out['messages']['counted'] == 20 and out['messages']['again'] == 25
+
+
+def test_a_window_of_time(dnsguard, tmp_path):
+    messages = [letters.bounce(letters.Original([f'from x (x [198.51.100.{n}])\n\tby mx.r.example with SMTP'], ident=f'<{n}@x>'), n,
+                               at=letters.START + 86400 * n) for n in range(10)]
+    path = box(tmp_path, messages)  # 2026-11-18T13:46 UTC and on
+    _, out = triage(dnsguard, *OWN, '--since', '2026-11-20', '--until', '2026-11-23', path)
+    assert out['messages']['counted'] == 3 and out['messages']['outside'] == 7
+
+
+def test_what_we_sent_is_ours(dnsguard, tmp_path):
+    ours = [letters.through(n, letters.login(n)) for n in range(30)]
+    (tmp_path / 'sent').write_text('\n'.join(f'cleanup[1]: A{n}: message-id=<{n}@x{n}.test>' for n in range(30)))
+    _, out = triage(dnsguard, *OWN, '--sent', tmp_path / 'sent', box(tmp_path, ours), rc=0)
+    assert (out['verdict'], out['confidence']) == ('own', 'high') and 'sent' in codes(out['incidents'][0]['for'])
+
+
+def test_recipients_that_never_were(dnsguard, tmp_path):
+    headless = [re.sub(r'Received: from good\.example.*?\nFrom: "A', 'From: "A', letters.forged(n, local=f'x{n}'), flags=re.S)
+                for n in range(30)]
+    (tmp_path / 'known').write_text('me@good.example\nyou@good.example\n')
+    _, out = triage(dnsguard, *OWN, '--domain', 'good.example', '--recipients', tmp_path / 'known', box(tmp_path, headless), rc=3)
+    assert out['verdict'] == 'forged' and out['rules'] == {'recipient-never': 30}
+
+
+def test_a_policy_tells_whose_addresses(dnsguard, tmp_path):
+    (tmp_path / 'zone.yaml').write_text('zone: good.example\nprovider: {zonefile: {path: x.zone}}\nmail:\n'
+                                        '  "@": {mx: [10 mail.good.example], spf: ["ip4:192.0.2.0/24"]}\n')
+    relay = box(tmp_path, [letters.through(n, letters.stranger(n)) for n in range(40)])
+    _, out = triage(dnsguard, '--policy', tmp_path / 'zone.yaml', relay, rc=3)
+    assert (out['verdict'], out['confidence']) == ('relay', 'high')
+    assert out['owner']['networks'] == ['192.0.2.0/24'] and not out['owner']['domains_inferred']
+    assert 'withdraw-spf' in [a['step'] for a in out['advice']]
+    (tmp_path / 'zone.yaml').write_text('zone: good.example\nprovider: {zonefile: {path: x.zone}}\nmail:\n'
+                                        '  "@": {mx: [10 mail.good.example], spf: ["ip4:192.0.2.0/24", "include:_spf.big.test"]}\n')
+    forged = box(tmp_path, [letters.forged(n, networks=3) for n in range(40)], 'forged')
+    _, out = triage(dnsguard, '--policy', tmp_path / 'zone.yaml', forged, rc=3)
+    assert (out['verdict'], out['confidence']) == ('forged', 'medium') and out['owner']['unresolved'] == 'include:_spf.big.test'
+    assert 'unresolved' in codes(out['incidents'][0]['against']) and 'dns' in out['incidents'][0]['would_decide']
+
+
+def test_what_records_would_have_stopped(dnsguard, tmp_path):
+    mixed = [letters.through(n, letters.login(n)) if n % 4 == 0 else letters.forged(n) for n in range(80)]
+    _, out = triage(dnsguard, *OWN, '--domain', 'good.example', box(tmp_path, mixed))
+    assert out['refusals'] == {'asked': 80, 'spf': 60, 'dmarc': 60, 'either': 60, 'passed': 20, 'unknown': 0}
+
+
+def test_what_was_in_them(dnsguard, tmp_path):
+    messages = [letters.forged(n, local=f'{"".join(chr(97 + (n * 7 + i * i * 5) % 26) for i in range(9))}{n}qx') for n in range(50)]
+    _, out = triage(dnsguard, *OWN, '--domain', 'good.example', box(tmp_path, messages))
+    assert out['origins']['different'] == 40 and out['reporters']['different'] == 12 and out['few_reporters']
+    assert out['locals']['look'] == 'random' and out['locals']['different'] == 50
+    assert sorted(s['text'] for s in out['subjects']['first']) == [f'Cheap pills {n}' for n in range(5)]
+    assert sum(sum(s['by_class'].values()) for s in out['timeline']['spans']) == 50
+    assert out['recipients']['all'] == 50
+
+
+def test_explain_shows_the_boundary(dnsguard, tmp_path):
+    path = box(tmp_path, [letters.forged(n) for n in range(20)])
+    said = dnsguard('triage', *OWN, '--domain', 'good.example', '--explain', 3, path).expect(3)
+    lines = said.stdout.splitlines()
+    assert lines[0].startswith('Bounce 3: ')
+    boundary = [n for n, line in enumerate(lines) if 'trust boundary' in line]
+    assert len(boundary) == 1
+    above, below = '\n'.join(lines[:boundary[0]]), '\n'.join(lines[boundary[0]:])
+    assert '198.51.2.3' in above and 'believed; it says who handed the mail over' in above
+    assert '10.0.0.2' in below and 'not believed' in below
+    assert 'the address 198.51.2.3 is not yours' in below and 'forged elsewhere' in below
+    dnsguard('triage', *OWN, '--explain', 21, path).expect(2)
+
+
+def test_hostile_text_reaches_no_terminal(dnsguard, tmp_path):
+    evil = '=?utf-8?q?=1b]0;owned=07=E2=80=AEevil?='
+    messages = [letters.forged(n).replace('Subject: Cheap', f'Subject: {evil} Cheap').replace('(unknown [', '(\x1b[31m\x07 [') for n in range(20)]
+    path = box(tmp_path, messages)
+    for args in ((), ('--verbose',), ('--explain', '1'), ('--json', '--verbose')):
+        said = dnsguard('triage', *OWN, *args, path)
+        assert not re.search('[\x00-\x09\x0b-\x1f\x7f\u202e]', said.stdout + said.stderr), args
+        assert said.rc == 3
+
+
+def test_json_is_as_documented(dnsguard, tmp_path):
+    said, out = triage(dnsguard, *OWN, '--verbose', box(tmp_path, [letters.forged(n) for n in range(20)]))
+    page = (lablib.ROOT / 'doc/json.md').read_text()
+    for kind, line in (('triage', out), ('bounce', json.loads(said.stdout.splitlines()[0]))):
+        part = re.search(rf'\n### A `{kind}` line\n(.*?)\n##', page, re.S).group(1)
+        listed = {key for row in part.splitlines() if row.startswith('| `') for key in re.findall('`([^`]+)`', row.split('|')[1])}
+        assert listed | {'type'} == set(line), kind
+    assert len(said.stdout.splitlines()) == 21
+
+
+def test_reports_join(dnsguard, tmp_path):
+    """What never bounced: aggregate reports beside the bounces, and against them."""
+    row = ('<record><row><source_ip>{}</source_ip><count>{}</count><policy_evaluated><disposition>none</disposition><dkim>{}</dkim>'
+           '<spf>{}</spf></policy_evaluated></row><identifiers><header_from>good.example</header_from></identifiers></record>')
+
+    def report(org, *rows):
+        return (f'<feedback><report_metadata><org_name>{org}</org_name><report_id>1</report_id><date_range><begin>1795000000</begin>'
+                '<end>1795086399</end></date_range></report_metadata><policy_published><domain>good.example</domain><p>none</p>'
+                f'</policy_published>{"".join(row.format(*r) for r in rows)}</feedback>')
+    folder = tmp_path / 'reports'
+    folder.mkdir()
+    for org in ('a.example', 'b.example'):
+        (folder / org).write_text(report(org, ('203.0.113.99', 5000, 'fail', 'fail')))
+    _, out = triage(dnsguard, *OWN, '--domain', 'good.example', box(tmp_path, [letters.forged(n) for n in range(20)]), folder)
+    assert out['messages']['reports'] == 2 and out['reports']['forged'] == 10000
+    assert 'reports-forged' in codes(out['incidents'][0]['for'])
+    _, out = triage(dnsguard, *OWN, '--domain', 'good.example', folder, rc=3)  # no bounce at all
+    assert (out['verdict'], out['confidence']) == ('forged', 'medium')
+
+
+def test_unreadable_messages_are_named(dnsguard, tmp_path):
+    folder = tmp_path / 'maildir'
+    for sub in ('new', 'cur', 'tmp'):
+        (folder / sub).mkdir(parents=True)
+    for n in range(10):
+        (folder / 'new' / f'{n}.host').write_text(letters.forged(n))
+    (folder / 'new' / '99.host').write_bytes(b'\x1f\x8bbroken')
+    said, out = triage(dnsguard, *OWN, folder)
+    assert out['messages']['counted'] == 10 and out['messages']['broken_reports'] == 1
+    assert '99.host' in said.stderr and 'skipped' in said.stderr
