@@ -58,8 +58,12 @@ static void on_skip(void *arg, const char *name, const char *why, bool is_ordina
 static void on_progress(void *arg, uint64_t n)
 {
 	struct triage *x = arg;
+	struct dg_buf b;
 
-	dg_app_progress(x->app, dg_word(DG_N_("%llu messages")), (unsigned long long)n);
+	dg_buf_init(&b, 256);
+	dg_words_put(&b, dg_word(DG_N_("{n} messages")), n, 0, NULL);
+	dg_app_progress(x->app, "%s", b.data);
+	dg_buf_done(&b);
 }
 
 static void on_bounce(void *arg, uint64_t number, const char *name, const struct dg_evidence *e,
@@ -136,6 +140,7 @@ static int set_options(struct triage *x, struct dg_err *err)
 		o->owner.unresolved = NULL;
 		o->before_batch = dg_triage_spf_ask;
 	}
+	o->has_zone = args->policy != NULL;
 	o->sources = args->rest;
 	o->n_sources = args->n_rest;
 	o->n_notices = args->notice ? dg_world_words(x->arena, args->notice, &o->notices) : 0;

@@ -4,8 +4,8 @@
 #include "zones/base/arena.h"
 #include "zones/incident/classify.h"
 #include "zones/incident/evidence.h"
-#include "zones/incident/refuse.h"
 #include "zones/incident/ledger.h"
+#include "zones/incident/refuse.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-
 static void put_value(struct dg_buf *b, const char *message, const char *text)
 {
 	if (text && text[0] != '\0') {
@@ -95,8 +94,8 @@ static void put_hops(struct dg_buf *b, const struct dg_evidence *e)
 			put_boundary(b);
 			was_believed = false;
 		}
-		dg_print_line(b, "  ", "{n}. {text}", i + 1, 0, h->hops[i].text);
-		dg_print_line(b, "     -> ", dg_word(trust_words(t)), 0, 0, NULL);
+		dg_print_numbered(b, i + 1, "{text}", h->hops[i].text);
+		dg_print_line(b, "      -> ", dg_word(trust_words(t)), 0, 0, NULL);
 	}
 	if (h->n_hops == 0) {
 		dg_print_line(b, "  ", dg_word(DG_N_("none was returned")), 0, 0, NULL);

@@ -5,8 +5,8 @@
 #include "zones/base/buf.h"
 #include "zones/incident/advice.h"
 #include "zones/incident/case.h"
-#include "zones/incident/owner.h"
 #include "zones/incident/ledger.h"
+#include "zones/incident/owner.h"
 #include "zones/incident/verdict.h"
 
 #include <stdio.h>
@@ -36,6 +36,14 @@ void dg_print_line(struct dg_buf *b, const char *first, const char *message, uin
 	dg_words_put(&line, message, n, of, text);
 	dg_put_wrapped(b, first, line.data);
 	dg_buf_done(&line);
+}
+
+void dg_print_numbered(struct dg_buf *b, size_t number, const char *message, const char *text)
+{
+	char first[32];
+
+	(void)snprintf(first, sizeof(first), "  %2zu. ", number);
+	dg_print_line(b, first, message, 0, 0, text);
 }
 
 void dg_print_heading(struct dg_buf *b, const char *message)
@@ -136,12 +144,10 @@ static void put_advice(struct dg_buf *b, const struct dg_case *c)
 {
 	struct dg_advice steps[DG_ADVICE_MAX];
 	size_t n = dg_advise(c->verdict, c->ledger, c->has_zone, steps);
-	char first[16];
 
 	dg_print_heading(b, DG_N_("What to do, in this order"));
 	for (size_t i = 0; i < n; i++) {
-		(void)snprintf(first, sizeof(first), "  %2zu. ", i + 1);
-		dg_print_line(b, first, dg_words_step(steps[i].step), 0, 0, steps[i].who);
+		dg_print_numbered(b, i + 1, dg_words_step(steps[i].step), steps[i].who);
 	}
 }
 

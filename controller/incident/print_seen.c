@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#define TEXT_COLUMNS  34u
-#define COUNT_COLUMNS 9u
-#define TIME_COLUMNS  18u
+#define TEXT_COLUMNS  25u
+#define COUNT_COLUMNS 8u
+#define TIME_COLUMNS  17u
 #define INLINE_MAX    4u
 #define CELL_MAX      (4u << 10)
 
@@ -183,8 +183,10 @@ static void put_timeline(struct dg_buf *b, const struct dg_timeline *t)
 		dg_buf_puts(b, sum == 0 ? " " : blocks[(sum * 8 - 1) / most]);
 	}
 	dg_buf_putc(b, '\n');
-	dg_print_line(b, "  ", dg_word(DG_N_("one block is {n} minutes, the highest {of} bounces")),
-		t->width / 60, most, NULL);
+	bool is_long = t->width > 2 * 24 * 3600;
+	const char *unit = is_long ? DG_N_("one block is {n} days, the highest {of} bounces")
+				   : DG_N_("one block is {n} minutes, the highest {of} bounces");
+	dg_print_line(b, "  ", dg_word(unit), t->width / (is_long ? 24 * 3600 : 60), most, NULL);
 }
 
 void dg_print_seen(struct dg_buf *b, const struct dg_case *c, size_t rows)
@@ -203,7 +205,8 @@ void dg_print_seen(struct dg_buf *b, const struct dg_case *c, size_t rows)
 			b, "  ", dg_word(DG_N_("few enough to write to each of them")), 0, 0, NULL);
 	}
 	put_recipients(b, t);
-	put_inline(b, DG_N_("forged local parts"), &t->locals, dg_words_locals(dg_ledger_locals(t)));
+	put_inline(
+		b, DG_N_("forged local parts"), &t->locals, dg_words_locals(dg_ledger_locals(t)));
 	put_inline(b, DG_N_("subjects"), &t->subjects, NULL);
 	put_refusals(b, &t->refusals);
 }

@@ -6,8 +6,8 @@
 #include "controller/watch/reports.h"
 #include "zones/base/arena.h"
 #include "zones/base/err.h"
-#include "zones/incident/refuse.h"
 #include "zones/incident/ledger.h"
+#include "zones/incident/refuse.h"
 #include "zones/watch/rows.h"
 
 #include <stdio.h>
@@ -307,6 +307,7 @@ int dg_triage_run(const struct dg_triage_options *o, struct dg_triage **ret_tria
 		dg_beside_rows(t->rows, &t->owner, &t->beside);
 	}
 	dg_verdict_of(t->ledger, &t->owner, &t->beside, &t->verdict);
+	t->found.has_zone = o->has_zone;
 	t->found.ledger = t->ledger;
 	t->found.owner = &t->owner;
 	t->found.beside = &t->beside;

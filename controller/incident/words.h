@@ -21,7 +21,7 @@ struct dg_buf;
 /* folder: of the catalogues; NULL: where they are installed. */
 void dg_words_open(const char *folder);
 /* The message in the reader's language. */
-const char *dg_word(const char *msgid) __attribute__((format_arg(1)));
+const char *dg_word(const char *msgid);
 #define DG_N_(msgid) msgid /* marks what dg_word() is given later */
 
 const char *dg_words_incident(enum dg_incident_kind k); /* "forged elsewhere" */

@@ -52,9 +52,9 @@ static const char *const steps[DG_TODOS] = {
 	[DG_TODO_NULL_UNUSED] =
 		DG_N_("Bounces to made-up addresses: let the mail server refuse recipients that do "
 		      "not exist, and give up a catch-all."),
-	[DG_TODO_ASK_OWNER] =
-		DG_N_("Only whoever runs the domain can publish records for it: send this page to "
-		      "its postmaster, with the line about SPF and DMARC."),
+	[DG_TODO_ASK_OWNER] = DG_N_(
+		"If somebody else runs the domain: only they can publish records for it. Send "
+		"this page to its postmaster."),
 	[DG_TODO_FILTER] =
 		DG_N_("Meanwhile let your mail program put mail from MAILER-DAEMON and postmaster "
 		      "into a folder of its own; do not delete it."),

@@ -58,7 +58,7 @@ def mbox(path, messages):
 def forged(n, domain='good.example', local='me', reporters=12, networks=40):
     """The n-th of a joe job: some host somewhere to some reporter."""
     reporter = f'r{n % reporters}.example'
-    origin = f'198.51.{n % networks}.{n % 200 + 1}' if networks > 1 else '198.51.100.7'
+    origin = f'IPv6:2001:db8:{n % networks:x}::{n % 200 + 1:x}' if networks > 1 else '198.51.100.7'
     spam = Original([f'from {domain} (unknown [{origin}])\n\tby mx.{reporter} (Postfix) with SMTP id Q{n}',
                      f'from [10.0.0.{n % 200}] by {domain} with local'], sender=f'{local}@{domain}', subject=f'Cheap pills {n % 5}',
                     ident=f'<{n}@{domain}>')
@@ -82,7 +82,7 @@ def stranger(n, by='mail.good.example'):
 
 def login(n, user='anna', by='mail.good.example'):
     """How a server takes mail from somebody who has a password."""
-    return (f'from [192.168.1.2] (unknown [198.51.{n % 9 + 100}.{n % 200 + 1}])\n\t(Authenticated sender: {user})\n'
+    return (f'from [192.168.1.2] (unknown [IPv6:2001:db8:{n % 9 + 100:x}::{n % 200 + 1:x}])\n\t(Authenticated sender: {user})\n'
             f'\tby {by} (Postfix) with ESMTPSA id S{n}')
 
 

@@ -39,24 +39,24 @@ bool dg_has_few_reporters(const struct dg_ledger *t)
 static void of_forged(
 	struct list *l, const struct dg_verdict *v, const struct dg_ledger *t, bool has_zone)
 {
-	if (!has_zone) {
-		step(l, DG_TODO_CALM, NULL);
-		step(l, DG_TODO_ASK_OWNER, NULL);
-		step(l, DG_TODO_FILTER, NULL);
-		return;
-	}
+	enum dg_locals look = dg_ledger_locals(t);
+
 	step(l, DG_TODO_CALM, NULL);
 	step(l, DG_TODO_PUBLISH, NULL);
+	if (!has_zone) {
+		step(l, DG_TODO_ASK_OWNER, NULL);
+		step(l, DG_TODO_FILTER, NULL);
+	}
 	if (v->has_split) {
 		step(l, DG_TODO_ARM, NULL);
 		step(l, DG_TODO_SPLIT, NULL);
 	}
-	if (dg_ledger_locals(t) == DG_LOCALS_RANDOM || dg_ledger_locals(t) == DG_LOCALS_DICTIONARY) {
+	if (look == DG_LOCALS_RANDOM || look == DG_LOCALS_DICTIONARY) {
 		step(l, DG_TODO_NULL_UNUSED, NULL);
 	}
 }
 
-static void of_own_path(struct list *l, const struct dg_incident *i, bool has_zone)
+static void of_own_path(struct list *l, const struct dg_incident *i)
 {
 	step(l, DG_TODO_NO_SPLIT, NULL);
 	step(l, DG_TODO_SAVE_LOGS, NULL);
@@ -74,10 +74,8 @@ static void of_own_path(struct list *l, const struct dg_incident *i, bool has_zo
 	if (i->kind != DG_INCIDENT_PROVIDER) {
 		step(l, DG_TODO_EMPTY_QUEUE, NULL);
 	}
-	if (has_zone) {
-		step(l, DG_TODO_WITHDRAW_SPF, i->kind == DG_INCIDENT_ACCOUNT ? NULL : i->who);
-		step(l, DG_TODO_REVOKE_DKIM, NULL);
-	}
+	step(l, DG_TODO_WITHDRAW_SPF, i->kind == DG_INCIDENT_ACCOUNT ? NULL : i->who);
+	step(l, DG_TODO_REVOKE_DKIM, NULL);
 	if (i->kind == DG_INCIDENT_ACCOUNT) {
 		step(l, DG_TODO_FORWARD_ONLY, NULL);
 		step(l, DG_TODO_TELL_USER, i->who);
@@ -100,7 +98,7 @@ static void of_incident(struct list *l, const struct dg_incident *i, const struc
 	case DG_INCIDENT_SCRIPT:
 	case DG_INCIDENT_PROVIDER:
 	case DG_INCIDENT_THROUGH_OWN:
-		of_own_path(l, i, has_zone);
+		of_own_path(l, i);
 		break;
 	case DG_INCIDENT_OWN:
 		step(l, DG_TODO_CLEAN_LIST, NULL);

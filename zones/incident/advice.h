@@ -52,7 +52,7 @@ struct dg_advice {
 	const char *who; /* NULL: none; not safe to show */
 };
 
-/* has_zone: the owner publishes records for the name. Returns how many. */
+/* has_zone: surely the owner publishes the records of the name. Returns how many. */
 size_t dg_advise(const struct dg_verdict *v, const struct dg_ledger *t, bool has_zone,
 	struct dg_advice ret[DG_ADVICE_MAX]);
 /* Are the reporters few enough to write to each? */

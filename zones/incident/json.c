@@ -3,8 +3,8 @@
 #include "zones/incident/beside.h"
 #include "zones/incident/case.h"
 #include "zones/incident/evidence.h"
-#include "zones/incident/owner.h"
 #include "zones/incident/ledger.h"
+#include "zones/incident/owner.h"
 #include "zones/incident/verdict.h"
 
 #define ITEMS_MAX 50u

@@ -5,8 +5,8 @@
 #include "zones/base/err.h"
 #include "zones/base/network.h"
 #include "zones/incident/evidence.h"
-#include "zones/incident/owner.h"
 #include "zones/incident/ledger.h"
+#include "zones/incident/owner.h"
 #include "zones/mail/dmarc_find.h"
 #include "zones/mail/facts.h"
 #include "zones/record/name.h"
@@ -186,7 +186,8 @@ static uint8_t kept_or_evaluated(struct dg_refuse *r, const struct dg_evidence *
 	return k->outcome;
 }
 
-void dg_refuse_add(struct dg_refuse *r, const struct dg_evidence *e, struct dg_ledger_refusals *sums)
+void dg_refuse_add(
+	struct dg_refuse *r, const struct dg_evidence *e, struct dg_ledger_refusals *sums)
 {
 	if (!e->has_handoff) {
 		return;

@@ -1,8 +1,8 @@
 #include "zones/incident/verdict.h"
 
 #include "zones/incident/beside.h"
-#include "zones/incident/owner.h"
 #include "zones/incident/ledger.h"
+#include "zones/incident/owner.h"
 #include "zones/incident/verdict_parts.h"
 
 #include <math.h>
@@ -172,6 +172,15 @@ static int by_count(const void *x, const void *y)
 	return a->kind < b->kind ? -1 : 1;
 }
 
+/* The estimate, but no more than there are names, as long as all of them are kept. */
+static uint64_t reporters_of(const struct dg_judging *j, enum dg_incident_kind k)
+{
+	uint64_t n = dg_about(&j->reporters[k]);
+	uint64_t names = dg_top_distinct(&j->ledger->reporters);
+
+	return names > 0 && n > names ? names : n;
+}
+
 static void take_incidents(struct dg_judging *j, struct dg_verdict *v)
 {
 	for (enum dg_incident_kind k = DG_INCIDENT_FORGED; k <= DG_INCIDENT_OWN; k++) {
@@ -180,7 +189,7 @@ static void take_incidents(struct dg_judging *j, struct dg_verdict *v)
 				.n = j->n[k],
 				.of = j->n_classed,
 				.low = dg_wilson_low(j->n[k], j->n_classed),
-				.n_reporters = dg_about(&j->reporters[k])};
+				.n_reporters = reporters_of(j, k)};
 		}
 	}
 	qsort(v->incidents, v->n, sizeof(v->incidents[0]), by_count);
@@ -211,7 +220,7 @@ static void take_leak(const struct dg_judging *j, struct dg_verdict *v)
 		.n = t->n_list_leak,
 		.of = t->n_messages,
 		.low = dg_wilson_low(t->n_list_leak, t->n_messages),
-		.n_reporters = dg_about(&j->reporters[DG_INCIDENT_FORGED])};
+		.n_reporters = reporters_of(j, DG_INCIDENT_FORGED)};
 }
 
 /* No bounce says anything: notices and aggregate reports are what there is. */
