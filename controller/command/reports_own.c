@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define EVAL_MAX  ((size_t)16 << 20)
 #define NAME_ROOM 1100u
@@ -67,25 +66,6 @@ struct judging {
 	size_t n_unknown;
 };
 
-/* The service behind the term that let it in: whose record it stands in, or whom it names. */
-static const char *provider_of(struct dg_arena *a, const struct dg_spf_outcome *o)
-{
-	const char *shared = o->mechanism_domain ? dg_spf_shared(o->mechanism_domain) : NULL;
-	const char *colon = o->mechanism ? strchr(o->mechanism, ':') : NULL;
-
-	if (shared || !colon || strncasecmp(o->mechanism, "ip", 2) == 0 ||
-		strchr(o->mechanism, '%')) {
-		return shared;
-	}
-	char *name = dg_printf(a, "%.*s.", (int)strcspn(colon + 1, "/"), colon + 1);
-	for (char *p = name; *p; p++) {
-		if (*p >= 'A' && *p <= 'Z') {
-			*p = (char)(*p | 0x20);
-		}
-	}
-	return dg_spf_shared(name);
-}
-
 bool dg_own_rule_by_spf(struct dg_app *app, struct dg_spf_memo *memo,
 	const struct dg_address *address, const char *domain, const struct dg_facts *facts,
 	struct dg_own_ruling *ruling, const char **ret_why)
@@ -106,7 +86,7 @@ bool dg_own_rule_by_spf(struct dg_app *app, struct dg_spf_memo *memo,
 		return false;
 	}
 	if (o.result == DG_SPF_RESULT_PASS) {
-		ruling->provider = provider_of(a, &o);
+		ruling->provider = dg_spf_provider(a, &o);
 		ruling->standing = ruling->provider ? DG_ROWS_SHARED : DG_ROWS_OWN;
 	} else if (o.result == DG_SPF_RESULT_FAIL || o.result == DG_SPF_RESULT_SOFTFAIL ||
 		   o.result == DG_SPF_RESULT_NEUTRAL) {

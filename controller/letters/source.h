@@ -8,7 +8,7 @@
  *          ones. At most letter_max octets of each; size tells what it has in all.
  * Follow   A source that is followed hands in what is new since its position, each letter once, and can be asked again and
  *          waited on. Position is opaque text, of the letters handed in so far. Without one, what is there when it is opened is old.
- *            Maildir  a letter is known by its name up to ':'; names of two days are kept, older files are old (zones/watch/seen.h)
+ *            Maildir  a letter is known by its name up to ':'; names of two days are kept, older files are old (zones/watch/letterset.h)
  *            mbox     octet and digests of what stands before; when a mail program wrote it anew, letters are known by
  *                     the digest of what does not change in them. A letter at the end counts once it is whole: nobody holds a
  *                     lock (fcntl, NAME.lock) and the file rests

@@ -5,7 +5,7 @@
 #include "controller/letters/source_parts.h"
 #include "zones/base/buf.h"
 #include "zones/base/err.h"
-#include "zones/watch/seen.h"
+#include "zones/watch/letterset.h"
 #include "zones/watch/sketch.h"
 
 #include <dirent.h>
@@ -36,7 +36,7 @@ struct found {
 };
 
 struct maildir {
-	struct dg_seen seen;
+	struct dg_letterset seen;
 	struct found found[2 * FOUND_MAX];
 	size_t n, next;
 	bool is_short; /* there were more than found[] takes */
@@ -111,9 +111,9 @@ static void look_at(struct maildir *m, int fd, unsigned folder, const char *name
 	struct stat st;
 	uint64_t key = key_of(name);
 
-	if (name[0] == '.' || strlen(name) >= NAME_MAX_ || dg_seen_has_key(&m->seen, key) ||
+	if (name[0] == '.' || strlen(name) >= NAME_MAX_ || dg_letterset_has_key(&m->seen, key) ||
 		fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
-		dg_seen_has(&m->seen, came_ms(&st), key)) {
+		dg_letterset_has(&m->seen, came_ms(&st), key)) {
 		return;
 	}
 	if (m->n == 2 * (size_t)FOUND_MAX) {
@@ -210,7 +210,7 @@ static int give_found(struct dg_source *s, struct dg_letter *ret_letter, struct 
 	while (m->next < m->n) {
 		struct found *f = &m->found[m->next++];
 
-		if (dg_seen_has_key(&m->seen, f->key)) {
+		if (dg_letterset_has_key(&m->seen, f->key)) {
 			continue; /* told twice */
 		}
 		int r = read_found(s, f, &at_ms, err);
@@ -218,7 +218,7 @@ static int give_found(struct dg_source *s, struct dg_letter *ret_letter, struct 
 			m->is_due = true;
 			continue;
 		}
-		dg_seen_add(&m->seen, dg_source_now_ms(), f->at_ms, f->key);
+		dg_letterset_add(&m->seen, dg_source_now_ms(), f->at_ms, f->key);
 		if (r < 0) {
 			return DG_SOURCE_UNREADABLE;
 		}
@@ -367,11 +367,11 @@ static int begin_at_end(struct dg_source *s, struct dg_err *err)
 	int64_t now = dg_source_now_ms();
 	int r = 0;
 
-	m->seen.floor_ms = now - DG_SEEN_WINDOW_MS;
+	m->seen.floor_ms = now - DG_LETTERSET_WINDOW_MS;
 	do {
 		r = scan(s, err);
 		for (size_t i = 0; i < m->n; i++) {
-			dg_seen_add(&m->seen, now, m->found[i].at_ms, m->found[i].key);
+			dg_letterset_add(&m->seen, now, m->found[i].at_ms, m->found[i].key);
 		}
 	} while (r == 0 && m->is_short);
 	begin_again(m);
@@ -400,7 +400,7 @@ static int maildir_open(struct dg_source *s, struct dg_err *err)
 	m->watcher = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	watch(s);
 	m->is_due = true;
-	if (s->o.position && dg_seen_parse(&m->seen, s->o.position)) {
+	if (s->o.position && dg_letterset_parse(&m->seen, s->o.position)) {
 		return 0;
 	}
 	if (s->o.position) {
@@ -415,8 +415,8 @@ static void maildir_position(struct dg_source *s)
 	struct maildir *m = s->own;
 	struct dg_buf b;
 
-	dg_buf_init(&b, DG_SEEN_TEXT_MAX);
-	dg_seen_print(&m->seen, &b);
+	dg_buf_init(&b, DG_LETTERSET_TEXT_MAX);
+	dg_letterset_print(&m->seen, &b);
 	free(s->position);
 	s->position = strdup(b.data);
 	dg_buf_done(&b);
@@ -430,7 +430,7 @@ static void maildir_close(struct dg_source *s)
 		return;
 	}
 	forget_found(m, 0);
-	dg_seen_letters_done(&m->seen);
+	dg_letterset_done(&m->seen);
 	if (m->dir) {
 		(void)closedir(m->dir);
 	}

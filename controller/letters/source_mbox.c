@@ -4,7 +4,7 @@
 #include "controller/letters/source_parts.h"
 #include "zones/base/buf.h"
 #include "zones/base/err.h"
-#include "zones/watch/seen.h"
+#include "zones/watch/letterset.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -22,7 +22,7 @@ enum mode {
 
 struct mbox {
 	struct dg_mbox_file file;
-	struct dg_seen seen;
+	struct dg_letterset seen;
 	enum mode mode;
 	uint64_t old_until;        /* GIVE_NONE: up to there */
 	uint64_t n;                /* letters begun */
@@ -75,7 +75,7 @@ static bool wants(const struct mbox *m, int64_t at_ms)
 	case GIVE:
 		break;
 	case GIVE_NEW:
-		return !dg_seen_has(&m->seen, at_ms, m->key.key);
+		return !dg_letterset_has(&m->seen, at_ms, m->key.key);
 	case GIVE_NONE:
 		return m->start >= m->old_until;
 	}
@@ -92,7 +92,7 @@ static bool end_letter(struct dg_source *s)
 
 	m->is_open = false;
 	if (s->o.is_followed) {
-		dg_seen_add(&m->seen, now, at, m->key.key);
+		dg_letterset_add(&m->seen, now, at, m->key.key);
 		dg_mbox_file_place(&m->file, &m->done);
 		(void)snprintf(s->name, sizeof(s->name), "%s octet %" PRIu64,
 			dg_source_base(s->path), m->start);
@@ -211,7 +211,7 @@ static bool parse_position(struct mbox *m, const char *text)
 	if (sscanf(text, "1 %c %" SCNu64 " %" SCNu64 " %" SCNu32 " %" SCNx64 " %n", &mode, &p.inode,
 		    &p.offset, &p.n_before, &p.before, &at) != 5 ||
 		at == 0 || (mode != 'g' && mode != 'n') || p.n_before > DG_MBOX_BEFORE ||
-		!dg_seen_parse(&m->seen, text + at)) {
+		!dg_letterset_parse(&m->seen, text + at)) {
 		return false;
 	}
 	m->done = p;
@@ -224,11 +224,11 @@ static void mbox_position(struct dg_source *s)
 	const struct mbox *m = s->own;
 	struct dg_buf b;
 
-	dg_buf_init(&b, DG_SEEN_TEXT_MAX);
+	dg_buf_init(&b, DG_LETTERSET_TEXT_MAX);
 	dg_buf_printf(&b, "1 %c %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIx64 " ",
 		m->mode == GIVE ? 'g' : 'n', m->done.inode, m->done.offset, m->done.n_before,
 		m->done.before);
-	dg_seen_print(&m->seen, &b);
+	dg_letterset_print(&m->seen, &b);
 	free(s->position);
 	s->position = strdup(b.data);
 	dg_buf_done(&b);
@@ -252,7 +252,7 @@ static int mbox_open(struct dg_source *s, struct dg_err *err)
 			"how far it was read is not known any more: what is there now is old");
 	}
 	if (!is_known) {
-		m->seen.floor_ms = dg_source_now_ms() - DG_SEEN_WINDOW_MS;
+		m->seen.floor_ms = dg_source_now_ms() - DG_LETTERSET_WINDOW_MS;
 		m->mode = m->file.fd >= 0 ? GIVE_NONE : GIVE;
 		m->old_until = dg_mbox_file_size(&m->file);
 	} else if (dg_mbox_file_seek(&m->file, &m->done)) {
@@ -279,7 +279,7 @@ static void mbox_close(struct dg_source *s)
 	struct mbox *m = s->own;
 
 	if (m) {
-		dg_seen_letters_done(&m->seen);
+		dg_letterset_done(&m->seen);
 		dg_mbox_file_done(&m->file);
 		free(m);
 	}

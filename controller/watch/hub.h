@@ -49,6 +49,10 @@ struct dg_watched *dg_hub_at(const struct dg_hub *h, size_t i); /* NULL: no more
 
 /* One event of a sensor. The domain of its address (of a sender for SENT) is the mail name. */
 void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_event *e);
+/* SENT that was counted before, read once more: its Message-ID is known again. */
+void dg_hub_was_sent(struct dg_hub *h, const struct dg_mail_event *e);
+/* One answer to a letter with this Message-ID: was it sent from here (zones/watch/sentids.h)? */
+bool dg_hub_take_sent(struct dg_hub *h, const char *message_id);
 /* What the sensor has handed in is all up to here: opaque text, kept with the next checkpoint. */
 void dg_hub_position(struct dg_hub *h, const char *sensor, const char *position);
 /* In the hub's memory until the next call; NULL: none is known. */

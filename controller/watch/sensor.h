@@ -9,6 +9,7 @@
 
 #include "controller/watch/hub.h"
 
+struct dg_own;
 struct dg_sensor;
 
 struct dg_sensor_host {
@@ -17,6 +18,7 @@ struct dg_sensor_host {
 	void (*tell)(void *arg, const char *sensor,
 		const char *text); /* for people: a warning, or that it is over */
 	void *arg;
+	struct dg_own *own; /* what is ours, for judging whole messages; NULL: not known */
 };
 
 struct dg_sensor_ops {
@@ -28,6 +30,6 @@ struct dg_sensor_ops {
 	struct dg_sensor *(*close)(struct dg_sensor *s);
 };
 
-extern const struct dg_sensor_ops dg_sensor_log;
+extern const struct dg_sensor_ops dg_sensor_log, dg_sensor_maildir, dg_sensor_mbox, dg_sensor_imap;
 const struct dg_sensor_ops *dg_sensor_find(const char *name); /* NULL: no such */
 const struct dg_sensor_ops *dg_sensor_at(size_t i);

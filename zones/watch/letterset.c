@@ -1,4 +1,4 @@
-#include "zones/watch/seen.h"
+#include "zones/watch/letterset.h"
 
 #include "zones/base/buf.h"
 
@@ -13,10 +13,10 @@
 #define ITEM_LEN  (KEY_LEN + TIME_LEN)
 #define SLOTS_MIN 64u
 
-void dg_seen_letters_done(struct dg_seen *s)
+void dg_letterset_done(struct dg_letterset *s)
 {
 	free(s->slots);
-	*s = (struct dg_seen){0};
+	*s = (struct dg_letterset){0};
 }
 
 static uint64_t cut(uint64_t key)
@@ -26,7 +26,7 @@ static uint64_t cut(uint64_t key)
 }
 
 /* The slot of the key, or the free one where it belongs. */
-static struct dg_seen_item *slot_of(const struct dg_seen *s, uint64_t key)
+static struct dg_letterset_item *slot_of(const struct dg_letterset *s, uint64_t key)
 {
 	size_t at = (size_t)key & (s->n_slots - 1);
 
@@ -36,20 +36,20 @@ static struct dg_seen_item *slot_of(const struct dg_seen *s, uint64_t key)
 	return &s->slots[at];
 }
 
-bool dg_seen_has_key(const struct dg_seen *s, uint64_t key)
+bool dg_letterset_has_key(const struct dg_letterset *s, uint64_t key)
 {
 	return s->n_slots > 0 && slot_of(s, cut(key))->key != 0;
 }
 
-bool dg_seen_has(const struct dg_seen *s, int64_t at_ms, uint64_t key)
+bool dg_letterset_has(const struct dg_letterset *s, int64_t at_ms, uint64_t key)
 {
-	return at_ms < s->floor_ms || dg_seen_has_key(s, key);
+	return at_ms < s->floor_ms || dg_letterset_has_key(s, key);
 }
 
 /* Into a table of n_slots; what came before the floor is left out. */
-static void rebuild(struct dg_seen *s, size_t n_slots)
+static void rebuild(struct dg_letterset *s, size_t n_slots)
 {
-	struct dg_seen before = *s;
+	struct dg_letterset before = *s;
 
 	s->slots = calloc(n_slots, sizeof(*s->slots));
 	if (!s->slots) {
@@ -58,7 +58,7 @@ static void rebuild(struct dg_seen *s, size_t n_slots)
 	s->n_slots = n_slots;
 	s->n = 0;
 	for (size_t i = 0; i < before.n_slots; i++) {
-		const struct dg_seen_item *x = &before.slots[i];
+		const struct dg_letterset_item *x = &before.slots[i];
 
 		if (x->key != 0 && x->at_ms >= s->floor_ms) {
 			*slot_of(s, x->key) = *x;
@@ -77,7 +77,7 @@ static int by_time(const void *a, const void *b)
 }
 
 /* The floor rises above the older quarter. */
-static void raise_floor(struct dg_seen *s)
+static void raise_floor(struct dg_letterset *s)
 {
 	int64_t *times = malloc(s->n * sizeof(*times));
 	size_t n = 0;
@@ -96,9 +96,9 @@ static void raise_floor(struct dg_seen *s)
 	rebuild(s, s->n_slots);
 }
 
-void dg_seen_add(struct dg_seen *s, int64_t now_ms, int64_t at_ms, uint64_t key)
+void dg_letterset_add(struct dg_letterset *s, int64_t now_ms, int64_t at_ms, uint64_t key)
 {
-	int64_t floor_ms = now_ms - DG_SEEN_WINDOW_MS;
+	int64_t floor_ms = now_ms - DG_LETTERSET_WINDOW_MS;
 
 	s->floor_ms = floor_ms > s->floor_ms ? floor_ms : s->floor_ms;
 	if (at_ms < s->floor_ms) {
@@ -111,19 +111,19 @@ void dg_seen_add(struct dg_seen *s, int64_t now_ms, int64_t at_ms, uint64_t key)
 			rebuild(s, 2 * s->n_slots);
 		}
 	}
-	struct dg_seen_item *x = slot_of(s, cut(key));
+	struct dg_letterset_item *x = slot_of(s, cut(key));
 	s->n += x->key == 0;
-	*x = (struct dg_seen_item){.at_ms = at_ms, .key = cut(key)};
-	if (s->n > DG_SEEN_MAX) {
+	*x = (struct dg_letterset_item){.at_ms = at_ms, .key = cut(key)};
+	if (s->n > DG_LETTERSET_MAX) {
 		raise_floor(s);
 	}
 }
 
-void dg_seen_print(const struct dg_seen *s, struct dg_buf *b)
+void dg_letterset_print(const struct dg_letterset *s, struct dg_buf *b)
 {
 	dg_buf_printf(b, "1 %" PRId64 " ", s->floor_ms);
 	for (size_t i = 0; i < s->n_slots; i++) {
-		const struct dg_seen_item *x = &s->slots[i];
+		const struct dg_letterset_item *x = &s->slots[i];
 
 		if (x->key != 0 && x->at_ms >= s->floor_ms) {
 			dg_buf_printf(b, "%012" PRIx64 "%010" PRIx64, x->key,
@@ -148,7 +148,7 @@ static bool take_hex(const char *text, size_t len, uint64_t *ret_n)
 	return true;
 }
 
-bool dg_seen_parse(struct dg_seen *s, const char *text)
+bool dg_letterset_parse(struct dg_letterset *s, const char *text)
 {
 	static const char head[] = "1 ";
 	char *end = NULL;
@@ -160,16 +160,16 @@ bool dg_seen_parse(struct dg_seen *s, const char *text)
 	}
 	long long floor_ms = strtoll(text + strlen(head), &end, 10);
 	if (*end != ' ' || floor_ms < 0 || strlen(end + 1) % ITEM_LEN != 0 ||
-		strlen(end + 1) / ITEM_LEN > DG_SEEN_MAX) {
+		strlen(end + 1) / ITEM_LEN > DG_LETTERSET_MAX) {
 		return false;
 	}
-	struct dg_seen read = {.floor_ms = floor_ms};
+	struct dg_letterset read = {.floor_ms = floor_ms};
 	for (const char *p = end + 1; *p != '\0'; p += ITEM_LEN) {
 		if (!take_hex(p, KEY_LEN, &key) || !take_hex(p + KEY_LEN, TIME_LEN, &after)) {
-			dg_seen_letters_done(&read);
+			dg_letterset_done(&read);
 			return false;
 		}
-		dg_seen_add(&read, 0, floor_ms + (int64_t)after, key);
+		dg_letterset_add(&read, 0, floor_ms + (int64_t)after, key);
 	}
 	*s = read;
 	return true;
