@@ -124,6 +124,9 @@ void dg_bounce_read_parts(struct dg_arena *a, const struct dg_raw *raw,
 	}
 	r.is_multipart = strncmp(parts->root->type, "multipart/", 10) == 0;
 	dg_parts_find(&r, parts->root);
+	if (dg_feed_in_text(&r)) {
+		return;
+	}
 	read_status(&r);
 	dg_original_find(&r);
 	place_original(&r, raw, r.original);

@@ -65,6 +65,8 @@ struct dg_bounce_recipient *dg_recipient_new(struct dg_reading *r); /* NULL: too
 bool dg_status_read(struct dg_reading *r, struct dg_span body);
 /* The same, where it stands in a text. */
 bool dg_status_in_text(struct dg_reading *r, struct dg_span text);
+/* A feed's JSON as the text of a mail: the record becomes that of the event. */
+bool dg_feed_in_text(struct dg_reading *r);
 void dg_handoff_find(struct dg_reading *r);
 /* Of a host name, without a final dot; "": none, an address, a suffix. */
 const char *dg_organisation(struct dg_reading *r, const char *host);

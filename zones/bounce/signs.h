@@ -6,6 +6,9 @@
 
 struct dg_signs {
 	bool is_daemon;        /* From, or the envelope sender, is no person's */
+	bool is_mailer;        /* From is a mail system's own: no person answers from there */
+	bool has_quotes;       /* lines with ">", or words that begin what is passed on */
+	bool is_machine;       /* From reads like that of a program */
 	bool is_null;          /* the envelope sender is empty */
 	bool is_auto;          /* Auto-Submitted and the like say so */
 	bool is_answer;        /* it answers or passes on something */

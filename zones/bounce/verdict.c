@@ -97,6 +97,21 @@ static void by_feedback(struct dg_reading *r)
 	}
 }
 
+/* Microsoft's, and other programs for senders that do not use RFC 5965: the subject says what it is, the message is there. */
+static bool is_complaint(const struct dg_reading *r)
+{
+	static const struct dg_span words[] = {{"complaint about message from", 28},
+		{"email feedback report for ip", 28}, {"abuse report", 12}};
+	const char *subject = r->bounce->outer.subject;
+
+	for (size_t i = 0; r->found.returned && i < sizeof(words) / sizeof(words[0]); i++) {
+		if (dg_span_begins((struct dg_span){subject, strlen(subject)}, words[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* RFC 8098: what became of it; a refusal is one of the things that can be said. */
 static void by_disposition(struct dg_reading *r, const struct dg_signs *s)
 {
@@ -125,32 +140,46 @@ static void by_disposition(struct dg_reading *r, const struct dg_signs *s)
 }
 
 /* --- free text ------------------------------------------------------------------------------------------- */
+/* A person's answer to a bounce, or a bounce that he passes on. */
+static bool is_about_one(const struct dg_signs *s)
+{
+	if (s->is_mailer || s->is_null) {
+		return false;
+	}
+	if (s->is_daemon) { /* postmaster may be a person */
+		return s->is_answer && s->has_quotes && !s->is_auto;
+	}
+	return s->text.weight[DG_PHRASE_FORWARD] > 0 || (s->is_answer && !s->is_auto);
+}
+
 static bool is_bounce_text(const struct dg_reading *r, const struct dg_signs *s)
 {
 	unsigned text = s->text.weight[DG_PHRASE_FAILED] + s->text.weight[DG_PHRASE_DELAYED];
 	unsigned subject =
 		s->subject.weight[DG_PHRASE_FAILED] + s->subject.weight[DG_PHRASE_DELAYED];
 	bool has_original = r->bounce->original_is != DG_BOUNCE_ORIGINAL_NONE;
+	/* parcels and payments cannot be delivered, either */
+	bool is_of_mail = has_original || s->text.shape_weight >= 2;
 
 	if (s->failed.n > 0) {
 		return true;
 	}
-	if (s->text.weight[DG_PHRASE_FORWARD] > 0 && !s->is_daemon) {
+	if (is_about_one(s)) {
 		return false;
 	}
 	if (s->is_daemon) {
-		return text >= 2 || subject >= 2 || (has_original && text + subject >= 1);
-	}
-	if (s->is_answer && !s->is_null && !s->is_auto) {
-		return false;
+		return subject >= 2 || (has_original && text + subject >= 1) ||
+		       (text >= 2 && (is_of_mail || s->is_mailer || s->is_null || text >= 4));
 	}
 	if (s->is_null) {
-		return text >= 2 || (subject >= 2 && has_original);
+		return (text >= 2 && (is_of_mail || subject >= 2 || text >= 4)) ||
+		       (subject >= 2 && has_original);
 	}
 	if (s->is_auto) {
-		return text >= 4 || (text >= 2 && (subject >= 1 || has_original));
+		return is_of_mail && text >= 2 && (text >= 4 || subject >= 1 || has_original);
 	}
-	return !s->is_list && text >= 2 && text + subject >= 4 && (subject >= 2 || text >= 6);
+	return s->is_machine && !s->is_list && is_of_mail && text >= 2 && text + subject >= 4 &&
+	       (subject >= 2 || text >= 6);
 }
 
 static bool is_away(const struct dg_signs *s)
@@ -237,6 +266,9 @@ void dg_verdict(struct dg_reading *r, const struct dg_part *root)
 		r->bounce->shape = s.text.shape;
 	} else if (r->found.disposition) {
 		by_disposition(r, &s);
+	} else if (is_complaint(r)) {
+		say(r, DG_BOUNCE_COMPLAINT, DG_BOUNCE_FORM_TEXT,
+			"the subject of a feedback loop, and the message");
 	} else {
 		by_text(r, &s);
 	}
