@@ -97,6 +97,9 @@ static void put_hops(struct dg_buf *b, const struct dg_evidence *e)
 		dg_print_numbered(b, i + 1, "{text}", h->hops[i].text);
 		dg_print_line(b, "      -> ", dg_word(trust_words(t)), 0, 0, NULL);
 	}
+	if (was_believed && h->n_hops > 0) {
+		put_boundary(b);
+	}
 	if (h->n_hops == 0) {
 		dg_print_line(b, "  ", dg_word(DG_N_("none was returned")), 0, 0, NULL);
 	}

@@ -1,6 +1,11 @@
 """dnsguard triage: what happened, by the bounces in a mailbox."""
 import json
+import os
+import pathlib
 import re
+import subprocess
+import sys
+import unicodedata
 
 import lab as lablib
 import letters
@@ -172,7 +177,7 @@ def test_explain_shows_the_boundary(dnsguard, tmp_path):
     assert lines[0].startswith('Bounce 3: ')
     boundary = [n for n, line in enumerate(lines) if 'trust boundary' in line]
     assert len(boundary) == 1
-    above, below = '\n'.join(lines[:boundary[0]]), '\n'.join(lines[boundary[0]:])
+    above, below = (' '.join(' '.join(part).split()) for part in (lines[:boundary[0]], lines[boundary[0]:]))
     assert '2001:db8:2::3' in above and 'believed; it says who handed the mail over' in above
     assert '10.0.0.2' in below and 'not believed' in below
     assert 'the address 2001:db8:2::3 is not yours' in below and 'forged elsewhere' in below
@@ -229,3 +234,52 @@ def test_unreadable_messages_are_named(dnsguard, tmp_path):
     said, out = triage(dnsguard, *OWN, folder)
     assert out['messages']['counted'] == 10 and out['messages']['broken_reports'] == 1
     assert '99.host' in said.stderr and 'skipped' in said.stderr
+
+
+def test_in_japanese(dnsguard, lab, tmp_path):
+    """By the locale, also where that locale is not installed; columns count kanji as two."""
+    path = box(tmp_path, [letters.through(n, letters.stranger(n)) for n in range(20)])
+    catalogues = pathlib.Path(lab.program).parent.parent / 'po'
+    for name in ('ja_JP.UTF-8', 'ja_JP.eucJP', 'ja'):
+        said = dnsguard('triage', *OWN, path, env={'LC_ALL': name, 'LANGUAGE': '', 'DNSGUARD_LOCALE': str(catalogues)}).expect(3)
+        assert 'good.example: 中継の悪用 (確度：高)' in said.stdout and '次にすること' in said.stdout, name
+        assert 'relay abused' not in said.stdout
+        for line in said.stdout.splitlines():
+            assert sum(2 if unicodedata.east_asian_width(c) in 'WF' else 1 for c in line) <= 80, line
+    said = dnsguard('triage', *OWN, path, env={'LC_ALL': 'C', 'LANGUAGE': '', 'DNSGUARD_LOCALE': str(catalogues)}).expect(3)
+    assert 'good.example: relay abused (confidence: high)' in said.stdout
+    assert max(map(len, said.stdout.splitlines())) <= 80
+
+
+GENERATOR = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import letters
+for n in range(int(sys.argv[2])):
+    text = letters.forged(n, local=f'x{n}', reporters=5000, networks=60000)
+    sys.stdout.write(f'From MAILER-DAEMON Mon Nov 22 00:00:00 2026\\n{text}\\n')
+"""
+
+
+def most_memory(lab, n):
+    """Triage of n generated bounces by standard input: (its result, the most memory that it had, in KiB)."""
+    maker = subprocess.Popen([sys.executable, '-c', GENERATOR, str(pathlib.Path(letters.__file__).parent), str(n)], stdout=subprocess.PIPE)
+    child = subprocess.Popen([lab.program, 'triage', '--json', *OWN, '--domain', 'good.example', '-'], stdin=maker.stdout,
+                             stdout=subprocess.PIPE)
+    maker.stdout.close()
+    out = json.loads(child.stdout.read())
+    _, status, usage = os.wait4(child.pid, 0)
+    maker.wait()
+    assert os.waitstatus_to_exitcode(status) == 3
+    return out, usage.ru_maxrss
+
+
+@pytest.mark.slow  # sanitizers keep what was freed
+@pytest.mark.parametrize('n', [9000, 40000])
+def test_memory_does_not_grow_with_the_mailbox(lab, n):
+    """What a full batch needs is all it ever needs."""
+    _, before = most_memory(lab, 3000)
+    out, after = most_memory(lab, n)
+    assert out['messages']['counted'] == n and out['verdict'] == 'forged'
+    assert abs(out['origins']['different'] - n) < 0.6 * n
+    assert after < before + (24 << 10), (before, after)

@@ -11,7 +11,7 @@
 struct dg_ledger;
 struct dg_verdict;
 
-#define DG_ADVICE_MAX 16u
+#define DG_ADVICE_MAX 32u /* each step once */
 
 enum dg_todo {
 	DG_TODO_CALM, /* nobody broke in: no password needs changing for this */
