@@ -4,6 +4,7 @@
 
 #include <libintl.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,28 +18,32 @@ static const char *variable(const char *name)
 	return value && value[0] != '\0' ? value : NULL;
 }
 
+static bool set_messages(const char *locale)
+{
+	return setlocale(LC_MESSAGES, locale) !=
+	       NULL; /* NOLINT(concurrency-mt-unsafe): one thread */
+}
+
 /* The locale's messages. One that is not installed has no messages of the C library, but ours may have its language: the
  * catalogue is then asked for by LANGUAGE, which glibc heeds in every locale but "C". */
 static void choose_language(void)
 {
-	/* NOLINTBEGIN(concurrency-mt-unsafe): one thread, before anything is said */
 	const char *name = variable("LC_ALL");
 
 	name = name ? name : variable("LC_MESSAGES");
 	name = name ? name : variable("LANG");
-	if (setlocale(LC_MESSAGES, "") || !name) { /* NOLINT(concurrency-mt-unsafe): the same */
+	if (set_messages("") || !name) {
 		return;
 	}
-	if (setlocale(LC_MESSAGES, UTF8) &&
-		!variable("LANGUAGE")) { /* NOLINT(concurrency-mt-unsafe): the same */
+	if (set_messages(UTF8) && !variable("LANGUAGE")) {
 		char language[64];
 		size_t n = strcspn(name, ".@");
 		n = n < sizeof(language) ? n : sizeof(language) - 1;
 		memcpy(language, name, n);
 		language[n] = '\0';
-		(void)setenv("LANGUAGE", language, 1);
+		(void)setenv(
+			"LANGUAGE", language, 1); /* NOLINT(concurrency-mt-unsafe): one thread */
 	}
-	/* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 void dg_words_open(const char *folder)
