@@ -29,7 +29,8 @@ struct dg_args {
 	const char *state, *plan, *zone, *from, *server, *output, *key_file, *key_name, *algorithm,
 		*file, *resolver, *trust_anchor, *root_hints, *selector, *host, *explain, *ip,
 		*helo, *receiver, *spf, *dkim, *socket, *to, *name, *local, *own, *policy, *domain,
-		*since, *until, *notice, *password_file, *ca_file, *sent, *recipients;
+		*since, *until, *notice, *password_file, *ca_file, *sent, *recipients, *batv_keys,
+		*batv_since;
 	uint32_t limit, timeout, threads, window, rate;
 	const char *const *rest;
 	size_t n_rest;

@@ -132,6 +132,13 @@ static const struct dg_option options[] = {
 	TEXT("sent", "FILE", sent,
 		"what you sent: a mail log or list with the Message-IDs in angle brackets"),
 	TEXT("recipients", "FILE", recipients, "the addresses that exist, one a line"),
+	TEXT("batv-keys", "FILE", batv_keys,
+		"keys of the address tags (BATV) that your mail goes out with: a digit and the "
+		"secret a "
+		"line"),
+	TEXT("batv-since", "TIME", batv_since,
+		"since when all your mail has such a tag: bounces without one are then of forged "
+		"mail"),
 	TEXT("password-file", "FILE", password_file,
 		"password of the IMAP mailbox: its first line"),
 	TEXT("ca-file", "FILE", ca_file,

@@ -5,6 +5,7 @@
 #include "controller/command/command.h"
 #include "controller/command/triage_owner.h"
 #include "controller/command/triage_spf.h"
+#include "controller/command/triage_tokens.h"
 #include "controller/command/world.h"
 #include "controller/incident/print.h"
 #include "controller/incident/words.h"
@@ -29,6 +30,7 @@ struct triage {
 	struct dg_arena *arena;
 	struct dg_triage_options options;
 	struct dg_triage_spf *spf;
+	struct dg_triage_tokens tokens;
 	uint64_t explain; /* number of the bounce; 0: none */
 	bool has_explained;
 	uint64_t n_skipped;
@@ -88,6 +90,13 @@ static void on_bounce(void *arg, uint64_t number, const char *name, const struct
 	dg_buf_done(&b);
 }
 
+static enum dg_token token_of(void *arg, const char *recipient, int64_t at)
+{
+	const struct triage *x = arg;
+
+	return dg_triage_token(&x->tokens, recipient, at);
+}
+
 /* --- what is asked for ------------------------------------------------------------------------ */
 static int set_times(struct triage *x, struct dg_err *err)
 {
@@ -125,6 +134,7 @@ static int set_options(struct triage *x, struct dg_err *err)
 
 	r = r == 0 ? set_times(x, err) : r;
 	r = r == 0 ? set_explain(x, err) : r;
+	r = r == 0 ? dg_triage_tokens(args, &x->tokens, err) : r;
 	if (r == 0 && getrandom(&o->seed, sizeof(o->seed), 0) != (ssize_t)sizeof(o->seed)) {
 		r = dg_fail(err, DG_EIO, "getrandom: %s", strerrordesc_np(errno));
 	}
@@ -147,6 +157,7 @@ static int set_options(struct triage *x, struct dg_err *err)
 	o->password_file = args->password_file;
 	o->ca_file = args->ca_file;
 	o->arg = x;
+	o->token_of = args->batv_keys ? token_of : NULL;
 	o->on_bounce = on_bounce;
 	o->on_skip = on_skip;
 	o->on_progress = on_progress;

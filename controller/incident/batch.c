@@ -95,6 +95,9 @@ static void judge(struct dg_triage *t, struct dg_batch_item *item)
 
 	dg_evidence_of(t->batch.arena, &item->record, &t->owner, DG_TOKEN_NONE, &e);
 	e.at = e.at > 0 ? e.at : item->at;
+	if (o->token_of) {
+		e.token = o->token_of(o->arg, e.recipient, e.at);
+	}
 	if (!is_in_window(o, e.at)) {
 		t->found.counts.n_outside++;
 		return;

@@ -11,6 +11,7 @@
 
 #include "zones/incident/beside.h"
 #include "zones/incident/case.h"
+#include "zones/incident/evidence.h"
 #include "zones/incident/owner.h"
 #include "zones/incident/verdict.h"
 
@@ -20,7 +21,6 @@
 struct dg_address;
 struct dg_arena;
 struct dg_err;
-struct dg_evidence;
 struct dg_ruling;
 struct dg_triage;
 
@@ -42,6 +42,8 @@ struct dg_triage_options {
 	/* All NULL, or set. name: of the message, not safe to show. */
 	void (*on_bounce)(void *arg, uint64_t number, const char *name, const struct dg_evidence *e,
 		const struct dg_ruling *r);
+	/* What the address that a bounce came to says, as it stands there, at that time; NULL: no tokens. */
+	enum dg_token (*token_of)(void *arg, const char *recipient, int64_t at);
 	void (*on_skip)(void *arg, const char *name, const char *why, bool is_ordinary);
 	void (*on_progress)(void *arg, uint64_t n_messages);
 	/* Addresses that a batch will ask owner.judge about, so that they can be looked up at once; NULL: not wanted. */

@@ -73,6 +73,8 @@ complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l explain -x -d 't
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l notice -r -d 'notices about your mail'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l sent -r -d 'what you sent'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l recipients -r -d 'addresses that exist'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l batv-keys -r -d 'keys of your address tags'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l batv-since -x -d 'since when all mail has one'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l dns -d 'look up SPF'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l password-file -r -d 'password of IMAP'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l ca-file -r -d 'certificates for IMAP'

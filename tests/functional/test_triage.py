@@ -1,4 +1,5 @@
 """dnsguard triage: what happened, by the bounces in a mailbox."""
+import hmac
 import json
 import os
 import pathlib
@@ -128,6 +129,31 @@ def test_what_we_sent_is_ours(dnsguard, tmp_path):
     (tmp_path / 'sent').write_text('\n'.join(f'cleanup[1]: A{n}: message-id=<{n}@x{n}.test>' for n in range(30)))
     _, out = triage(dnsguard, *OWN, '--sent', tmp_path / 'sent', box(tmp_path, ours), rc=0)
     assert (out['verdict'], out['confidence']) == ('own', 'high') and 'sent' in codes(out['incidents'][0]['for'])
+
+
+def tag(address, at, key=b'secret'):
+    """The address with the tag that a mail server gives it (BATV)."""
+    head = f'3{(at // 86400 + 7) % 1000:03}'
+    return f'prvs={head}{hmac.new(key, (head + address).encode(), "sha1").digest()[:3].hex()}={address}'
+
+
+def test_tags_of_our_own(dnsguard, tmp_path):
+    """Mail that goes out with a tag: a bounce without one is of forged mail, once all of ours must have one."""
+    def one(n, to):
+        return letters.forged(n).replace('me@good.example', to, 1).replace('for <me@good.example>', f'for <{to}>')
+    (tmp_path / 'keys').write_text('3 secret\n')
+    ours = box(tmp_path, [one(n, tag('me@good.example', letters.START)) for n in range(6)], 'ours')
+    made_up = box(tmp_path, [one(n, tag('me@good.example', letters.START, b'guess')) for n in range(6)], 'made-up')
+    none = box(tmp_path, [one(n, 'me@good.example') for n in range(6)], 'none')
+    keys = ('--domain', 'good.example', '--batv-keys', tmp_path / 'keys')
+    _, out = triage(dnsguard, *keys, ours, rc=0)
+    assert (out['verdict'], out['confidence'], out['rules']) == ('own', 'high', {'token-valid': 6})
+    for path in (made_up, none):
+        _, out = triage(dnsguard, *keys, '--batv-since', '2026-11-01', path, rc=3)
+        assert (out['verdict'], out['confidence'], out['rules']) == ('forged', 'high', {'token-missing': 6})
+        _, out = triage(dnsguard, *keys, '--batv-since', '2026-11-12', path)  # mail of before may still bounce
+        assert out['rules'] == {'handoff-stranger': 6}
+    dnsguard('triage', '--batv-since', '2026-11-12', none).expect(2)
 
 
 def test_recipients_that_never_were(dnsguard, tmp_path):
