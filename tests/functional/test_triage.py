@@ -180,6 +180,30 @@ def test_a_policy_tells_whose_addresses(dnsguard, tmp_path):
     assert 'unresolved' in codes(out['incidents'][0]['against']) and 'dns' in out['incidents'][0]['would_decide']
 
 
+def test_spf_in_force_tells_whose_addresses(dnsguard, tmp_path, nsd, unbound):
+    """With --dns, and only then: what the SPF record lets pass is ours, or of a provider that others share."""
+    server = nsd({'good.test': '@ TXT "v=spf1 a:mail.good.test include:amazonses.com -all"\nmail A 192.0.2.10\n',
+                  'amazonses.com': '@ TXT "v=spf1 ip4:192.0.2.77 -all"\n'})
+    dns = ('--dns', '--resolver', unbound(of=[server]).address, '--trust-anchor', 'none', '--timeout', '10')
+
+    def jobs(own):
+        return [letters.through(n, letters.stranger(n, by='mail.good.test'), domain='good.test', own=own) for n in range(40)]
+    relay = box(tmp_path, jobs('192.0.2.10'), 'relay')
+    _, out = triage(dnsguard, *dns, relay, rc=3)
+    assert (out['verdict'], out['confidence'], out['owner']['domains']) == ('relay', 'high', ['good.test'])
+    shared = box(tmp_path, [text.replace('by mail.good.test', 'by a1.smtp-out.test').replace('Received: from pc', 'X-Was: from pc')
+                            .replace('mail.good.test (mail.good.test [', 'a1.smtp-out.test (a1.smtp-out.test [')
+                            for text in jobs('192.0.2.77')], 'shared')
+    _, out = triage(dnsguard, *dns, shared, rc=3)
+    assert out['verdict'] == 'provider' and out['incidents'][0]['who'] == 'Amazon SES'
+    assert 'ask-provider' in [a['step'] for a in out['advice']] and out['split'] is False
+    forged = box(tmp_path, [letters.forged(n, domain='good.test', networks=2) for n in range(40)], 'forged')
+    _, out = triage(dnsguard, *dns, forged, rc=3)
+    assert (out['verdict'], out['confidence']) == ('forged', 'high')
+    said, out = triage(dnsguard, '--dns', '--resolver', '127.0.0.61', '--trust-anchor', 'none', '--timeout', '1', forged, rc=3)
+    assert (out['verdict'], out['confidence']) == ('forged', 'medium')  # could not be asked: no more than without
+
+
 def test_what_records_would_have_stopped(dnsguard, tmp_path):
     mixed = [letters.through(n, letters.login(n)) if n % 4 == 0 else letters.forged(n) for n in range(80)]
     _, out = triage(dnsguard, *OWN, '--domain', 'good.example', box(tmp_path, mixed))

@@ -79,10 +79,15 @@ static void at_most(struct dg_incident *i, enum dg_level level)
 	i->level = i->level > level ? level : i->level;
 }
 
-bool dg_is_inferred(const struct dg_judging *j)
+/* Forged: by addresses that are only not known as ours. Through us: known by names, or by a part of SPF. */
+bool dg_is_inferred(const struct dg_judging *j, enum dg_incident_kind kind)
 {
 	const struct dg_owner *o = j->owner;
+	const uint64_t *n = j->ledger->n_rule;
 
+	if (kind == DG_INCIDENT_FORGED) {
+		return n[DG_RULE_HANDOFF_STRANGER] > n[DG_RULE_HANDOFF_FOREIGN];
+	}
 	return (o->n_networks == 0 && !o->judge) || o->unresolved != NULL;
 }
 
@@ -96,7 +101,8 @@ static void hold_back(const struct dg_judging *j, struct dg_incident *i)
 	const struct dg_beside *b = j->beside;
 	bool is_forged = i->kind == DG_INCIDENT_FORGED;
 
-	if (dg_is_inferred(j) && i->kind != DG_INCIDENT_LIST_LEAK && !(is_forged && is_spread(j)) &&
+	if (dg_is_inferred(j, i->kind) && i->kind != DG_INCIDENT_LIST_LEAK &&
+		!(is_forged && is_spread(j)) &&
 		j->n_strength[i->kind][DG_STRENGTH_CERTAIN] < CERTAIN_N) {
 		at_most(i, DG_LEVEL_MEDIUM);
 	}

@@ -16,7 +16,7 @@ struct dg_judging {
 
 /* Fills reasons, doubts, decides and who of an incident whose kind, level and numbers are set. */
 void dg_give_reasons(const struct dg_judging *j, struct dg_incident *i);
-/* Our own addresses are not wholly known. */
-bool dg_is_inferred(const struct dg_judging *j);
+/* What is ours was not wholly known where it mattered for this kind. */
+bool dg_is_inferred(const struct dg_judging *j, enum dg_incident_kind kind);
 uint64_t dg_about(const struct dg_distinct *d);
 const struct dg_top_item *dg_first_of(const struct dg_top *t); /* by count; NULL: none */

@@ -146,7 +146,7 @@ static void for_beside(const struct dg_judging *j, struct dg_incident *i)
 static void against(const struct dg_judging *j, struct dg_incident *i)
 {
 	const struct dg_ledger *t = j->ledger;
-	bool is_guess = dg_is_inferred(j) && (i->kind != DG_INCIDENT_LIST_LEAK);
+	bool is_guess = dg_is_inferred(j, i->kind) && (i->kind != DG_INCIDENT_LIST_LEAK);
 
 	but(i, DG_REASON_OTHERS, i->of - i->n, i->of, NULL);
 	but(i, DG_REASON_FEW, i->n < FEW_N ? i->n : 0, 0, NULL);
@@ -179,7 +179,7 @@ static void would_decide(const struct dg_judging *j, struct dg_incident *i)
 	if (i->kind == DG_INCIDENT_ACCOUNT && i->who) {
 		decide(i, DG_DECIDE_ASK);
 	}
-	if (dg_is_inferred(j)) {
+	if (dg_is_inferred(j, i->kind)) {
 		decide(i, DG_DECIDE_OWN);
 		decide(i, DG_DECIDE_DNS);
 	}

@@ -134,13 +134,24 @@ static void test_inferred_is_at_most_medium(void **state)
 {
 	static const struct part parts[] = {
 		{DG_RULE_HANDOFF_STRANGER, DG_CLASS_FORGED, DG_STRENGTH_MEDIUM, 100, 9}};
+	static const struct part relay = RELAY(100, 9);
 	struct judged j;
 
 	(void)state;
 	begin(&j);
-	j.u.owner.n_networks = 0;
 	judge(&j, parts, 1);
 	expect_first(&j, DG_INCIDENT_FORGED, DG_LEVEL_MEDIUM);
+	end(&j);
+	begin(&j);
+	j.u.owner.n_networks = 0;
+	judge(&j, &relay, 1);
+	expect_first(&j, DG_INCIDENT_RELAY, DG_LEVEL_MEDIUM);
+	end(&j);
+	begin(&j);
+	j.u.owner.unresolved = "mx";
+	judge(&j, &relay, 1);
+	expect_first(&j, DG_INCIDENT_RELAY, DG_LEVEL_MEDIUM);
+	assert_int_equal(j.v->incidents[0].doubts[0].code, DG_REASON_UNRESOLVED);
 	end(&j);
 }
 
