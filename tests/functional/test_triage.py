@@ -9,7 +9,7 @@ import sys
 import unicodedata
 
 import lab as lablib
-import letters
+import joejob
 import pytest
 
 OWN = ('--own', '192.0.2.0/24')
@@ -27,17 +27,17 @@ def codes(rows):
 
 
 def box(tmp_path, messages, name='box'):
-    return letters.mbox(tmp_path / name, messages)
+    return joejob.mbox(tmp_path / name, messages)
 
 
 JOBS = {
-    'forged': (letters.forged, 'forged', True, {'handoffs', 'networks', 'reporters', 'name-claimed', 'no-own-path'}),
-    'relay': (lambda n: letters.through(n, letters.stranger(n)), 'relay', False, {'through-host', 'from-strangers', 'reporters'}),
-    'account': (lambda n: letters.through(n, letters.login(n)), 'account', False, {'through-host', 'login', 'clients'}),
-    'script': (lambda n: letters.through(n, letters.script(n)), 'script', False, {'through-host', 'script'}),
-    'own': (lambda n: letters.through(n, f'from pc (pc.good.example [192.0.2.77])\n\tby mail.good.example with ESMTP id U{n}'),
+    'forged': (joejob.forged, 'forged', True, {'handoffs', 'networks', 'reporters', 'name-claimed', 'no-own-path'}),
+    'relay': (lambda n: joejob.through(n, joejob.stranger(n)), 'relay', False, {'through-host', 'from-strangers', 'reporters'}),
+    'account': (lambda n: joejob.through(n, joejob.login(n)), 'account', False, {'through-host', 'login', 'clients'}),
+    'script': (lambda n: joejob.through(n, joejob.script(n)), 'script', False, {'through-host', 'script'}),
+    'own': (lambda n: joejob.through(n, f'from pc (pc.good.example [192.0.2.77])\n\tby mail.good.example with ESMTP id U{n}'),
             'own', False, {'usual'}),
-    'unseen': (lambda n: letters.through(n, 'x').replace('Received: x;', 'X-Was: x;'), 'through-own', False, {'through-host'}),
+    'unseen': (lambda n: joejob.through(n, 'x').replace('Received: x;', 'X-Was: x;'), 'through-own', False, {'through-host'}),
 }
 
 
@@ -60,7 +60,7 @@ def test_exit_status(dnsguard, tmp_path):
     assert triage(dnsguard, *OWN, made['relay'])[0].rc == 3
     assert triage(dnsguard, *OWN, made['own'])[0].rc == 0
     assert triage(dnsguard, *OWN, made['unseen'])[0].rc == 1
-    few = box(tmp_path, [letters.forged(n) for n in range(3)], 'few')
+    few = box(tmp_path, [joejob.forged(n) for n in range(3)], 'few')
     assert triage(dnsguard, *OWN, few)[0].rc == 1
     plain = box(tmp_path, ['From: a@b.example\nTo: me@good.example\nSubject: hello\n\nhello\n'], 'plain')
     said = dnsguard('triage', plain).expect(0)
@@ -71,12 +71,12 @@ def test_exit_status(dnsguard, tmp_path):
 
 def test_nothing_is_told_and_all_is_concluded(dnsguard, tmp_path):
     """An mbox, and not a word of whose it is."""
-    _, out = triage(dnsguard, box(tmp_path, [letters.forged(n) for n in range(60)]), rc=3)
+    _, out = triage(dnsguard, box(tmp_path, [joejob.forged(n) for n in range(60)]), rc=3)
     assert out['owner']['domains'] == ['good.example'] and out['owner']['domains_inferred']
     assert out['owner']['hosts'] == ['mx1.good.example'] and out['owner']['hosts_inferred']
     # 40 networks: nobody's own servers stand in so many.
     assert (out['verdict'], out['confidence']) == ('forged', 'high')
-    few = box(tmp_path, [letters.forged(n, networks=1) for n in range(60)], 'few')
+    few = box(tmp_path, [joejob.forged(n, networks=1) for n in range(60)], 'few')
     _, out = triage(dnsguard, few, rc=3)
     assert (out['verdict'], out['confidence']) == ('forged', 'medium')
     assert 'inferred' in codes(out['incidents'][0]['against'])
@@ -84,14 +84,14 @@ def test_nothing_is_told_and_all_is_concluded(dnsguard, tmp_path):
 
 
 def test_a_relay_is_found_by_the_names_alone(dnsguard, tmp_path):
-    relay = [letters.through(n, letters.stranger(n)) for n in range(60)]
+    relay = [joejob.through(n, joejob.stranger(n)) for n in range(60)]
     _, out = triage(dnsguard, box(tmp_path, relay), rc=3)
     assert (out['verdict'], out['confidence'], out['split']) == ('relay', 'medium', False)
     assert out['incidents'][0]['who'] == 'mail.good.example'
 
 
 def test_mixtures_are_several_incidents(dnsguard, tmp_path):
-    mixed = [letters.through(n, letters.login(n)) if n % 10 == 0 else letters.forged(n) for n in range(200)]
+    mixed = [joejob.through(n, joejob.login(n)) if n % 10 == 0 else joejob.forged(n) for n in range(200)]
     _, out = triage(dnsguard, *OWN, box(tmp_path, mixed), rc=3)
     assert [(i['kind'], i['bounces'], i['confidence']) for i in out['incidents']] == [('forged', 180, 'high'), ('account', 20, 'high')]
     assert out['split'] is False  # as long as an account of ours sends
@@ -102,7 +102,7 @@ def test_mixtures_are_several_incidents(dnsguard, tmp_path):
 
 def test_one_reporter_alone_decides_nothing(dnsguard, tmp_path):
     """A whole feed can be made up by one who connects from one place."""
-    made_up = [letters.bounce(letters.Original([f'from x (x [198.51.100.{n}])\n\tby mx.r{n}.example with SMTP'], ident=f'<{n}@x>'), n,
+    made_up = [joejob.bounce(joejob.Original([f'from x (x [198.51.100.{n}])\n\tby mx.r{n}.example with SMTP'], ident=f'<{n}@x>'), n,
                               reporter=f'r{n}.example', address='203.0.113.9').replace(f'mx.r{n}.example [203', 'liar.test [203')
                for n in range(1, 41)]
     _, out = triage(dnsguard, *OWN, box(tmp_path, made_up), rc=1)
@@ -111,21 +111,21 @@ def test_one_reporter_alone_decides_nothing(dnsguard, tmp_path):
 
 
 def test_each_message_counts_once(dnsguard, tmp_path):
-    messages = [letters.forged(n) for n in range(20)]
+    messages = [joejob.forged(n) for n in range(20)]
     _, out = triage(dnsguard, *OWN, box(tmp_path, messages + messages), box(tmp_path, messages[:5], 'more'))
     assert out['messages']['counted'] == 20 and out['messages']['again'] == 25
 
 
 def test_a_window_of_time(dnsguard, tmp_path):
-    messages = [letters.bounce(letters.Original([f'from x (x [198.51.100.{n}])\n\tby mx.r.example with SMTP'], ident=f'<{n}@x>'), n,
-                               at=letters.START + 86400 * n) for n in range(10)]
+    messages = [joejob.bounce(joejob.Original([f'from x (x [198.51.100.{n}])\n\tby mx.r.example with SMTP'], ident=f'<{n}@x>'), n,
+                               at=joejob.START + 86400 * n) for n in range(10)]
     path = box(tmp_path, messages)  # 2026-11-18T13:46 UTC and on
     _, out = triage(dnsguard, *OWN, '--since', '2026-11-20', '--until', '2026-11-23', path)
     assert out['messages']['counted'] == 3 and out['messages']['outside'] == 7
 
 
 def test_what_we_sent_is_ours(dnsguard, tmp_path):
-    ours = [letters.through(n, letters.login(n)) for n in range(30)]
+    ours = [joejob.through(n, joejob.login(n)) for n in range(30)]
     (tmp_path / 'sent').write_text('\n'.join(f'cleanup[1]: A{n}: message-id=<{n}@x{n}.test>' for n in range(30)))
     _, out = triage(dnsguard, *OWN, '--sent', tmp_path / 'sent', box(tmp_path, ours), rc=0)
     assert (out['verdict'], out['confidence']) == ('own', 'high') and 'sent' in codes(out['incidents'][0]['for'])
@@ -140,10 +140,10 @@ def tag(address, at, key=b'secret'):
 def test_tags_of_our_own(dnsguard, tmp_path):
     """Mail that goes out with a tag: a bounce without one is of forged mail, once all of ours must have one."""
     def one(n, to):
-        return letters.forged(n).replace('me@good.example', to, 1).replace('for <me@good.example>', f'for <{to}>')
+        return joejob.forged(n).replace('me@good.example', to, 1).replace('for <me@good.example>', f'for <{to}>')
     (tmp_path / 'keys').write_text('3 secret\n')
-    ours = box(tmp_path, [one(n, tag('me@good.example', letters.START)) for n in range(6)], 'ours')
-    made_up = box(tmp_path, [one(n, tag('me@good.example', letters.START, b'guess')) for n in range(6)], 'made-up')
+    ours = box(tmp_path, [one(n, tag('me@good.example', joejob.START)) for n in range(6)], 'ours')
+    made_up = box(tmp_path, [one(n, tag('me@good.example', joejob.START, b'guess')) for n in range(6)], 'made-up')
     none = box(tmp_path, [one(n, 'me@good.example') for n in range(6)], 'none')
     keys = ('--domain', 'good.example', '--batv-keys', tmp_path / 'keys')
     _, out = triage(dnsguard, *keys, ours, rc=0)
@@ -157,7 +157,7 @@ def test_tags_of_our_own(dnsguard, tmp_path):
 
 
 def test_recipients_that_never_were(dnsguard, tmp_path):
-    headless = [re.sub(r'Received: from good\.example.*?\nFrom: "A', 'From: "A', letters.forged(n, local=f'x{n}'), flags=re.S)
+    headless = [re.sub(r'Received: from good\.example.*?\nFrom: "A', 'From: "A', joejob.forged(n, local=f'x{n}'), flags=re.S)
                 for n in range(30)]
     (tmp_path / 'known').write_text('me@good.example\nyou@good.example\n')
     _, out = triage(dnsguard, *OWN, '--domain', 'good.example', '--recipients', tmp_path / 'known', box(tmp_path, headless), rc=3)
@@ -167,14 +167,14 @@ def test_recipients_that_never_were(dnsguard, tmp_path):
 def test_a_policy_tells_whose_addresses(dnsguard, tmp_path):
     (tmp_path / 'zone.yaml').write_text('zone: good.example\nprovider: {zonefile: {path: x.zone}}\nmail:\n'
                                         '  "@": {mx: [10 mail.good.example], spf: ["ip4:192.0.2.0/24"]}\n')
-    relay = box(tmp_path, [letters.through(n, letters.stranger(n)) for n in range(40)])
+    relay = box(tmp_path, [joejob.through(n, joejob.stranger(n)) for n in range(40)])
     _, out = triage(dnsguard, '--policy', tmp_path / 'zone.yaml', relay, rc=3)
     assert (out['verdict'], out['confidence']) == ('relay', 'high')
     assert out['owner']['networks'] == ['192.0.2.0/24'] and not out['owner']['domains_inferred']
     assert 'withdraw-spf' in [a['step'] for a in out['advice']]
     (tmp_path / 'zone.yaml').write_text('zone: good.example\nprovider: {zonefile: {path: x.zone}}\nmail:\n'
                                         '  "@": {mx: [10 mail.good.example], spf: ["ip4:192.0.2.0/24", "include:_spf.big.test"]}\n')
-    forged = box(tmp_path, [letters.forged(n, networks=3) for n in range(40)], 'forged')
+    forged = box(tmp_path, [joejob.forged(n, networks=3) for n in range(40)], 'forged')
     _, out = triage(dnsguard, '--policy', tmp_path / 'zone.yaml', forged, rc=3)
     assert (out['verdict'], out['confidence']) == ('forged', 'medium') and out['owner']['unresolved'] == 'include:_spf.big.test'
     assert 'unresolved' in codes(out['incidents'][0]['against']) and 'dns' in out['incidents'][0]['would_decide']
@@ -187,7 +187,7 @@ def test_spf_in_force_tells_whose_addresses(dnsguard, tmp_path, nsd, unbound):
     dns = ('--dns', '--resolver', unbound(of=[server]).address, '--trust-anchor', 'none', '--timeout', '10')
 
     def jobs(own):
-        return [letters.through(n, letters.stranger(n, by='mail.good.test'), domain='good.test', own=own) for n in range(40)]
+        return [joejob.through(n, joejob.stranger(n, by='mail.good.test'), domain='good.test', own=own) for n in range(40)]
     relay = box(tmp_path, jobs('192.0.2.10'), 'relay')
     _, out = triage(dnsguard, *dns, relay, rc=3)
     assert (out['verdict'], out['confidence'], out['owner']['domains']) == ('relay', 'high', ['good.test'])
@@ -197,7 +197,7 @@ def test_spf_in_force_tells_whose_addresses(dnsguard, tmp_path, nsd, unbound):
     _, out = triage(dnsguard, *dns, shared, rc=3)
     assert out['verdict'] == 'provider' and out['incidents'][0]['who'] == 'Amazon SES'
     assert 'ask-provider' in [a['step'] for a in out['advice']] and out['split'] is False
-    forged = box(tmp_path, [letters.forged(n, domain='good.test', networks=2) for n in range(40)], 'forged')
+    forged = box(tmp_path, [joejob.forged(n, domain='good.test', networks=2) for n in range(40)], 'forged')
     _, out = triage(dnsguard, *dns, forged, rc=3)
     assert (out['verdict'], out['confidence']) == ('forged', 'high')
     said, out = triage(dnsguard, '--dns', '--resolver', '127.0.0.61', '--trust-anchor', 'none', '--timeout', '1', forged, rc=3)
@@ -205,13 +205,13 @@ def test_spf_in_force_tells_whose_addresses(dnsguard, tmp_path, nsd, unbound):
 
 
 def test_what_records_would_have_stopped(dnsguard, tmp_path):
-    mixed = [letters.through(n, letters.login(n)) if n % 4 == 0 else letters.forged(n) for n in range(80)]
+    mixed = [joejob.through(n, joejob.login(n)) if n % 4 == 0 else joejob.forged(n) for n in range(80)]
     _, out = triage(dnsguard, *OWN, '--domain', 'good.example', box(tmp_path, mixed))
     assert out['refusals'] == {'asked': 80, 'spf': 60, 'dmarc': 60, 'either': 60, 'passed': 20, 'unknown': 0}
 
 
 def test_what_was_in_them(dnsguard, tmp_path):
-    messages = [letters.forged(n, local=f'{"".join(chr(97 + (n * 7 + i * i * 5) % 26) for i in range(9))}{n}qx') for n in range(50)]
+    messages = [joejob.forged(n, local=f'{"".join(chr(97 + (n * 7 + i * i * 5) % 26) for i in range(9))}{n}qx') for n in range(50)]
     _, out = triage(dnsguard, *OWN, '--domain', 'good.example', box(tmp_path, messages))
     assert out['origins']['different'] == 40 and out['reporters']['different'] == 12 and out['few_reporters']
     assert out['locals']['look'] == 'random' and out['locals']['different'] == 50
@@ -221,7 +221,7 @@ def test_what_was_in_them(dnsguard, tmp_path):
 
 
 def test_explain_shows_the_boundary(dnsguard, tmp_path):
-    path = box(tmp_path, [letters.forged(n) for n in range(20)])
+    path = box(tmp_path, [joejob.forged(n) for n in range(20)])
     said = dnsguard('triage', *OWN, '--domain', 'good.example', '--explain', 3, path).expect(3)
     lines = said.stdout.splitlines()
     assert lines[0].startswith('Bounce 3: ')
@@ -236,7 +236,7 @@ def test_explain_shows_the_boundary(dnsguard, tmp_path):
 
 def test_hostile_text_reaches_no_terminal(dnsguard, tmp_path):
     evil = '=?utf-8?q?=1b]0;owned=07=E2=80=AEevil?='
-    messages = [letters.forged(n).replace('Subject: Cheap', f'Subject: {evil} Cheap').replace('(unknown [', '(\x1b[31m\x07 [') for n in range(20)]
+    messages = [joejob.forged(n).replace('Subject: Cheap', f'Subject: {evil} Cheap').replace('(unknown [', '(\x1b[31m\x07 [') for n in range(20)]
     path = box(tmp_path, messages)
     for args in ((), ('--verbose',), ('--explain', '1'), ('--json', '--verbose')):
         said = dnsguard('triage', *OWN, *args, path)
@@ -245,7 +245,7 @@ def test_hostile_text_reaches_no_terminal(dnsguard, tmp_path):
 
 
 def test_json_is_as_documented(dnsguard, tmp_path):
-    said, out = triage(dnsguard, *OWN, '--verbose', box(tmp_path, [letters.forged(n) for n in range(20)]))
+    said, out = triage(dnsguard, *OWN, '--verbose', box(tmp_path, [joejob.forged(n) for n in range(20)]))
     page = (lablib.ROOT / 'doc/json.md').read_text()
     for kind, line in (('triage', out), ('bounce', json.loads(said.stdout.splitlines()[0]))):
         part = re.search(rf'\n### A `{kind}` line\n(.*?)\n##', page, re.S).group(1)
@@ -267,7 +267,7 @@ def test_reports_join(dnsguard, tmp_path):
     folder.mkdir()
     for org in ('a.example', 'b.example'):
         (folder / org).write_text(report(org, ('203.0.113.99', 5000, 'fail', 'fail')))
-    _, out = triage(dnsguard, *OWN, '--domain', 'good.example', box(tmp_path, [letters.forged(n) for n in range(20)]), folder)
+    _, out = triage(dnsguard, *OWN, '--domain', 'good.example', box(tmp_path, [joejob.forged(n) for n in range(20)]), folder)
     assert out['messages']['reports'] == 2 and out['reports']['forged'] == 10000
     assert 'reports-forged' in codes(out['incidents'][0]['for'])
     _, out = triage(dnsguard, *OWN, '--domain', 'good.example', folder, rc=3)  # no bounce at all
@@ -279,7 +279,7 @@ def test_unreadable_messages_are_named(dnsguard, tmp_path):
     for sub in ('new', 'cur', 'tmp'):
         (folder / sub).mkdir(parents=True)
     for n in range(10):
-        (folder / 'new' / f'{n}.host').write_text(letters.forged(n))
+        (folder / 'new' / f'{n}.host').write_text(joejob.forged(n))
     (folder / 'new' / '99.host').write_text('<feedback><report_metadata>')
     said, out = triage(dnsguard, *OWN, folder)
     assert out['messages']['counted'] == 10 and out['messages']['broken_reports'] == 1
@@ -288,7 +288,7 @@ def test_unreadable_messages_are_named(dnsguard, tmp_path):
 
 def test_in_japanese(dnsguard, lab, tmp_path):
     """By the locale, also where that locale is not installed; columns count kanji as two."""
-    path = box(tmp_path, [letters.through(n, letters.stranger(n)) for n in range(20)])
+    path = box(tmp_path, [joejob.through(n, joejob.stranger(n)) for n in range(20)])
     catalogues = pathlib.Path(lab.program).parent.parent / 'po'
     for name in ('ja_JP.UTF-8', 'ja_JP.eucJP', 'ja'):
         said = dnsguard('triage', *OWN, path, env={'LC_ALL': name, 'LANGUAGE': '', 'DNSGUARD_LOCALE': str(catalogues)}).expect(3)
@@ -304,16 +304,16 @@ def test_in_japanese(dnsguard, lab, tmp_path):
 GENERATOR = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import letters
+import joejob
 for n in range(int(sys.argv[2])):
-    text = letters.forged(n, local=f'x{n}', reporters=5000, networks=60000)
+    text = joejob.forged(n, local=f'x{n}', reporters=5000, networks=60000)
     sys.stdout.write(f'From MAILER-DAEMON Mon Nov 22 00:00:00 2026\\n{text}\\n')
 """
 
 
 def most_memory(lab, n):
     """Triage of n generated bounces by standard input: (its result, the most memory that it had, in KiB)."""
-    maker = subprocess.Popen([sys.executable, '-c', GENERATOR, str(pathlib.Path(letters.__file__).parent), str(n)], stdout=subprocess.PIPE)
+    maker = subprocess.Popen([sys.executable, '-c', GENERATOR, str(pathlib.Path(joejob.__file__).parent), str(n)], stdout=subprocess.PIPE)
     child = subprocess.Popen([lab.program, 'triage', '--json', *OWN, '--domain', 'good.example', '-'], stdin=maker.stdout,
                              stdout=subprocess.PIPE)
     maker.stdout.close()

@@ -9,7 +9,7 @@ import random
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'functional'))
-import letters  # noqa: E402
+import joejob  # noqa: E402
 
 RELAY_HOST = 'smtp.hoster.example'
 
@@ -27,11 +27,11 @@ def iso2022jp(text):
 def test_list_leak(dnsguard, tmp_path):
     """A newsletter's posting address takes bounces and sends them to every subscriber. One of them keeps what came."""
     def leaked(n):
-        text = letters.forged(n, local='news', domain='meruma.example')
+        text = joejob.forged(n, local='news', domain='meruma.example')
         head = ('List-Id: <news.meruma.example>\nPrecedence: bulk\nReceived: from list.meruma.example (list.meruma.example [192.0.2.8])\n'
-                f'\tby mx.reader.example (Postfix) with ESMTP id L{n}\n\tfor <reader@reader.example>; {letters.date(letters.START + n)}\n')
+                f'\tby mx.reader.example (Postfix) with ESMTP id L{n}\n\tfor <reader@reader.example>; {joejob.date(joejob.START + n)}\n')
         return text.replace('Delivered-To: news@meruma.example\n', head, 1)
-    box = letters.mbox(tmp_path / 'box', [leaked(n) for n in range(120)])
+    box = joejob.mbox(tmp_path / 'box', [leaked(n) for n in range(120)])
     out, steps = triage(dnsguard, '--own', '192.0.2.0/24', '--domain', 'meruma.example', box, rc=3)
     kinds = {i['kind']: i for i in out['incidents']}
     assert out['verdict'] == 'forged' and 'list-leak' in kinds and kinds['list-leak']['bounces'] == 120
@@ -45,7 +45,7 @@ def test_split(dnsguard, tmp_path):
 
     def made_up():
         return ''.join(rng.choice('bcdfghjklmnpqrstvwxz0123456789') for _ in range(9))
-    box = letters.mbox(tmp_path / 'box', [letters.forged(n, local=made_up(), reporters=40, networks=200) for n in range(600)])
+    box = joejob.mbox(tmp_path / 'box', [joejob.forged(n, local=made_up(), reporters=40, networks=200) for n in range(600)])
     out, steps = triage(dnsguard, '--own', '192.0.2.0/24', '--domain', 'good.example', box, rc=3)
     assert (out['verdict'], out['confidence'], out['split']) == ('forged', 'high', True)
     assert out['locals']['look'] == 'random' and out['locals']['different'] >= 500
@@ -56,10 +56,10 @@ def test_split(dnsguard, tmp_path):
 def test_relay(dnsguard, tmp_path):
     """150 bounces with 15 recipients each; the hoster's own server was the relay. A split would have been wrong."""
     def abused(n):
-        return letters.through(n, letters.stranger(n, by=RELAY_HOST), domain='shop.example', own='192.0.2.25', reporters=9,
+        return joejob.through(n, joejob.stranger(n, by=RELAY_HOST), domain='shop.example', own='192.0.2.25', reporters=9,
                                subject=iso2022jp('未承諾広告※お得な情報')).replace(
             'mail.shop.example (mail.shop.example [', f'{RELAY_HOST} ({RELAY_HOST} [')
-    box = letters.mbox(tmp_path / 'box', [abused(n) for n in range(150)])
+    box = joejob.mbox(tmp_path / 'box', [abused(n) for n in range(150)])
     out, steps = triage(dnsguard, '--own', '192.0.2.25', '--domain', 'shop.example', box, rc=3)
     assert (out['verdict'], out['confidence'], out['split']) == ('relay', 'high', False)
     assert out['incidents'][0]['who'] == RELAY_HOST
@@ -99,15 +99,15 @@ def test_account(dnsguard, tmp_path):
 def test_account_by_complaints(dnsguard, tmp_path):
     """The same, where receivers send complaints: the returned header names the login."""
     def complaint(n):
-        spam = letters.Original([letters.login(n, user='info', by='mail.forward.example')], sender='info@forward.example', ident=f'<{n}@c>')
+        spam = joejob.Original([joejob.login(n, user='info', by='mail.forward.example')], sender='info@forward.example', ident=f'<{n}@c>')
         return '\n'.join([
             'Return-Path: <>', f'From: feedback@big{n % 3}.example', 'To: abuse@forward.example', f'Message-ID: <arf{n}@big.example>',
-            f'Date: {letters.date(letters.START + n)}', 'Subject: complaint', 'MIME-Version: 1.0',
+            f'Date: {joejob.date(joejob.START + n)}', 'Subject: complaint', 'MIME-Version: 1.0',
             'Content-Type: multipart/report; report-type=feedback-report; boundary=b', '', '--b', 'Content-Type: text/plain', '',
             'This is an email abuse report.', '', '--b', 'Content-Type: message/feedback-report', '', 'Feedback-Type: abuse',
             'User-Agent: Big/1', 'Version: 1', 'Source-IP: 192.0.2.10', f'Reported-Domain: big{n % 3}.example', '', '--b',
             'Content-Type: message/rfc822', '', spam.text(), 'Buy now', '', '--b--', ''])
-    box = letters.mbox(tmp_path / 'box', [complaint(n) for n in range(24)])
+    box = joejob.mbox(tmp_path / 'box', [complaint(n) for n in range(24)])
     out, steps = triage(dnsguard, '--own', '192.0.2.0/24', '--domain', 'forward.example', box, rc=3)
     assert (out['verdict'], out['split'], out['incidents'][0]['who']) == ('account', False, 'info')
     assert out['confidence'] == 'high' and out['kinds'] == {'complaint': 24}
@@ -120,10 +120,10 @@ def test_mailbox(dnsguard, tmp_path):
     for sub in ('new', 'cur', 'tmp'):
         (folder / sub).mkdir(parents=True)
     for n in range(1600):
-        at = letters.START + n * 4 * 86400 // 1600
-        spam = letters.Original([f'from isp.example (unknown [IPv6:2001:db8:{n % 60:x}::{n % 9 + 1}])\n\tby mx.r{n % 25}.example with SMTP id Q{n}'],
+        at = joejob.START + n * 4 * 86400 // 1600
+        spam = joejob.Original([f'from isp.example (unknown [IPv6:2001:db8:{n % 60:x}::{n % 9 + 1}])\n\tby mx.r{n % 25}.example with SMTP id Q{n}'],
                                 sender='taro@isp.example', ident=f'<{n}@isp.example>', subject=iso2022jp(f'当選のお知らせ {n % 3}'))
-        (folder / 'cur' / f'{n}.host:2,').write_text(letters.bounce(
+        (folder / 'cur' / f'{n}.host:2,').write_text(joejob.bounce(
             spam, n, reporter=f'r{n % 25}.example', to='taro@isp.example', address=f'203.0.113.{n % 25 + 1}', by='mbox3.isp.example', at=at))
     before = sorted(p.name for p in (folder / 'cur').iterdir())
     out, steps = triage(dnsguard, folder, rc=3)
