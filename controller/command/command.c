@@ -69,6 +69,23 @@ static const struct dg_command commands[] = {
 	{"unsplit", "ZONE.YAML NAME", "move mail back to NAME", WRITES " now dry-run", 2, 2,
 		dg_cmd_unsplit,
 		"The way back from `split`: the MX first, then the rest as the policy says."},
+	{"probe", "ZONE.YAML NAME", "let a sink take what still comes for NAME",
+		WRITES " no-smtp dry-run", 2, 2, dg_cmd_probe,
+		"Nobody sees past a null MX: the hosts of sink: in zone.yaml become the MX of a "
+		"name that is split, so that what watches them can tell whether the attack goes "
+		"on. SPF -all and DMARC reject stay. The sink is asked by SMTP first. When it "
+		"stands already it is looked at again. `split` goes back to the null MX, `unsplit` "
+		"all the way."},
+	{"rotate", "ZONE.YAML NAME SUBDOMAIN", "move mail of NAME on to the next subdomain",
+		WRITES " no-smtp local dry-run", 3, 3, dg_cmd_rotate,
+		"For a name that is split and an attacker who follows: SUBDOMAIN, a name of "
+		"rotate: in zone.yaml, is published, checked, and its mail servers are asked. The "
+		"subdomain before serves beside it until `retire`. Exit status 3: it does not take "
+		"mail yet; the same command again goes on."},
+	{"retire", "ZONE.YAML NAME", "give up the subdomains that mail has moved on from",
+		WRITES " no-smtp local dry-run", 2, 2, dg_cmd_retire,
+		"They get a null MX, as the mail name has. What people still send there is refused "
+		"from then on."},
 	{"watch", "ZONE.YAML...", "watch for backscatter, and guard the mail names", "json no-smtp",
 		1, MANY, dg_cmd_watch,
 		"Stays in the foreground. Reads the sensors that watch: names, tells notice and "
@@ -97,6 +114,10 @@ static const struct dg_command commands[] = {
 		"Also where it held by itself because somebody else had changed the zone: look at "
 		"that first. "
 		"Without NAME: takes `dnsguard stop` back."},
+	{"abused", "NAME", "say that a relay or an account of ours sends the mail", "json why", 1,
+		1, dg_cmd_abused,
+		"Then a split would be wrong: the guard takes back what it is doing about NAME and "
+		"holds it, until `dnsguard release NAME`. --why says how one knows."},
 	{"restore", "[CHANGE]", "put back the records that a change replaced",
 		"json yes adopt offline file zone timeout", 0, 1, dg_cmd_restore,
 		"CHANGE is a number from `dnsguard log`; without it the newest change is undone. "

@@ -27,7 +27,7 @@ struct dg_args {
 		is_unordered, does_resume, tests_relay, owns_this, is_psl, is_no_smtp, is_dry,
 		is_live, asks_dns;
 	const char *state, *plan, *zone, *from, *server, *output, *key_file, *key_name, *algorithm,
-		*file, *resolver, *trust_anchor, *root_hints, *selector, *host, *explain, *ip,
+		*file, *why, *resolver, *trust_anchor, *root_hints, *selector, *host, *explain, *ip,
 		*helo, *receiver, *spf, *dkim, *socket, *to, *name, *local, *own, *policy, *domain,
 		*since, *until, *notice, *password_file, *ca_file, *sent, *recipients, *batv_keys,
 		*batv_since;
@@ -58,11 +58,15 @@ int dg_cmd_help(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_init(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_letters(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_log(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_abused(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_plan(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_probe(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_providers(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_release(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_reports(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_restore(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_retire(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_rotate(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_schema(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_sensor(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_spf(struct dg_app *app, const struct dg_args *args);

@@ -38,7 +38,7 @@ static const struct dg_option options[] = {
 		"wait until every name server shows it and caches have let go of the old "
 		"answers"),
 	NUMBER("timeout", "SECONDS", timeout, "how long to wait for name servers to show a change",
-		.only = "apply verify arm disarm split unsplit restore"),
+		.only = "apply verify arm disarm split unsplit probe rotate retire restore"),
 	NUMBER("timeout", "SECONDS", timeout,
 		"how long one domain may take (default 20); what has not come then is unknown",
 		.only = "check spf dmarc reports triage"),
@@ -54,6 +54,7 @@ static const struct dg_option options[] = {
 		"networks from which port 25 cannot be reached"),
 	TEXT("local", "NAME[,NAME...]", local,
 		"ask for these local parts at the subdomain too, not for postmaster alone"),
+	TEXT("why", "TEXT", why, "by what it is known; for letters, `status` and the journal"),
 	FLAG("live", is_live, "go on showing it, each second, until q or Ctrl-C"),
 	FLAG("dry-run", is_dry, "show what would be done, and end"),
 	TEXT("zone", "ZONE", zone, "only this zone"),

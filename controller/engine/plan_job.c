@@ -6,6 +6,7 @@
 #include "zones/base/map.h"
 #include "zones/mail/mx.h"
 #include "zones/plan/plan.h"
+#include "zones/policy/policy.h"
 #include "zones/policy/want.h"
 #include "zones/record/zone.h"
 
@@ -105,6 +106,18 @@ static const char *marker_words(const struct dg_job *j)
 			 "plan; --adopt goes on from what stands there";
 }
 
+static const struct dg_mail_spec *staged_name(const struct dg_job *j)
+{
+	const struct dg_name_state *stage = j->engine->stage;
+
+	for (size_t i = 0; stage && i < j->policy->n_mail; i++) {
+		if (strcmp(j->policy->mail[i].name, stage->name) == 0) {
+			return &j->policy->mail[i];
+		}
+	}
+	return NULL;
+}
+
 static void end_planned(struct dg_job *j)
 {
 	if (j->plan->n_conflicts > 0) {
@@ -124,7 +137,7 @@ static void end_planned(struct dg_job *j)
 		}
 	}
 	if (j->plan->n > 0 && !j->engine->force && j->restores == 0) {
-		int r = dg_rail_zone(j->plan, &j->err);
+		int r = dg_rail_zone(j->plan, staged_name(j), &j->err);
 
 		if (r < 0) {
 			dg_job_fail(j, r);

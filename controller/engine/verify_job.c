@@ -25,10 +25,14 @@ static struct dg_swap *wanted_swaps(struct dg_job *j)
 	return w;
 }
 
-/* Does the resolver show something else? One that cannot be asked proves nothing, bogus data are lost for everybody. */
+/* Does the resolver show something else? One that cannot be asked proves nothing, bogus data are lost for everybody. For a step of a
+ * split caches are waited for elsewhere, and what is in them (a DMARC record for an hour) does not make it undone. */
 static bool is_stale(const struct dg_job *j)
 {
-	return j->seen && (j->seen->n_old + j->seen->n_other > 0 ||
+	const struct dg_name_state *stage = j->engine->stage;
+	bool has_time = stage && stage->stage != DG_STAGE_ARMED;
+
+	return j->seen && ((j->seen->n_old + j->seen->n_other > 0 && !has_time) ||
 				  j->seen->servers[0].view->state == DG_VIEW_BOGUS);
 }
 

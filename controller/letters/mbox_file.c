@@ -216,8 +216,11 @@ static bool look(struct dg_mbox_file *f)
 	struct stat st;
 
 	if (fstat(f->fd, &st) == 0 && st.st_size != f->size) {
+		int64_t now = dg_source_now_ms();
+		int64_t written_ms = (int64_t)st.st_mtim.tv_sec * 1000;
+
+		f->changed_ms = f->size < 0 && written_ms < now ? written_ms : now;
 		f->size = st.st_size;
-		f->changed_ms = dg_source_now_ms();
 	}
 	return is_same(f);
 }

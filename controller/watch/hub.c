@@ -197,6 +197,14 @@ static void settle(struct dg_hub *h, struct dg_watched *w, enum dg_alarm level)
 	}
 }
 
+static void tell_mail(struct dg_hub *h, struct dg_watched *w, const struct dg_mail_event *e,
+	enum dg_arrival class)
+{
+	if (h->o.on_mail) {
+		h->o.on_mail(h->o.arg, w, e, class);
+	}
+}
+
 /* The canonical domain of an address. False: it has none. */
 static bool domain_of(struct dg_text address, char ret_name[NAME_MAX + 2])
 {
@@ -241,6 +249,7 @@ void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_eve
 	case DG_MAIL_UNKNOWN:
 	case DG_MAIL_BARRED:
 		settle(h, w, dg_watched_arrival(w, &in_time, &class));
+		tell_mail(h, w, &in_time, class);
 		break;
 	case DG_MAIL_SENT:
 		dg_sent_ids_add(&h->sent, e->message, in_time.at_ms);
@@ -248,6 +257,7 @@ void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_eve
 		break;
 	case DG_MAIL_RECEIVED:
 		dg_watched_genuine(w, &in_time);
+		tell_mail(h, w, &in_time, DG_ARRIVAL_OWN);
 		break;
 	}
 }

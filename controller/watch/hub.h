@@ -31,6 +31,9 @@ struct dg_hub_options {
 	struct dg_store *store; /* NULL: nothing is kept (a look, tests) */
 	/* From the loop: the level is another one, or is still ALARM after an event or a tick (evidence grows, time goes by). */
 	void (*on_level)(void *arg, struct dg_watched *w);
+	/* From the loop: each null-sender mail, with its class, and each letter with a sender (class: OWN). May be NULL. */
+	void (*on_mail)(void *arg, struct dg_watched *w, const struct dg_mail_event *e,
+		enum dg_arrival class);
 	/* What was kept cannot be read, a checkpoint cannot be written: for people. May be NULL. */
 	void (*on_trouble)(void *arg, const char *text);
 	/* A sensor that tells a controller elsewhere: events and positions go here, nothing is watched. Else NULL. */

@@ -24,12 +24,14 @@ struct dg_sensor_host {
 struct dg_sensor_ops {
 	const char *name;    /* "log": the key in zone.yaml */
 	const char *summary; /* one line */
+	bool is_whole;       /* it reads whole messages, and judges them by what is ours */
 	/* what: the text after the key ("/var/log/mail.log", "unix:/run/dnsguard/policy"). key: names it among the sensors ("log /var/log/mail.log"). */
 	int (*open)(const struct dg_sensor_host *host, const char *key, const char *what,
 		struct dg_sensor **ret_sensor, struct dg_err *err);
 	struct dg_sensor *(*close)(struct dg_sensor *s);
 };
 
-extern const struct dg_sensor_ops dg_sensor_log, dg_sensor_maildir, dg_sensor_mbox, dg_sensor_imap;
+extern const struct dg_sensor_ops dg_sensor_log, dg_sensor_journal, dg_sensor_maildir,
+	dg_sensor_mbox, dg_sensor_imap;
 const struct dg_sensor_ops *dg_sensor_find(const char *name); /* NULL: no such */
 const struct dg_sensor_ops *dg_sensor_at(size_t i);

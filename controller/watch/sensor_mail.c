@@ -53,6 +53,15 @@ static void behind(struct dg_sensor *s, bool is_behind)
 	}
 }
 
+static void be_at_end(struct dg_sensor *s)
+{
+	if (s->is_behind) {
+		s->host.tell(s->host.arg, s->key,
+			"is read to its end; what comes from now on counts as it comes");
+	}
+	behind(s, false);
+}
+
 /* --- counting ------------------------------------------------------------------------------------------------- */
 /* A checkpoint holds both, or neither. */
 static void count(struct dg_sensor *s, const char *position)
@@ -62,8 +71,15 @@ static void count(struct dg_sensor *s, const char *position)
 
 		dg_hub_event(s->host.hub, s->key, &e);
 	}
+	struct dg_err err;
+	bool is_first = dg_hub_last_position(s->host.hub, s->key) == NULL;
+
 	s->n_judged = 0;
 	dg_hub_position(s->host.hub, s->key, position);
+	if (is_first && dg_hub_checkpoint(s->host.hub, &err) <
+				0) { /* where it began is known from now on */
+		s->host.tell(s->host.arg, s->key, err.text);
+	}
 }
 
 static void on_record(void *arg, uint64_t tag, const struct dg_bounce *record)
@@ -105,7 +121,7 @@ static void on_done(void *arg, uint64_t tag)
 	s->first = (s->first + 1) % WAITING;
 	s->n--;
 	if (s->n == 0 && s->has_caught_up) {
-		behind(s, false);
+		be_at_end(s);
 	}
 }
 
@@ -188,7 +204,7 @@ static void on_caught_up(void *arg)
 
 	s->has_caught_up = true;
 	if (s->n == 0) {
-		behind(s, false);
+		be_at_end(s);
 	}
 }
 
@@ -282,16 +298,19 @@ static int imap_open(const struct dg_sensor_host *host, const char *key, const c
 }
 
 const struct dg_sensor_ops dg_sensor_maildir = {.name = "maildir",
+	.is_whole = true,
 	.summary = "a Maildir that bounces come to",
 	.open = maildir_open,
 	.close = mail_close};
 
 const struct dg_sensor_ops dg_sensor_mbox = {.name = "mbox",
+	.is_whole = true,
 	.summary = "an mbox that bounces come to",
 	.open = mbox_open,
 	.close = mail_close};
 
 const struct dg_sensor_ops dg_sensor_imap = {.name = "imap",
+	.is_whole = true,
 	.summary = "a mailbox at an IMAP server that bounces come to",
 	.open = imap_open,
 	.close = mail_close};

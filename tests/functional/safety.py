@@ -88,7 +88,7 @@ class Site:
         if self.kind == 'zonefile':
             return dns.zone.from_file(str(self.path), origin=ZONE, relativize=False)
         xfr = dns.query.xfr(self.server.address, ZONE, keyring=self.keyring, keyname=self.lab.key.name,
-                            relativize=False, timeout=10, lifetime=10)
+                            relativize=False, timeout=60, lifetime=60)
         return dns.zone.from_xfr(xfr, relativize=False)
 
     def image(self, has_marker=False):
@@ -108,8 +108,8 @@ class Site:
         message = dns.update.UpdateMessage(ZONE, keyring=self.keyring, keyname=self.lab.key.name)
         for verb, owner, *rest in lines:
             getattr(message, verb)(dns.name.from_text(owner + '.'), *rest)
-        for _ in range(20):
-            reply = dns.query.tcp(message, self.server.address, timeout=10)
+        for _ in range(400):
+            reply = dns.query.tcp(message, self.server.address, timeout=60)
             if reply.rcode() != dns.rcode.SERVFAIL:  # PowerDNS, while another's change is under way
                 break
             time.sleep(0.05)

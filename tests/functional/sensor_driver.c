@@ -1,5 +1,5 @@
 /* sensor_driver KEY=WHAT... : sensors on a loop, without a hub: each event and each position as a line on stdout. Ends by SIGTERM.
- * SENSOR_POSITION="KEY TEXT" in the environment is the position that the hub knows; on SIGUSR1 the loop sleeps for two seconds. */
+ * SENSOR_POSITION="KEY TEXT" in the environment is the position that the hub knows; on SIGUSR1 the loop sleeps until SIGUSR2 comes. */
 #include "controller/watch/line_server.h"
 #include "controller/watch/policy.h"
 #include "providers/net/loop.h"
@@ -53,9 +53,10 @@ static void on_usr1(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	(void)arg;
+	int number = 0;
+
 	printf("busy\n");
-	sleep(2);
+	(void)sigwait(arg, &number);
 }
 
 int main(int argc, char **argv)
@@ -65,12 +66,16 @@ int main(int argc, char **argv)
 	struct dg_sensor_host host = {.tell = tell};
 	struct dg_err err;
 
+	sigset_t wake;
+	(void)sigemptyset(&wake);
+	(void)sigaddset(&wake, SIGUSR2);
+	(void)sigprocmask(SIG_BLOCK, &wake, NULL); /* in the threads of sensors too */
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	if (dg_loop_new(NULL, &host.loop, &err) != 0) {
 		return 1;
 	}
 	struct event *term = evsignal_new(dg_loop_base(host.loop), SIGTERM, on_term, host.loop);
-	struct event *usr1 = evsignal_new(dg_loop_base(host.loop), SIGUSR1, on_usr1, NULL);
+	struct event *usr1 = evsignal_new(dg_loop_base(host.loop), SIGUSR1, on_usr1, &wake);
 	(void)event_add(term, NULL);
 	(void)event_add(usr1, NULL);
 	for (int i = 1; i < argc; i++) {

@@ -331,7 +331,7 @@ def test_what_is_no_name(world, name):
 
 @pytest.mark.parametrize('name', POLICIES)
 def test_mta_sts(reports, name):
-    said = reports(f'{name}.example', *(['--timeout', '2'] if name == 'sts-slow' else []))
+    said = reports(f'{name}.example', *(['--timeout', '12'] if name == 'sts-slow' else []))
     code = POLICIES[name][1]
     found = said.finding(code)
     good = [c for c in said.codes if c in ('sts-good', 'sts-mode-testing')]
@@ -357,7 +357,7 @@ def test_spf_and_dmarc(world, name):
 def audited(world, names, *options):
     """{name without its final dot: what audit says of it}, in the order of its lines."""
     listed = world.lab.write('names', '\n'.join(names) + '\n')
-    said = world.run('audit', '--timeout', '6', *options, listed)
+    said = world.run('audit', '--timeout', '20', *options, listed)
     assert not is_raw(said.stdout + said.stderr) and said.stdout.isascii(), str(said)
     lines = [json.loads(line) for line in said.stdout.splitlines()]
     return {line['domain'].rstrip('.'): line for line in lines if 'domain' in line}

@@ -105,7 +105,7 @@ def test_own_by_spf(dnsguard, tmp_path, nsd, unbound):
     resolver = unbound(of=[server])
     (tmp_path / 'a.xml').write_bytes(report(ROWS, domain='example.test').replace(b'example.com', b'example.test'))
     (tmp_path / 'b.xml').write_bytes(report(ROWS, ident='2', domain='none.test').replace(b'example.com', b'none.test'))
-    said, out = run(dnsguard, '--json', '--resolver', resolver.address, '--trust-anchor', 'none', '--timeout', '10', tmp_path)
+    said, out = run(dnsguard, '--json', '--resolver', resolver.address, '--trust-anchor', 'none', '--timeout', '120', tmp_path)
     by_name = {o['domain']: o['by_class'] for o in out}
     assert {k: v for k, v in by_name['example.test'].items() if v} == {'own': 71, 'own-failing': 5, 'forged': 24}, str(said)
     assert {k: v for k, v in by_name['none.test'].items() if v} == {'other': 71, 'undecided': 29}, str(said)

@@ -95,7 +95,8 @@ def kill(record, lab, kind, command, stride):
             survived.append(name)
         check_journaled(flow, told)
         flow.check_next_run(told)
-    assert len([name for name in survived if name not in HOW_OFTEN]) <= 2 + len(at) // 20, survived
+    certain = [name for name, _ in at if name not in HOW_OFTEN]
+    assert 2 * len([name for name in survived if name not in HOW_OFTEN]) <= len(certain), survived  # most points are there
     report(record, kind=kind, command=command, kills=len(at) - len(survived), calls=sum(flow.counts.values()))
 
 
@@ -111,8 +112,8 @@ def test_killed_split(record_property, lab, kind):
 
 def test_killed_while_it_waits(lab):
     """The TTLs are lowered, the caches still hold the old MX: the next run waits for them too."""
-    site = Site(lab, 'knot', ttl=5)
-    policy = site.policy(ttl='5s', body=MAIL.format(mx='10 mx1.example.test', dmarc='reject').replace('60s', '1s'))
+    site = Site(lab, 'knot', ttl=15)
+    policy = site.policy(ttl='15s', body=MAIL.format(mx='10 mx1.example.test', dmarc='reject').replace('60s', '1s'))
     site.apply(policy).expect(0)
     with subprocess.Popen([lab.program, '--state', site.state, 'split', '--yes', '--no-smtp', policy, '@'], cwd=lab.dir,
                           stdout=subprocess.DEVNULL) as process:
@@ -123,7 +124,7 @@ def test_killed_while_it_waits(lab):
     assert site.image()[f'{ZONE}.', 'MX'] == (1, frozenset({f'10 mx1.{ZONE}.'}))
     said = site.run('split', '--yes', '--no-smtp', policy, '@').expect(0)
     assert 'caches may still hold the old MX with its long TTL' in said.stdout
-    assert time.time() - lowered >= 4
+    assert time.time() - lowered >= 13
     assert site.image()[f'{ZONE}.', 'MX'] == (1, frozenset({'0 .'}))
 
 

@@ -48,7 +48,7 @@ class Race:
     def round(self):
         pair = [n for n in WISHES if n != self.now]
         running = {n: self.start(n) for n in pair}
-        said = {n: process.communicate(timeout=60)[0] for n, process in running.items()}
+        said = {n: process.communicate(timeout=600)[0] for n, process in running.items()}
         codes = {n: process.returncode for n, process in running.items()}
         told = f'{codes}\n' + '\n---\n'.join(said.values())
         winners = [n for n in pair if codes[n] == 0]

@@ -38,7 +38,7 @@ class Sensor:
             *(f'tx-rcpt|s|m|permfail|{recipient}' for recipient in recipients))))
 
     def end(self):
-        out, err = self.process.communicate(timeout=20)
+        out, err = self.process.communicate(timeout=300)
         assert out == b''
         assert self.process.returncode == 0, err
         return err.decode()
@@ -58,10 +58,10 @@ def test_opensmtpd(lab):
     assert 'register|report|smtp-in|tx-rcpt\n' in sensor.registered
     sensor.said('report|0.6|1|smtp-in|tx-mail|s|' + 'x' * 10000)
     sensor.said(*FILTER_LOG.read_text().splitlines()[5:26])
-    assert '5 events, 5 of them acknowledged, 0 dropped' in sensor.end()
     driver.expect('taken alice@good.example 198.51.100.25', 'unknown nosuch1@good.example 198.51.100.25',
                   'unknown nosuch2@good.example 198.51.100.25', 'unknown nosuch3@good.example 198.51.100.26',
                   'taken alice@good.example 198.51.100.26')
+    assert '5 events, 5 of them acknowledged, 0 dropped' in sensor.end()
     assert re.fullmatch(r'[0-9a-f]{16} 5 -', driver.position())
 
 
@@ -84,8 +84,8 @@ def test_sensor_outlives_the_controller(lab):
     assert second.stop() == 0
     third = Driver(lab, f'sensors={place}', known=f'sensor mx1={last}')
     sensor.refuses(*address('e'))
-    assert '5 events' in sensor.end()
     third.expect(*unknown('e'))
+    assert '5 events' in sensor.end()
 
 
 def test_controller_hangs(lab):
@@ -100,7 +100,8 @@ def test_controller_hangs(lab):
     err = sensor.end()
     driver.send(signal.SIGCONT)
     n_pushed, n_acknowledged, n_dropped = map(int, re.search(r'(\d+) events, (\d+) .* (\d+) dropped', err).groups())
-    assert (n_pushed, n_acknowledged, n_dropped) == (16385, 1, 20001 - 16385)
+    # The ring is full; whether the first was acknowledged before the controller stopped, and in time, is up to the machine.
+    assert n_pushed + n_dropped == 20001 and n_acknowledged in (0, 1) and n_pushed - 16384 in (0, 1)
 
 
 def test_network(lab):
@@ -108,8 +109,8 @@ def test_network(lab):
     driver = Driver(lab, f'sensors=inet:127.0.0.1:4460 key-file={key}')
     sensor = Sensor(lab, 'inet:127.0.0.1:4460', '--key-file', key)
     sensor.refuses(*address('a', 'b'))
-    assert '2 of them acknowledged' in sensor.end()
     driver.expect(*unknown('a', 'b'))
+    assert '2 of them acknowledged' in sensor.end()
     other = lab.write('other', KEY.upper(), 0o600)
     sensor = Sensor(lab, '127.0.0.1:4460', '--key-file', other, name='mx2')
     sensor.refuses(*address('c'))
@@ -143,22 +144,32 @@ class Between:
         self.listener = socket.create_server(('127.0.0.1', port))
         self.to, self.sent, self.heard = to, b'', b''
 
-    def carry(self, change=lambda text: text):
+    def carry(self, what, is_over, change=lambda text: text):
+        """Takes the next connection, and carries until is_over() or until the server hangs up."""
         self.client = self.listener.accept()[0]
         self.server = socket.create_connection(('127.0.0.1', self.to))
-        self.client.settimeout(0.05)
-        self.server.settimeout(0.05)
-        end = time.monotonic() + 2
-        while time.monotonic() < end:
-            for source, sink in ((self.server, self.client), (self.client, self.server)):
-                with contextlib.suppress(TimeoutError, ConnectionError):
-                    text = source.recv(65536)
-                    if source is self.client:
-                        text = change(text)
-                        self.sent += text
-                    else:
-                        self.heard += text
-                    sink.sendall(text)
+        self.is_closed = False
+        lablib.wait_for(lambda: self.carry_some(change) or self.is_closed or is_over(), what)
+        self.client.settimeout(60)
+        self.server.settimeout(60)
+
+    def carry_some(self, change):
+        for source, sink in ((self.server, self.client), (self.client, self.server)):
+            source.settimeout(0.05)
+            try:
+                text = source.recv(65536)
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                text = b''
+            if source is self.client:
+                text = change(text)
+                self.sent += text
+            else:
+                self.heard += text
+                self.is_closed = not text
+            with contextlib.suppress(ConnectionError):
+                sink.sendall(text)
 
 
 def test_replay_and_forgery(lab):
@@ -168,27 +179,36 @@ def test_replay_and_forgery(lab):
     between = Between(4461, 4460)
     sensor = Sensor(lab, 'inet:127.0.0.1:4461', '--key-file', key)
     sensor.refuses(*address('a', 'b'))
-    between.carry()
+    between.carry('two events', lambda: b'ack 2 ' in between.heard)
     driver.expect(*unknown('a', 'b'))
     lines = between.sent.splitlines(keepends=True)
     assert lines[0].startswith(b'hello mx1 ') and lines[2].startswith(b'e 2 unknown ')
     assert KEY.strip().encode() not in between.sent
     between.server.sendall(lines[2])  # once more on the same connection
-    assert between.server.recv(100) == b''
+    assert hung_up(between.server)
     with socket.create_connection(('127.0.0.1', 4460)) as s:
-        s.settimeout(5)
+        s.settimeout(60)
         assert s.recv(200).startswith(b'dnsguard-sensors 1 ')
         s.sendall(between.sent)
-        assert s.recv(100) == b''
+        assert hung_up(s)
     between.client.close()
     between.sent = b''
     sensor.refuses(*address('c'))
-    between.carry(lambda text: text.replace(b' c@', b' d@'))
+    between.carry('the end of it', lambda: False, lambda text: text.replace(b' c@', b' d@'))
     assert b'd@example.test' in between.sent
     between.client.close()
-    between.carry()
+    between.carry('the third event', lambda: len(driver.events()) >= 3)
     driver.expect(*unknown('a', 'b', 'c'))
+    between.client.close()
     sensor.end()
+
+
+def hung_up(s):
+    """What comes next is the end; with a reset where not all that was sent had been read."""
+    try:
+        return s.recv(100) == b''
+    except ConnectionError:
+        return True
 
 
 HELLO = b'hello mx1 0123 ' + 32 * b'0' + b' -\n'
@@ -269,10 +289,12 @@ def test_log(lab):
     driver.expect(*expected(0, n))
     lablib.wait_for(lambda: int(driver.position().split()[1]) > n, 'the position after them')
     assert lab.stop('log') == 0
+    before = driver.position().split()[0]
     add(n, n + 5)
     lab.daemon('log', argv)
     driver.expect(*expected(0, n + 5))
-    lablib.wait_for(lambda: int(driver.position().split()[1]) > 5, 'the position after them')
+    lablib.wait_for(lambda: driver.position().split()[0] != before and int(driver.position().split()[1]) > 5,
+                    'the position after them')
     known = driver.position()
     driver.stop(signal.SIGKILL)
     lab.stop('log')
@@ -286,8 +308,7 @@ def test_log_ends_while_it_waits(lab):
     """SIGTERM ends it without a controller, and while the ring is full."""
     log = lab.write('mail.log', '')
     argv = [lab.program, 'sensor', 'log', '--file', log, '--to', f'unix:{lab.dir}/sensors']
-    lab.daemon('early', argv)
-    time.sleep(0.5)
+    lablib.wait_hears(lab.daemon('early', argv), signal.SIGTERM)
     assert lab.stop('early') == 0
     driver = Driver(lab, f'sensors=unix:{lab.dir}/sensors')
     lab.daemon('full', argv)

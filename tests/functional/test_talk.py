@@ -190,7 +190,7 @@ def test_json_lines(lab, place, dnsguard, unbound):
     conflict, = [c for c in plan['plan']['changes'] if c['conflict']]
     assert conflict['conflict']['code'] == 'foreign' and conflict['position']['line'] == 5
 
-    said = dnsguard('apply', '--json', '--yes', '--adopt', '--timeout', '1', policy).expect(3)
+    said = dnsguard('apply', '--json', '--yes', '--adopt', '--timeout', '4', policy).expect(3)
     assert types(said) == ['plan', 'summary', 'result', 'summary']
     result = lines_of(said)[2]
     assert result['end'] == 'lagging' and result['change'] == 1 and result['steps_applied'] == 1
@@ -205,7 +205,7 @@ def test_json_lines(lab, place, dnsguard, unbound):
     assert step['state'] == 'applied' and step['restores'] is None and step['change'] == 1 and step['ended_at'] > 1e9
     assert step['command'].startswith('dnsguard --state ') and '@' in step['who'] and step['document'] == str(policy)
     assert {(c['owner'], c['type']) for c in step['changes']} >= {('example.test.', 'MX'), ('_dmarc.example.test.', 'TXT')}
-    assert types(dnsguard('restore', '--json', '--yes', '1', '--timeout', '1')) == ['plan', 'result']
+    assert types(dnsguard('restore', '--json', '--yes', '1', '--timeout', '4')) == ['plan', 'result']
     step = lines_of(dnsguard('log', '--json').expect(0))[0]
     assert step['restores'] == 1
     assert types(dnsguard('providers', '--json').expect(0)) == ['provider'] * 3

@@ -16,6 +16,7 @@ mx1 A 192.0.2.25
 POLICY = 'ttl: 5\nmail: {"@": {mx: [10 mx1.example.test], spf: [mx], dmarc: {policy: reject}}}'
 OTHER = '127.0.0.21'
 SECONDARY = '127.0.0.22'
+PATIENCE_S = 4  # what is right must have answered by then on a busy machine too
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +57,7 @@ def test_secondary_lags_and_catches_up(lab, dnsguard, unbound, kind):
     second = servers.Nsd(lab, [ZONE], primary=place.server, address=SECONDARY)
     old = second.serial(ZONE)
     policy = ask(place, SECONDARY)
-    said = dnsguard('apply', '--yes', '--adopt', '--timeout', '1', policy).expect(3)
+    said = dnsguard('apply', '--yes', '--adopt', '--timeout', PATIENCE_S, policy).expect(3)
     behind = place.serial(ZONE) - old
     assert f'still serves serial {old}, {behind} behind {place.serial(ZONE)}: the old' in said.stdout
     assert 'nsd-control transfer example.test' in said.stdout and '1 of 2 name servers have it' in said.stdout
@@ -64,12 +65,11 @@ def test_secondary_lags_and_catches_up(lab, dnsguard, unbound, kind):
 
     said = dnsguard('verify', policy)  # what stood before is not known any more: it is something else
     check_named(said, SECONDARY)
-    assert said.seconds < 25  # one look, no waiting
-    waiting = lab.daemon('waiting', [lab.program, '--state', lab.dir / 'state', 'verify', '--wait', '--timeout', '30', policy])
+    waiting = lab.daemon('waiting', [lab.program, '--state', lab.dir / 'state', 'verify', '--wait', '--timeout', '300', policy])
     lablib.time.sleep(0.5)
     assert waiting.poll() is None
     second.control('transfer', ZONE)
-    lablib.wait_for(lambda: waiting.poll() is not None, 'the end of verify --wait', 20)
+    lablib.wait_for(lambda: waiting.poll() is not None, 'the end of verify --wait', 300)
     out = (lab.dir / 'waiting.log').read_text()
     assert waiting.returncode == 0, out
     assert f'all 2 name servers have it (serial {place.serial(ZONE)})' in out and 'the resolver sees it' in out
@@ -91,7 +91,7 @@ def silent(_lab, _place):
 
 
 def too_slow(_lab, place):
-    hostile.Relay(OTHER, place.address, delay_s=3)
+    hostile.Relay(OTHER, place.address, delay_s=3 * PATIENCE_S)
     return OTHER, 'could not tell: ', 'see that it runs'
 
 
@@ -137,17 +137,16 @@ FAULTS = [refusing, down, silent, too_slow, lying, null_beside, other_ttl, lame,
 @pytest.mark.parametrize('fault', FAULTS, ids=lambda f: f.__name__)
 def test_fault_is_named(lab, place, dnsguard, fault):
     address, *words = fault(lab, place)
-    policy = ask(place, address, more=', timeout: 1s')
-    dnsguard('apply', '--yes', '--adopt', '--timeout', '1', policy).expect(3)
+    policy = ask(place, address, more=f', timeout: {PATIENCE_S}s')
+    dnsguard('apply', '--yes', '--adopt', '--timeout', PATIENCE_S, policy).expect(3)
     assert place.dig(ZONE, 'MX') == ['10 mx1.example.test.']
     said = dnsguard('verify', policy)
     check_named(said, address, *words)
-    assert said.seconds < 25
 
 
 def test_slow_but_right(place, dnsguard):
     hostile.Relay(OTHER, place.address, delay_s=0.3)
-    policy = ask(place, OTHER, more=', timeout: 2s')
+    policy = ask(place, OTHER, more=', timeout: 30s')
     dnsguard('apply', '--yes', '--adopt', policy).expect(0)
     assert 'all 2 name servers have it' in dnsguard('verify', policy).expect(0).stdout
 
@@ -160,14 +159,14 @@ def test_not_over_tcp(lab, place, dnsguard):
             message.flags |= dns.flags.TC
 
     hostile.Relay(OTHER, place.address, has_tcp=False, change=cut)
-    policy = ask(place, OTHER, more=', timeout: 1s')
+    policy = ask(place, OTHER, more=f', timeout: {PATIENCE_S}s')
     dnsguard('apply', '--yes', '--adopt', policy).expect(0)
     said = dnsguard('verify', policy).expect(0)
     assert '127.0.0.21' in said.stdout and 'over TCP it does not answer (RFC 7766): ' in said.stdout, str(said)
     assert 'open TCP port 53 to it' in said.stdout
     lablib.shutil.copy(lablib.ROOT / 'tests/data/dkim/rsa4096.pem', lab.dir / 'key.pem')
-    policy = ask(place, OTHER, more=', timeout: 1s', body=POLICY.replace('spf:', 'dkim: {big: key.pem}, spf:'))
-    dnsguard('apply', '--yes', '--timeout', '1', policy).expect(3)
+    policy = ask(place, OTHER, more=f', timeout: {PATIENCE_S}s', body=POLICY.replace('spf:', 'dkim: {big: key.pem}, spf:'))
+    dnsguard('apply', '--yes', '--timeout', PATIENCE_S, policy).expect(3)
     said = dnsguard('verify', policy)
     check_named(said, OTHER, 'could not tell 1 of 5 RRsets', 'TCP')
 
@@ -185,8 +184,8 @@ def test_edit_at_the_primary(place, dnsguard):
 def test_servers_by_ns_records(place, dnsguard):
     """Without verify: servers the zone's own NS records say who is asked; one of them has no address."""
     place.update(ZONE, 'add example.test. 300 NS ns9.example.test.', 'add ns9.example.test. 300 A 127.0.0.29')
-    policy = place.policy(ZONE, POLICY, verify='{timeout: 1s}')
-    dnsguard('apply', '--yes', '--adopt', '--timeout', '1', policy).expect(3)
+    policy = place.policy(ZONE, POLICY, verify=f'{{timeout: {PATIENCE_S}s}}')
+    dnsguard('apply', '--yes', '--adopt', '--timeout', PATIENCE_S, policy).expect(3)
     said = dnsguard('verify', policy).expect(3)
     assert 'ns9.example.test 127.0.0.29@53' in said.stdout and '1 of 2 name servers have it' in said.stdout
     place.update(ZONE, 'delete ns9.example.test. A')
@@ -203,12 +202,13 @@ def test_nobody_serves_it(place, dnsguard):
 # --- the resolver -------------------------------------------------------------------------------------------------
 
 def test_resolver_holds_the_old_answer(lab, unbound, dnsguard):
-    place = places.Place(lab, 'knot', {ZONE: RECORDS}, ttl=5)
+    place = places.Place(lab, 'knot', {ZONE: RECORDS}, ttl=20)
     resolver = unbound([place.server])
-    policy = ask(place)
+    body = POLICY.replace('ttl: 5', 'ttl: 20')
+    policy = ask(place, body=body)
     dnsguard('apply', '--yes', '--adopt', policy).expect(0)
     lablib.wait_for(lambda: resolver.dig(ZONE, 'MX') == ['10 mx1.example.test.'], 'resolver')
-    place.policy(ZONE, POLICY.replace('10 mx1', '20 mx1'), verify=f'{{servers: [{place.address}]}}')
+    place.policy(ZONE, body.replace('10 mx1', '20 mx1'), verify=f'{{servers: [{place.address}]}}')
     said = dnsguard('apply', '--yes', policy).expect(0)
     assert 'caches may hold old answers until' in said.stdout
     said = dnsguard('verify', policy).expect(3)

@@ -173,7 +173,7 @@ def take(s):
 
 def ask_udp(address, question):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(2)
+        s.settimeout(30)
         s.connect((address, 53))
         try:
             s.send(question)
@@ -183,7 +183,7 @@ def ask_udp(address, question):
 
 
 def ask_tcp(address, question):
-    with socket.create_connection((address, 53), 2) as s:
+    with socket.create_connection((address, 53), 30) as s:
         s.sendall(struct.pack('!H', len(question)) + question)
         return take(s)
 

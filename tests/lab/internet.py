@@ -21,6 +21,7 @@ import lab as lablib
 import servers
 
 ROOT, TOP, COMMON, SECOND = 1, 2, 10, 11
+PATIENCE_S = 60
 FAULTS = ('signature', 'expired', 'ds')
 UNSERVED = 'nothing.invalid'
 
@@ -244,8 +245,8 @@ class Internet:
     # the program
 
     def run(self, command, *args, **options):
-        """dnsguard COMMAND with this Internet's trust anchor."""
-        return self.lab.dnsguard(command, '--trust-anchor', self.anchor, *args, **options)
+        """dnsguard COMMAND with this Internet's trust anchor, and more patience than by default: a busy machine is no silent server."""
+        return self.lab.dnsguard(command, '--trust-anchor', self.anchor, '--timeout', PATIENCE_S, *args, **options)
 
     def check(self, *args, **options):
         return self.run('check', *args, **options)

@@ -29,7 +29,7 @@ import time
 RESOLVER = '127.0.0.53'
 ADDRESSES = [f'127.0.0.{n}' for n in (*range(10, 30), 53)] + ['198.51.100.66']
 RUN_DIRS = ('/mnt', '/media', '/srv', '/opt')  # an empty one is covered by the tmpfs: nothing to remove afterwards
-READY_S = 15
+READY_S = 60  # of whatever is waited for: far more than it takes, since a loaded machine is no fault
 HERE = pathlib.Path(__file__).resolve()
 ROOT = HERE.parent.parent.parent
 CLONE_NEWNET = 0x40000000
@@ -166,7 +166,7 @@ def save_logs(folder, name):
 
 # --- DNS, as little as polling needs ------------------------------------------------------------------
 
-def ask(address, name, qtype='SOA', port=53, timeout_s=0.3):
+def ask(address, name, qtype='SOA', port=53, timeout_s=1):
     """One question over UDP: (rcode, number of answers), or None when nothing came."""
     number = secrets.randbits(16)
     labels = [part for part in name.rstrip('.').split('.') if part]
@@ -195,6 +195,16 @@ def wait_for(is_true, what, timeout_s=READY_S):
         if time.monotonic() > end:
             raise LabError(f'{what}: not after {timeout_s} s')
         time.sleep(0.01)
+
+
+def wait_hears(process, number):
+    """Until the process has said what it does about the signal: before that the signal would simply end it."""
+    def hears():
+        assert process.poll() is None, process.args
+        status = pathlib.Path(f'/proc/{process.pid}/status').read_text()
+        masks = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(('SigCgt', 'SigBlk'))]
+        return any(mask >> number - 1 & 1 for mask in masks)
+    wait_for(hears, f'a handler of signal {int(number)}')
 
 
 def zone_text(zone, addresses, records='', ttl=300, serial=1):
@@ -311,7 +321,7 @@ class Lab:
         process = self.processes.pop(name)
         process.send_signal(number)
         try:
-            return process.wait(10)
+            return process.wait(READY_S)
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()
@@ -339,7 +349,7 @@ class Lab:
         self.used[name] = self.used.get(name, 0) + 1
         return name if self.used[name] == 1 else f'{name}{self.used[name]}'
 
-    def run(self, *argv, stdin=None, timeout_s=120, env=None, check=False, cwd=None):
+    def run(self, *argv, stdin=None, timeout_s=600, env=None, check=False, cwd=None):
         start = time.monotonic()
         env = {**os.environ, **(env or {})}
         if argv[0] == 'strace':  # a sanitizer cannot look for leaks then, and its files are not the program's

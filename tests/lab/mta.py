@@ -60,7 +60,7 @@ class Mta:
 
     def greets(self):
         try:
-            with socket.create_connection((self.address, 25), 1) as s:
+            with socket.create_connection((self.address, 25), 10) as s:
                 return s.recv(4) == b'220 '
         except OSError:
             return False

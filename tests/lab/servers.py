@@ -75,13 +75,13 @@ class Server:
 
     def dig(self, name, qtype, *options):
         """The answer as dig prints it, one RDATA a line, sorted."""
-        done = self.lab.run('dig', f'@{self.address}', '-p', self.port, '+norec', '+time=2', '+tries=2', '+short',
+        done = self.lab.run('dig', f'@{self.address}', '-p', self.port, '+norec', '+time=10', '+tries=3', '+short',
                             name + '.', qtype, *options, check=True)
         return sorted(done.stdout.splitlines())
 
     def rrset(self, name, qtype):
         """(TTL, sorted RDATA) of the answer; (None, []) when there is none."""
-        done = self.lab.run('dig', f'@{self.address}', '-p', self.port, '+norec', '+time=2', '+tries=2', '+noall',
+        done = self.lab.run('dig', f'@{self.address}', '-p', self.port, '+norec', '+time=10', '+tries=3', '+noall',
                             '+answer', name + '.', qtype, check=True)
         rows = [line.split(None, 4) for line in done.stdout.splitlines()]
         rows = [row for row in rows if len(row) == 5 and row[3] == qtype]

@@ -20,7 +20,7 @@ class Taker:
         outer = self
 
         class Talk(socketserver.StreamRequestHandler):
-            timeout = 20
+            timeout = 120
 
             def handle(self):
                 try:

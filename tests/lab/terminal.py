@@ -46,7 +46,7 @@ class Terminal:
         self.raw += data.decode(errors='replace').replace('\r\n', '\n')
         return bool(data)
 
-    def wait_for(self, text, timeout_s=20):
+    def wait_for(self, text, timeout_s=120):
         end = time.monotonic() + timeout_s
         while text not in self.raw:
             assert self.read(0.1) and time.monotonic() < end, f'no {text!r} in\n{self.raw}'
@@ -54,7 +54,7 @@ class Terminal:
     def type(self, text):
         os.write(self.end, text.encode())
 
-    def finish(self, timeout_s=60):
+    def finish(self, timeout_s=300):
         """Waits for the program's end; its exit code."""
         end = time.monotonic() + timeout_s
         while self.read(0.1):

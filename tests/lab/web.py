@@ -100,7 +100,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     def get_request(self):
         s, peer = super().get_request()
-        s.settimeout(10)
+        s.settimeout(60)
         return s, peer
 
     def finish_request(self, request, client_address):

@@ -8,6 +8,7 @@ therefore stretched on its way to dnsguard: each line of Postfix's log comes at 
 as fast as ours and begins so far back that it is never in the future. What happens in DNS after that (arming, verifying, draining) is
 measured by the clock on the wall. Bounces a minute are given by both.
 """
+import contextlib
 import datetime
 import random
 import smtplib
@@ -27,7 +28,7 @@ import servers
 ZONE, SUB = 'example.test', 'm.example.test'
 MX = internet.address(25)
 REPORTERS = [f'198.18.{n}.7' for n in range(1, 9)]
-SPEED, AHEAD_S = 40, 45
+SPEED, AHEAD_S = 40, 300
 RECORDS = f'''@ 2 MX 10 mx1
 @ 2 TXT "v=spf1 mx -all"
 _dmarc 2 TXT "v=DMARC1; p=reject"
@@ -80,29 +81,30 @@ class Senders(threading.Thread):
         self.start()
 
     def mx(self, name):
-        try:
-            answer = dns.query.udp(dns.message.make_query(name, 'MX'), lablib.RESOLVER, timeout=2).answer
-        except dns.exception.Timeout:
-            return None
+        while True:
+            with contextlib.suppress(dns.exception.Timeout):
+                answer = dns.query.udp(dns.message.make_query(name, 'MX'), lablib.RESOLVER, timeout=10).answer
+                break
         return answer[-1][0].exchange.to_text() if answer else None
 
     def bounce(self):
+        asked = time.time()
         if self.mx(ZONE) in ('.', None):
-            self.dropped.append(time.time())
+            self.dropped.append(asked)
             return
         who = ''.join(self.chance.choices(string.ascii_lowercase, k=9))
-        with smtplib.SMTP(MX, local_hostname='mx.reporter.example', timeout=5,
+        with smtplib.SMTP(MX, local_hostname='mx.reporter.example', timeout=120,
                           source_address=(self.chance.choice(REPORTERS), 0)) as s:
             s.ehlo()
             s.mail('')
             s.rcpt(f'{who}@{ZONE}')
-        self.bounces.append(time.time())
+        self.bounces.append(asked)  # what the cache said then decides, however slow the mail server is
 
     def befriend(self):
         self.friends += 1
         try:
             assert self.mx(SUB) == 'mx1.example.test.'
-            with smtplib.SMTP(MX, local_hostname='friend.example', timeout=5, source_address=('198.18.99.7', 0)) as s:
+            with smtplib.SMTP(MX, local_hostname='friend.example', timeout=120, source_address=('198.18.99.7', 0)) as s:
                 s.sendmail('friend@friend.example', [f'postmaster@{SUB}'], 'Subject: hello\n\nhello\n')
         except (OSError, smtplib.SMTPException, AssertionError) as why:
             self.lost.append(repr(why))
@@ -133,7 +135,7 @@ def test_split_story(lab, record_property):
     stretch = Stretch(postfix.dir / 'mail.log', log)
     lab.daemon('watch', [lab.program, '--state', lab.dir / 'state', 'watch', policy])
     told = lab.dir / 'watch.log'
-    time.sleep(1.5)
+    lab.wait_ready('watch', lambda: 'is open' in told.read_text())
     senders = Senders()
     begin = time.time()
 
@@ -145,9 +147,9 @@ def test_split_story(lab, record_property):
         return time.time()
 
     try:
-        alarm = when(lambda: 'an attack' in told.read_text(), 'the alarm', 40)
-        published = when(lambda: place.dig(ZONE, 'MX') == ['0 .'], 'the null MX', 60)
-        verified = when(lambda: 'split: verified' in told.read_text(), 'the split, verified', 30)
+        alarm = when(lambda: 'an attack' in told.read_text(), 'the alarm', 300)
+        published = when(lambda: place.dig(ZONE, 'MX') == ['0 .'], 'the null MX', 300)
+        verified = when(lambda: 'split: verified' in told.read_text(), 'the split, verified', 300)
         time.sleep(10)
     finally:
         senders.is_over = stretch.is_over = True
@@ -170,6 +172,6 @@ def test_split_story(lab, record_property):
         print(f'{key}: {value}')
         record_property(key, value)
     assert stretch.log_time(published) - stretch.log_time(alarm) >= 900  # the floor, in the time of the events
-    assert not senders.lost and senders.friends > 10
+    assert not senders.lost and senders.friends > 3
     assert per_minute(senders.bounces, published + 3, end) == 0 and senders.dropped
     assert place.dig(SUB, 'MX') == ['10 mx1.example.test.']

@@ -33,6 +33,7 @@ LIBRARIES = {
     r'libpsl\.h': ('zones/mail', 'tests'),
     r'idn2\.h': ('zones/mail', 'zones/policy', 'tests'),
     r'expat\.h': ('zones/watch', 'tests'),
+    r'systemd/': ('controller/watch', 'tests'),
     r'libmilter/': ('controller/watch', 'controller/command', 'tests'),
     r'gmime/': ('controller/letters', 'tests'),
     r'iconv\.h': ('controller/letters', 'tests'),

@@ -98,7 +98,7 @@ static void read_status(struct dg_reading *r)
 	for (size_t i = 0; !found && i < r->found.n_texts; i++) {
 		found = dg_status_in_text(r, r->texts[i]);
 	}
-	if (!found && r->is_multipart) {
+	if (!found && r->is_multipart && !r->found.disposition) {
 		(void)dg_status_in_text(r, r->message);
 	}
 }

@@ -127,9 +127,14 @@ static void read_signature(struct dg_reading *r, struct dg_bounce_head *h, struc
 	struct dg_bounce_signature *s = &h->signatures[h->n_signatures++];
 	*s = (struct dg_bounce_signature){"", ""};
 	while (dg_tag_next(value.p, value.n, &pos, &tag)) {
-		if (tag.value && tag.name_len == 1 && tag.name[0] == 'd') {
+		struct dg_span name = dg_span_trim((struct dg_span){tag.name, tag.name_len});
+
+		if (!tag.value) {
+			continue;
+		}
+		if (dg_span_is(name, DG_SPAN("d"))) {
 			s->domain = dg_clean(r, (struct dg_span){tag.value, tag.value_len});
-		} else if (tag.value && tag.name_len == 1 && tag.name[0] == 's') {
+		} else if (dg_span_is(name, DG_SPAN("s"))) {
 			s->selector = dg_clean(r, (struct dg_span){tag.value, tag.value_len});
 		}
 	}

@@ -310,7 +310,10 @@ static bool bare(struct dg_span value, struct dg_span *ret_address)
 		}
 		struct dg_span word = {value.p + begin, at - begin};
 		if (dg_span_char(word, '@') != DG_NOWHERE) {
-			*ret_address = word;
+			size_t open = dg_span_char(word, '<');
+			word = open == DG_NOWHERE ? word : dg_span_cut(word, open + 1);
+			size_t close = dg_span_char(word, '>');
+			*ret_address = dg_span_head(word, close == DG_NOWHERE ? word.n : close);
 			return true;
 		}
 	}

@@ -219,20 +219,22 @@ static int speed(const struct messages *all, const char *program, size_t n_times
 	struct job job = {.all = all};
 	struct dg_letters_counts counts;
 	struct rusage u;
+	struct rusage own;
 	double before = cpu_s(RUSAGE_SELF);
 
 	through(&job, program, n_times);
 	dg_letters_counts(job.letters, &counts);
 	(void)dg_letters_free(job.letters);
 	(void)getrusage(RUSAGE_CHILDREN, &u);
+	(void)getrusage(RUSAGE_SELF, &own);
 	printf("{\"messages\": %llu, \"found\": %zu, \"unreadable\": %llu, \"by_library\": %llu, "
 	       "\"readers\": %llu, \"octets\": %zu, \"cpu_s\": %.4f, \"reader_s\": %.4f, "
-	       "\"reader_kib\": %ld}\n",
+	       "\"reader_kib\": %ld, \"kib\": %ld}\n",
 		(unsigned long long)counts.n_messages, job.n_found,
 		(unsigned long long)counts.n_unreadable, (unsigned long long)counts.n_by_library,
 		(unsigned long long)counts.n_readers, all->octets * n_times,
 		cpu_s(RUSAGE_SELF) - before + cpu_s(RUSAGE_CHILDREN), cpu_s(RUSAGE_CHILDREN),
-		u.ru_maxrss);
+		u.ru_maxrss, own.ru_maxrss);
 	return 0;
 }
 

@@ -1,11 +1,18 @@
 /* The inquiry: what failed is asked once more. */
 #include "tests/unit/controller/inquiry_unit.h"
 
+/* The server recovers when libunbound has given the first question up, by the look of it; silence_again(): when it was asked. */
 static void on_recovered(void *arg)
 {
 	struct scene *s = arg;
+	bool is_still = s->server.n_udp > 0 && s->server.n_udp == s->n_seen;
 
-	s->server.mood = FAKE_WELL;
+	if (is_still || (s->server.mood == FAKE_SILENT && s->server.n_udp > 0)) {
+		s->server.mood = FAKE_WELL;
+		return;
+	}
+	s->n_seen = s->server.n_udp;
+	(void)dg_loop_after_ms(s->loop, s->server.mood == FAKE_SILENT ? 10 : 1000, on_recovered, s);
 }
 
 /* The first answer is a failure, which libunbound holds for 5 s. */
@@ -66,7 +73,7 @@ static void test_silence_again(void **state)
 	s->q.again_ms = DG_INQUIRY_AGAIN_MS;
 	s->q.question_ms = 600;
 	ask(s, "example.test.", DG_TYPE_MX);
-	(void)dg_loop_after_ms(s->loop, 300, on_recovered, s);
+	(void)dg_loop_after_ms(s->loop, 10, on_recovered, s);
 	run(s);
 	assert_int_equal(s->facts[0].state, DG_FACT_FOUND);
 	assert_int_equal(s->q.n_questions, 2);
@@ -79,8 +86,8 @@ static void test_again_too_late(void **state)
 	struct scene *s = scene_new(FAKE_SERVFAIL);
 
 	(void)state;
-	s->q.deadline_ms = 700;
-	s->q.again_ms = 690;
+	s->q.deadline_ms = 4000;
+	s->q.again_ms = 3990;
 	ask(s, "example.test.", DG_TYPE_MX);
 	run(s);
 	assert_non_null(strstr(s->facts[0].why, "RCODE 2"));

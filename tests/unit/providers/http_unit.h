@@ -32,7 +32,7 @@ static inline void on_done(struct dg_http_request *r, int rc)
 static inline void on_guard(void *arg)
 {
 	(void)arg;
-	fail_msg("no callback within 20 s");
+	fail_msg("no callback within 120 s");
 }
 
 static inline struct scene *scene_new(
@@ -52,12 +52,12 @@ static inline struct scene *scene_new(
 		.method = "GET",
 		.url = s->url,
 		.secret_header = SECRET,
-		.timeout_ms = 5000,
+		.timeout_ms = 30000,
 		.done = on_done,
 		.arg = s,
 	};
 	s->n_expected = 1;
-	s->guard = dg_loop_after_ms(s->loop, 20000, on_guard, s);
+	s->guard = dg_loop_after_ms(s->loop, 120000, on_guard, s);
 	return s;
 }
 

@@ -77,7 +77,7 @@ static inline void play(struct fake_http *f, const char *request, struct fake_an
 static inline void on_guard(void *arg)
 {
 	(void)arg;
-	fail_msg("no callback within 20 s");
+	fail_msg("no callback within 120 s");
 }
 
 static inline void write_key(struct scene *s, const char *text, mode_t mode)
@@ -112,7 +112,7 @@ static inline struct scene *scene_new(void)
 {
 	struct scene *s = calloc(1, sizeof(*s));
 	struct dg_err err;
-	uint32_t timeout = 5;
+	uint32_t timeout = 60;
 
 	assert_non_null(s);
 	assert_true(dg_schema_powerdns.size <= sizeof(s->opts));
@@ -130,7 +130,7 @@ static inline struct scene *scene_new(void)
 	set_option(s, "timeout", &timeout, sizeof(timeout));
 	s->zone = HEAD_OK ZONE(NATIVE, SOA "," MX);
 	s->patch = "HTTP/1.1 204 No Content\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-	s->guard = dg_loop_after_ms(s->loop, 20000, on_guard, s);
+	s->guard = dg_loop_after_ms(s->loop, 120000, on_guard, s);
 	return s;
 }
 
@@ -179,7 +179,7 @@ static inline void run_read(struct scene *s, const struct dg_rrkey *keys, size_t
 		.n_keys = n,
 		.whole = keys == NULL,
 		.mail_only = mail_only,
-		.deadline_ms = 3000,
+		.deadline_ms = 60000,
 		.arena = s->arena,
 		.done = on_read,
 		.arg = s,
@@ -214,7 +214,7 @@ static inline enum dg_outcome run_apply(
 		.n_swaps = n,
 		.version = "2026112207",
 		.is_dry_run = dry,
-		.deadline_ms = 3000,
+		.deadline_ms = 60000,
 		.arena = s->arena,
 		.done = on_apply,
 		.arg = s,

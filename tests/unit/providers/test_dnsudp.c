@@ -23,7 +23,7 @@ static void test_forged_datagrams(void **state)
 
 	open_scene(s, forge_then_answer);
 	for (size_t i = 0; i < MANY; i++) {
-		ask(s, i, DG_DNS_UDP, 5000);
+		ask(s, i, DG_DNS_UDP, 60000);
 	}
 	run(s);
 	for (size_t i = 0; i < MANY; i++) {
@@ -48,10 +48,10 @@ static void test_goes_on_over_tcp(void **state)
 	struct scene *s = *state;
 
 	open_scene(s, truncate_udp);
-	ask(s, 0, DG_DNS_UDP, 5000);
+	ask(s, 0, DG_DNS_UDP, 60000);
 	run(s);
 	s->fake.handler = formerr_udp;
-	ask(s, 1, DG_DNS_UDP, 5000);
+	ask(s, 1, DG_DNS_UDP, 60000);
 	run(s);
 	assert_int_equal(0, s->rcs[0] | s->rcs[1]);
 	assert_int_equal(0, s->queries[1].rcode);
@@ -69,7 +69,7 @@ static void test_truncated_over_tcp(void **state)
 	struct scene *s = *state;
 
 	open_scene(s, truncate_always);
-	ask(s, 0, DG_DNS_UDP, 5000);
+	ask(s, 0, DG_DNS_UDP, 60000);
 	run(s);
 	assert_int_equal(DG_EREMOTE, s->rcs[0]);
 }
@@ -86,7 +86,7 @@ static void test_udp_is_repeated(void **state)
 	struct scene *s = *state;
 
 	open_scene(s, answer_third);
-	ask(s, 0, DG_DNS_UDP, 300);
+	ask(s, 0, DG_DNS_UDP, 3000);
 	run(s);
 	assert_int_equal(0, s->rcs[0]);
 	assert_int_equal(3, s->fake.n_requests);
@@ -101,8 +101,8 @@ static void test_lying_server(void **state)
 	assert_int_equal(
 		0, dg_tsig_key_new("k1.", "hmac-sha256", secret, sizeof(secret), &s->key, &err));
 	open_scene(s, answer_all); /* NOERROR, but unsigned */
-	send_update(s, 5000);
-	ask(s, 0, DG_DNS_TCP, 5000);
+	send_update(s, 60000);
+	ask(s, 0, DG_DNS_TCP, 60000);
 	run(s);
 	assert_int_equal(DG_EREMOTE, s->update_rc);
 	assert_true(s->update.was_sent);

@@ -67,7 +67,7 @@ static void test_busy_with_transfers(void **state)
 
 	open_scene(s, busy_server);
 	for (size_t i = 0; i < 20; i++) {
-		transfer(s, i, 8000);
+		transfer(s, i, 60000);
 	}
 	run(s);
 	for (size_t i = 0; i < 20; i++) {
@@ -138,12 +138,12 @@ static void test_transfers_that_break(void **state)
 	struct scene *s = *state;
 
 	open_scene(s, half_zone);
-	transfer(s, 0, 5000);
+	transfer(s, 0, 60000);
 	run(s);
 	assert_int_equal(0, s->rcs[0]); /* from the beginning, on another connection */
 	assert_int_equal(1, s->transfers[0].zone_data->n);
 	s->fake.handler = refuse;
-	transfer(s, 1, 5000);
+	transfer(s, 1, 60000);
 	run(s);
 	assert_int_equal(1, s->rcs[1]);
 	assert_non_null(strstr(s->transfers[1].err.text, "REFUSED"));

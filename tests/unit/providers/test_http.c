@@ -132,13 +132,11 @@ static void test_timeout(void **state)
 	struct scene *s = scene_new(play_silent);
 
 	(void)state;
-	s->request.timeout_ms = 150;
-	int64_t start = dg_loop_mono_ms(s->loop);
+	s->request.timeout_ms = 1500;
 	run(s);
 	assert_int_equal(s->rc, DG_EIO);
 	assert_true(s->request.was_sent);
-	assert_non_null(strstr(s->request.err.text, "no complete answer within 150 ms"));
-	assert_true(dg_loop_mono_ms(s->loop) - start < 2000);
+	assert_non_null(strstr(s->request.err.text, "no complete answer within 1500 ms"));
 	scene_free(s);
 }
 
@@ -300,11 +298,11 @@ static void test_line_has_a_deadline(void **state)
 
 	(void)state;
 	s->n_expected = DG_HTTP_INFLIGHT + 1;
-	s->request.timeout_ms = 600;
+	s->request.timeout_ms = 4000;
 	for (unsigned i = 0; i < s->n_expected; i++) {
 		many[i] = s->request;
 		if (i == DG_HTTP_INFLIGHT) {
-			many[i].timeout_ms = 200; /* over long before anybody makes room */
+			many[i].timeout_ms = 500; /* over long before anybody makes room */
 		}
 		send_request(s, &many[i]);
 	}
@@ -344,7 +342,7 @@ static void test_cancel(void **state)
 	(void)state;
 	for (unsigned i = 0; i < DG_HTTP_INFLIGHT + 2; i++) {
 		many[i] = s->request;
-		many[i].timeout_ms = 300;
+		many[i].timeout_ms = 4000;
 		send_request(s, &many[i]);
 	}
 	dg_loop_after_ms(s->loop, 50, (void (*)(void *))dg_loop_stop, s->loop);

@@ -213,7 +213,7 @@ static void run_many(struct scene *s)
 			.zone = "example.test.",
 			.swaps = &swap,
 			.n_swaps = 1,
-			.deadline_ms = 3000,
+			.deadline_ms = 60000,
 			.arena = s->arena,
 			.done = on_one_of_many,
 			.arg = s,
