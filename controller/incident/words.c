@@ -18,10 +18,11 @@ static const char *variable(const char *name)
 	return value && value[0] != '\0' ? value : NULL;
 }
 
-static bool set_messages(const char *locale)
+static bool set_messages(const char *name)
 {
-	return setlocale(LC_MESSAGES, locale) !=
-	       NULL; /* NOLINT(concurrency-mt-unsafe): one thread */
+	const char *set = setlocale(LC_MESSAGES, name); /* NOLINT(concurrency-mt-unsafe): once */
+
+	return set != NULL;
 }
 
 /* The locale's messages. One that is not installed has no messages of the C library, but ours may have its language: the
