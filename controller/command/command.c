@@ -210,6 +210,20 @@ static const struct dg_command commands[] = {
 		"those of --own. Exit status 0: nothing of that; 3: forged mail, or own mail that "
 		"fails; 1: "
 		"something could not be read."},
+	{"triage", "SOURCE...", "what happened, by the bounces in a mailbox, and what to do",
+		"json verbose policy domain own host since until explain notice sent recipients "
+		"batv-keys batv-since "
+		"dns resolver trust-anchor timeout password-file ca-file",
+		0, MANY, dg_cmd_triage,
+		"Reads bounces, complaints, feeds and DMARC reports from an mbox, a Maildir, "
+		"files and folders, - for standard input, or imaps://USER@HOST/INBOX, and changes "
+		"nothing there. Says whether the mail was forged elsewhere or left through a "
+		"relay, "
+		"an account, a script or a provider of yours, with what speaks for and against it; "
+		"what was in the bounces; and what to do, in order. Needs no zone.yaml and asks "
+		"nothing of the network without --dns. In English or Japanese, as the locale says. "
+		"Exit status 0: your own mail, or no bounce; 3: something is to be done; 1: could "
+		"not tell."},
 	{"letters", "[reports]", "the process that reads messages for the other commands", "", 0, 1,
 		dg_cmd_letters,
 		"Started by them, not by you: takes messages from standard input in a form of its "

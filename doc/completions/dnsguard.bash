@@ -2,7 +2,7 @@
 _dnsguard()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-	local commands="init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports check spf dmarc audit sensor letters providers schema version help"
+	local commands="init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage check spf dmarc audit sensor letters providers schema version help"
 	local writes="--json --diff --verbose --yes --plan --adopt --force --wait --timeout"
 	local looks="--json --verbose --resolver --trust-anchor --timeout"
 	local options="--state --no-color --help --version"
@@ -22,7 +22,7 @@ _dnsguard()
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	--from | --trust-anchor | --root-hints | --key-file | --output | -o | --file | -f)
+	--from | --trust-anchor | --policy | --notice | --sent | --batv-keys | --recipients | --password-file | --ca-file | --root-hints | --key-file | --output | -o | --file | -f)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -38,7 +38,7 @@ _dnsguard()
 		mapfile -t COMPREPLY < <(compgen -W "all" -- "$word")
 		return
 		;;
-	--resolver | --selector | --host | --ip | --helo | --receiver | --dkim | --threads | --window | --rate) return ;;
+	--own | --domain | --since | --until | --resolver | --selector | --host | --ip | --helo | --receiver | --dkim | --threads | --window | --rate) return ;;
 	--plan | --timeout | --zone | --limit | -n | --server | --key-name | --local | --why) return ;;
 	esac
 	case $command in
@@ -57,6 +57,7 @@ _dnsguard()
 	restore) options="$options --json --yes --adopt --offline --file --zone --timeout" ;;
 	log) options="$options --json --verbose --zone --limit" ;;
 	backtest) options="$options --json --output" ;;
+	triage) options="$options $looks --policy --domain --own --host --since --until --explain --notice --sent --recipients --batv-keys --batv-since --dns --password-file --ca-file" ;;
 	reports) options="$options $looks --zone --own" ;;
 	check) options="$options $looks --selector --host --explain --fast --open-relay --i-own-this" ;;
 	spf) options="$options $looks --ip --from --helo --receiver" ;;

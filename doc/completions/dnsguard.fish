@@ -3,7 +3,7 @@ set -l staging arm disarm split unsplit
 set -l moving probe rotate retire
 set -l writing apply $staging $moving
 set -l planning plan $writing
-set -l looking check spf dmarc reports
+set -l looking check spf dmarc reports triage
 
 complete -c dnsguard -f
 for row in 'init	write a first zone.yaml from the zone as it is' \
@@ -27,6 +27,7 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'log	show the journal' \
 	'backtest	what the guard would have done with old mail logs' \
 	'reports	who sends in a name of the domain, by DMARC reports' \
+	'triage	what happened, by the bounces in a mailbox' \
 	'check	can a domain be forged, why, and what to publish' \
 	'spf	evaluate SPF, or show what a record costs' \
 	'dmarc	which DMARC policy is in force' \
@@ -40,7 +41,7 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	set -l pair (string split \t $row)
 	complete -c dnsguard -n __fish_use_subcommand -a $pair[1] -d $pair[2]
 end
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore init check audit reports" -F
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore init check audit reports triage" -F
 complete -c dnsguard -l state -x -a '(__fish_complete_directories)' -d 'folder of the journal'
 complete -c dnsguard -l no-color -d 'no colours'
 complete -c dnsguard -s h -l help -d 'what a command does and takes'
@@ -69,6 +70,21 @@ complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l to -r -d 'the co
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l key-file -r -d 'shared secret'
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l socket -r -d 'of the milter'
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l name -r -d 'of this sensor'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l policy -r -d 'your policy'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l domain -x -d 'your domains'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l own -x -d 'your networks'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l host -x -d 'your mail servers'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l since -x -d 'from then on'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l until -x -d 'before then'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l explain -x -d 'this bounce line by line'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l notice -r -d 'notices about your mail'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l sent -r -d 'what you sent'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l recipients -r -d 'addresses that exist'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l batv-keys -r -d 'keys of your address tags'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l batv-since -x -d 'since when all mail has one'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l dns -d 'look up SPF'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l password-file -r -d 'password of IMAP'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l ca-file -r -d 'certificates for IMAP'
 complete -c dnsguard -n '__fish_seen_subcommand_from reports' -l zone -x -d 'only this domain'
 complete -c dnsguard -n '__fish_seen_subcommand_from reports' -l own -x -d 'your networks'
 complete -c dnsguard -n '__fish_seen_subcommand_from backtest' -s o -l output -r -d 'drawing (SVG)'
@@ -106,4 +122,4 @@ complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'dom
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
 complete -c dnsguard -n '__fish_seen_subcommand_from providers' -l markdown -d 'the page doc/providers.md'
 complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports check spf dmarc audit sensor providers schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage check spf dmarc audit sensor providers schema version help'

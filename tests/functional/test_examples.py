@@ -66,6 +66,13 @@ def test_check(lab, dnsguard):
     assert done.stdout.endswith('check: done\n') and 'spf-neutral-all' in done.stdout
 
 
+def test_triage(lab):
+    done = lab.run(EXAMPLES / 'triage/run', env={'DNSGUARD': lab.program, 'LC_ALL': 'C'}).expect(0)
+    assert done.stdout.endswith('triage: done\n')
+    assert 'example.com: forged elsewhere (confidence: high)' in done.stdout
+    assert 'example.com: relay abused (confidence: high)' in done.stdout and 'trust boundary' in done.stdout
+
+
 @pytest.mark.parametrize('kind', ['knot', 'bind', 'pdns'])
 def test_rfc2136(request, example, lab, dnsguard, unbound, kind):
     server = request.getfixturevalue(kind)({'example.test': RECORDS}, address='127.0.0.11')

@@ -8,7 +8,7 @@ import re
 import source
 
 # From the ground up. A part includes parts of its own group only when they stand in its row's list.
-ZONES = ['zones/base', 'zones/record', 'zones/mail', 'zones/check', 'zones/watch', 'zones/bounce', 'zones/policy', 'zones/plan']
+ZONES = ['zones/base', 'zones/record', 'zones/mail', 'zones/check', 'zones/watch', 'zones/bounce', 'zones/incident', 'zones/policy', 'zones/plan']
 MAY = {part: ZONES[:n] for n, part in enumerate(ZONES)}
 MAY['providers/net'] = ZONES
 MAY['providers/api'] = ZONES + ['providers/net', 'providers']
@@ -21,7 +21,7 @@ for part in DIALECTS:
     MAY[part] = ZONES + ['providers/net', 'providers/api', 'providers']
 MAY['providers'] = ZONES + ['providers/net', *OWN, *DIALECTS]
 BELOW = ZONES + ['providers', 'providers/net']
-CONTROLLER = [('store', 'lookup', 'letters'), ('engine',), ('guard',), ('check', 'watch', 'incident', 'serve'), ('command',)]
+CONTROLLER = [('store', 'lookup', 'letters'), ('engine',), ('guard',), ('check', 'watch'), ('incident', 'serve'), ('command',)]
 for n, row in enumerate(CONTROLLER):
     for name in row:
         lower = [f'controller/{other}' for r in CONTROLLER[:n] for other in r]
@@ -46,7 +46,7 @@ LIBRARIES = {
     r'seccomp\.h': ('controller/letters', 'tests'),
     r'zlib\.h': ('controller/watch', 'controller/command', 'tests'),
     r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'controller/watch', 'tests'),
-    r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/bounce', 'zones/policy', 'providers/powerdns', 'providers/api', *DIALECTS, 'controller/command', 'controller/engine',
+    r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/bounce', 'zones/incident', 'zones/policy', 'providers/powerdns', 'providers/api', *DIALECTS, 'controller/command', 'controller/engine',
                     'controller/guard', 'tests'),
 }
 IMPURE = re.compile(r'sys/(socket|stat|time|un|epoll|file|mman|wait|resource|types)|netinet/|netdb|poll\.h|'
