@@ -201,7 +201,7 @@ static void test_expected(void **state)
 		score(p, fields, &s);
 	}
 	(void)fclose(f);
-	(void)fprintf(stderr, 
+	(void)fprintf(stderr,
 		"found %zu of %zu, ordinary %zu of %zu, sender %zu of %zu, Message-ID %zu of %zu, "
 		"first public address %zu of %zu\n",
 		s.found.n_right, s.found.n, s.ordinary.n_right, s.ordinary.n, s.sender.n_right,
