@@ -142,6 +142,7 @@ int dg_part_describe(struct dg_arena *a, struct dg_part *part)
 }
 
 /* --- the tree ---------------------------------------------------------------------------------- */
+/* NOLINTBEGIN(misc-no-recursion): DG_BOUNCE_DEPTH_MAX bounds it */
 static int scan_part(struct scan *s, struct dg_part *part, struct dg_span text);
 
 static struct dg_part *new_part(struct scan *s, unsigned depth)
@@ -274,6 +275,8 @@ static int scan_part(struct scan *s, struct dg_part *part, struct dg_span text)
 	}
 	return 0;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 int dg_mime_scan(struct dg_arena *a, const char *p, size_t len, struct dg_parts *ret_parts)
 {
