@@ -49,8 +49,6 @@ static void take_parameter(
 		part->boundary = value;
 	} else if (dg_span_is(name, DG_SPAN("charset"))) {
 		part->charset = lower(a, value);
-	} else if (dg_span_is(name, DG_SPAN("report-type"))) {
-		part->report_type = lower(a, value);
 	}
 }
 
@@ -126,7 +124,6 @@ int dg_part_describe(struct dg_arena *a, struct dg_part *part)
 
 	part->type = "text/plain";
 	part->charset = "";
-	part->report_type = "";
 	while (n++ < DG_BOUNCE_HEADERS_MAX && dg_field_next(&rest, &f)) {
 		if (f.value.n > DG_BOUNCE_HEADER_MAX) {
 			continue;
