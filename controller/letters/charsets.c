@@ -110,6 +110,7 @@ const char *dg_charsets_to_utf8(void *arg, struct dg_arena *a, const char *chars
 	(void)iconv(cd, NULL, NULL, NULL, NULL);
 	while (len > 0 && room > 3 && iconv(cd, &in, &len, &end, &room) == (size_t)-1 &&
 		errno != E2BIG && len > 0) {
+		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): its length is told */
 		memcpy(end, "\xef\xbf\xbd", 3);
 		end += 3;
 		room -= 3;

@@ -137,8 +137,8 @@ int dg_letters_read(int in, int out)
 		abort();
 	}
 	/* what a message took stays for the next one, rather than going back to the system each time */
-	(void)mallopt(M_TRIM_THRESHOLD, KEPT);
-	(void)mallopt(M_MMAP_THRESHOLD, KEPT);
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT); /* NOLINT(concurrency-mt-unsafe): one thread */
+	(void)mallopt(M_MMAP_THRESHOLD, KEPT); /* NOLINT(concurrency-mt-unsafe): one thread */
 	r.charsets = (struct dg_bounce_charsets){dg_charsets_to_utf8, charsets};
 	dg_buf_init(&r.answers, DG_BOUNCE_WIRE_MAX + OUT_FLUSH * 2);
 	dg_buf_init(&r.record, DG_BOUNCE_WIRE_MAX);

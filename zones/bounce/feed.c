@@ -123,7 +123,8 @@ static void ses_letter(struct event *e, const json_t *mail)
 		dg_buf_put(&header, name.p, name.n);
 		dg_buf_puts(&header, ": ");
 		for (size_t k = 0; k < value.n; k++) { /* a line end is a fold */
-			dg_buf_putc(&header, dg_is_blank(value.p[k]) ? ' ' : value.p[k]);
+			const char *c = dg_is_blank(value.p[k]) ? " " : value.p + k;
+			dg_buf_put(&header, c, 1);
 		}
 		dg_buf_putc(&header, '\n');
 	}

@@ -49,8 +49,6 @@ static void take_parameter(
 		part->boundary = value;
 	} else if (dg_span_is(name, DG_SPAN("charset"))) {
 		part->charset = lower(a, value);
-	} else if (dg_span_is(name, DG_SPAN("report-type"))) {
-		part->report_type = lower(a, value);
 	}
 }
 
@@ -126,7 +124,6 @@ int dg_part_describe(struct dg_arena *a, struct dg_part *part)
 
 	part->type = "text/plain";
 	part->charset = "";
-	part->report_type = "";
 	while (n++ < DG_BOUNCE_HEADERS_MAX && dg_field_next(&rest, &f)) {
 		if (f.value.n > DG_BOUNCE_HEADER_MAX) {
 			continue;
@@ -142,6 +139,7 @@ int dg_part_describe(struct dg_arena *a, struct dg_part *part)
 }
 
 /* --- the tree ---------------------------------------------------------------------------------- */
+/* NOLINTBEGIN(misc-no-recursion): DG_BOUNCE_DEPTH_MAX bounds it */
 static int scan_part(struct scan *s, struct dg_part *part, struct dg_span text);
 
 static struct dg_part *new_part(struct scan *s, unsigned depth)
@@ -274,6 +272,8 @@ static int scan_part(struct scan *s, struct dg_part *part, struct dg_span text)
 	}
 	return 0;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 int dg_mime_scan(struct dg_arena *a, const char *p, size_t len, struct dg_parts *ret_parts)
 {

@@ -26,10 +26,10 @@ enum dg_encoding {
 
 struct dg_part {
 	struct dg_part *first, *next;
-	struct dg_span head;               /* header, without the empty line */
-	struct dg_span body;               /* as it was sent */
-	const char *type;                  /* lower case, "text/plain" when there is none */
-	const char *charset, *report_type; /* lower case; "" */
+	struct dg_span head; /* header, without the empty line */
+	struct dg_span body; /* as it was sent */
+	const char *type;    /* lower case, "text/plain" when there is none */
+	const char *charset; /* lower case; "" */
 	struct dg_span boundary;
 	enum dg_encoding encoding;
 	unsigned depth;

@@ -224,7 +224,6 @@ static const struct dg_span logins[] = {
 static const struct dg_span local_users[] = {
 	{"from userid ", 12},
 	{"invoked by uid ", 15},
-	{"invoked from network", 20}, /* not local: qmail's word for SMTP */
 	{"invoked by alias", 16},
 };
 
@@ -270,8 +269,8 @@ static void client_kind(
 		is_login_protocol(with) ||
 		(may_say && dg_span_has(l->all, DG_SPAN("(authenticated")));
 	if (!hop->is_authenticated) {
-		hop->is_local = find_user(l->all, local_users, 2, &user) ||
-				find_user(l->all, local_users + 3, 1, &user) ||
+		hop->is_local = find_user(l->all, local_users,
+					sizeof(local_users) / sizeof(local_users[0]), &user) ||
 				dg_span_has(l->from, DG_SPAN("@localhost")) ||
 				dg_span_is(with, DG_SPAN("local"));
 	}

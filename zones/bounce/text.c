@@ -223,7 +223,7 @@ const char *dg_clean_words(struct dg_reading *r, struct dg_span s)
 	size_t len = 0;
 
 	s = dg_span_head(s, WORDS_MAX);
-	if (!memmem(s.p, s.n, "=?", 2)) {
+	if (s.n == 0 || !memmem(s.p, s.n, "=?", 2)) {
 		return dg_clean(r, dg_to_utf8(r, "", s));
 	}
 	char *out = dg_get(r->arena, 1, WORDS_MAX);

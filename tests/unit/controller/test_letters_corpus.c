@@ -201,7 +201,7 @@ static void test_expected(void **state)
 		score(p, fields, &s);
 	}
 	(void)fclose(f);
-	(void)fprintf(stderr, 
+	(void)fprintf(stderr,
 		"found %zu of %zu, ordinary %zu of %zu, sender %zu of %zu, Message-ID %zu of %zu, "
 		"first public address %zu of %zu\n",
 		s.found.n_right, s.found.n, s.ordinary.n_right, s.ordinary.n, s.sender.n_right,
@@ -214,6 +214,42 @@ static void test_expected(void **state)
 	assert_true(is_at_least(&s.first_public, 980));
 }
 
+/* --- bombs that are not well-formed ------------------------------------------------------------------------ */
+#define BOMB ((size_t)4 << 20)
+
+static void explode(const char *begin, const char *more)
+{
+	struct dg_arena *a = dg_arena_new(DG_BOUNCE_ARENA_MAX * 2);
+	char *text = malloc(BOMB);
+	size_t n = strlen(begin);
+	struct dg_raw raw;
+	struct dg_parts parts;
+
+	memcpy(text, begin, n);
+	while (n + strlen(more) <= BOMB) {
+		memcpy(text + n, more, strlen(more));
+		n += strlen(more);
+	}
+	dg_mime_prepare(a, text, n, &raw);
+	/* the library gets a few hundred of them, whatever comes */
+	assert_true(dg_mime_bound(raw.text.p, raw.text.n) < (size_t)64 << 10);
+	dg_library_parse(a, &raw, &parts);
+	assert_true(parts.is_cut);
+	assert_true(parts.n <= DG_BOUNCE_PARTS_MAX);
+	assert_true(dg_arena_used(a) < (size_t)2 << 20);
+	free(text);
+	(void)dg_arena_free(a);
+}
+
+static void test_bombs(void **state)
+{
+	(void)state;
+	explode("From: a\nno field\nContent-Type: multipart/mixed; boundary=b\n\n", "--b\n\nx\n");
+	explode("From: a\nno field\nContent-Type: message/rfc822\n\n",
+		"Content-Type: message/rfc822\n\n");
+	explode("From: a\nno field\n", "X: a\n");
+}
+
 int main(int argc, char **argv)
 {
 	struct dg_charsets *sets = dg_charsets_open();
@@ -223,6 +259,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(test_same_record, &p),
 		cmocka_unit_test_prestate(test_expected, &p),
+		cmocka_unit_test(test_bombs),
 	};
 
 	dg_library_init();

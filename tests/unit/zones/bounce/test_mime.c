@@ -23,7 +23,6 @@ static void test_tree(void **state)
 		0);
 	assert_int_equal(p.n, 3);
 	assert_string_equal(p.root->type, "multipart/report");
-	assert_string_equal(p.root->report_type, "delivery-status");
 	const struct dg_part *one = p.root->first;
 	assert_int_equal(one->body.n, 3);
 	assert_memory_equal(one->body.p, "one", 3);

@@ -210,6 +210,11 @@ static void test_handoff(void **state)
 		"Received: from x (x.example.net [203.0.113.66]) by b.reporter.example\n"
 		"Received: from y (y.example.net [192.0.2.25]) by x.example.net\n",
 		"203.0.113.66", "");
+	/* a line that none of them wrote is not believed, even behind one of theirs */
+	expect_handoff(
+		"Received: from a (in.reporter.example [198.51.100.1]) by mx1.reporter.example\n"
+		"Received: from x (x.example.net [203.0.113.66]) by liar.example.net\n",
+		"198.51.100.1", "");
 	/* HELO says that it is one of them: it is not, by what its address resolves to */
 	expect_handoff("Received: from in.reporter.example (unknown [203.0.113.66]) by "
 		       "mx1.reporter.example\n"
