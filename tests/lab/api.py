@@ -197,6 +197,7 @@ class Server:
         self.calls, self.faults, self.broken, self.n_refused = [], [], [], 0
         self.lock, self.is_over = threading.Lock(), threading.Event()
         self.on_write = None  # somebody else, right before each write
+        self.on_read = None  # and right before each read
         self.before = copy.deepcopy(self.dialect.records)
         self.listener = Listener((address, 0), Handler)
         self.listener.site = self
@@ -264,8 +265,9 @@ class Server:
         self.reply(handler, fault, status, data, headers)
 
     def work(self, method, path, query, body, fault):
-        if method != 'GET' and self.on_write:
-            self.on_write(self.dialect)
+        somebody = self.on_read if method == 'GET' else self.on_write
+        if somebody:
+            somebody(self.dialect)
         now = self.dialect.records
         if fault == 'stale':
             self.dialect.records = copy.deepcopy(self.before)
