@@ -68,7 +68,7 @@ struct judging {
 
 bool dg_own_rule_by_spf(struct dg_app *app, struct dg_spf_memo *memo,
 	const struct dg_address *address, const char *domain, const struct dg_facts *facts,
-	struct dg_own_ruling *ruling, const char **ret_why)
+	struct dg_own_ruling *ruling)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(EVAL_MAX);
 	char from[NAME_ROOM];
@@ -81,7 +81,7 @@ bool dg_own_rule_by_spf(struct dg_app *app, struct dg_spf_memo *memo,
 	memcpy(q.ip, address->octets, sizeof(q.ip));
 	(void)snprintf(from, sizeof(from), "postmaster@%.*s", (int)strlen(domain) - 1, domain);
 	dg_spf_eval(a, &q, facts, &o);
-	*ret_why = o.problem ? dg_strdup(app->arena, o.problem) : NULL;
+	ruling->why = o.problem ? dg_strdup(app->arena, o.problem) : NULL;
 	if (o.result == DG_SPF_RESULT_PENDING) {
 		return false;
 	}
@@ -100,15 +100,12 @@ bool dg_own_rule_by_spf(struct dg_app *app, struct dg_spf_memo *memo,
 static void judge(struct judging *j, const struct dg_rows_source *s, const struct dg_facts *facts,
 	struct dg_own_ruling *ruling)
 {
-	const char *why = NULL;
-	const char *why_there = NULL;
 	struct dg_own_ruling there = {0};
 	bool is_same = strcmp(s->name, s->domain) == 0;
-	bool is_done =
-		dg_own_rule_by_spf(j->app, j->memo, &s->address, s->domain, facts, ruling, &why);
+	bool is_done = dg_own_rule_by_spf(j->app, j->memo, &s->address, s->domain, facts, ruling);
 
-	is_done = (is_same || dg_own_rule_by_spf(j->app, j->memo, &s->address, s->name, facts,
-				      &there, &why_there)) &&
+	is_done = (is_same || dg_own_rule_by_spf(
+				      j->app, j->memo, &s->address, s->name, facts, &there)) &&
 		  is_done;
 	bool is_own = ruling->standing == DG_ROWS_OWN || ruling->standing == DG_ROWS_SHARED;
 	if (!is_same && !is_own && there.standing != DG_ROWS_UNKNOWN) {
@@ -118,7 +115,9 @@ static void judge(struct judging *j, const struct dg_rows_source *s, const struc
 	ruling->is_done = is_done;
 	if (is_done && ruling->standing == DG_ROWS_UNKNOWN) {
 		j->n_unknown++;
-		j->why = j->why ? j->why : why ? why : "its SPF record cannot be used";
+		j->why = j->why        ? j->why
+			 : ruling->why ? ruling->why
+				       : "its SPF record cannot be used";
 		j->why_domain = j->why_domain ? j->why_domain : s->domain;
 	}
 }

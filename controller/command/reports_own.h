@@ -32,10 +32,10 @@ struct dg_own_ruling {
 	bool is_done;
 	uint8_t standing;     /* enum dg_rows_standing */
 	const char *provider; /* of SHARED, static */
+	const char *why;      /* it could not be told, in the app's arena; NULL when it could */
 };
-/* What SPF of the domain (canonical) says of one address. False: not decided yet (facts are pending). *ret_why: why it could not be
- * told, in the app's arena; NULL when it could. */
+/* What SPF of the domain (canonical) says of one address. False: not decided yet (facts are pending). */
 bool dg_own_rule_by_spf(struct dg_app *app, struct dg_spf_memo *memo,
 	const struct dg_address *address, const char *domain, const struct dg_facts *facts,
-	struct dg_own_ruling *ruling, const char **ret_why);
+	struct dg_own_ruling *ruling);
 int dg_own_judge_by_spf(struct dg_app *app, struct dg_rows *rows, struct dg_err *err);

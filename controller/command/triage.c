@@ -63,7 +63,7 @@ static void on_progress(void *arg, uint64_t n)
 	struct dg_buf b;
 
 	dg_buf_init(&b, 256);
-	dg_words_put(&b, dg_word(DG_N_("{n} messages")), n, 0, NULL);
+	dg_words_put(&b, dg_word(DG_MESSAGE("{n} messages")), n, 0, NULL);
 	dg_app_progress(x->app, "%s", b.data);
 	dg_buf_done(&b);
 }
@@ -214,7 +214,7 @@ static int show(struct triage *x, const struct dg_case *c, struct dg_err *err)
 		dg_case_json(&b, c);
 		dg_buf_putc(&b, '\n');
 	} else if (is_empty(c)) {
-		dg_words_put(&b, dg_word(DG_N_("no bounce among {n} messages\n")),
+		dg_words_put(&b, dg_word(DG_MESSAGE("no bounce among {n} messages\n")),
 			c->counts.n_messages, 0, NULL);
 	} else {
 		dg_case_print(&b, c, args->is_verbose);

@@ -27,26 +27,30 @@
 #define ID_MAX           998u /* octets of a Message-ID: a line (RFC 5322 section 2.1.1) */
 #define ADDRESS_MAX      320u
 
-/* Lists that grow while the sources of knowledge are read one after the other. */
+struct name_list {
+	const char **names;
+	size_t n, max;
+};
+
+/* What grows while the sources of knowledge are read one after the other. */
 struct building {
 	struct dg_app *app;
 	struct dg_arena *arena;
-	const char **domains, **hosts;
-	size_t n_domains, n_hosts;
+	struct name_list domains, hosts;
 	struct dg_owner_network *networks;
 	size_t n_networks;
 	const char *unresolved;
 };
 
-static void add_name(const char **list, size_t *n, size_t max, const char *name)
+static void add_name(struct name_list *to, const char *name)
 {
-	for (size_t i = 0; i < *n; i++) {
-		if (strcmp(list[i], name) == 0) {
+	for (size_t i = 0; i < to->n; i++) {
+		if (strcmp(to->names[i], name) == 0) {
 			return;
 		}
 	}
-	if (*n < max) {
-		list[(*n)++] = name;
+	if (to->n < to->max) {
+		to->names[to->n++] = name;
 	}
 }
 
@@ -59,8 +63,8 @@ static void add_network(struct building *x, const struct dg_network *n, const ch
 }
 
 /* --- the command line ------------------------------------------------------------------------- */
-static int take_names(struct building *x, const char *option, const char *text, const char **list,
-	size_t *n, size_t max, struct dg_err *err)
+static int take_names(
+	struct building *x, const char *text, struct name_list *to, struct dg_err *err)
 {
 	const char *const *words = NULL;
 	size_t n_words = text ? dg_world_words(x->arena, text, &words) : 0;
@@ -69,9 +73,9 @@ static int take_names(struct building *x, const char *option, const char *text, 
 		const char *name = NULL;
 		int r = dg_domain_parse(x->arena, words[i], strlen(words[i]), &name, err);
 		if (r < 0) {
-			return dg_wrap(err, r, "%s", option);
+			return r;
 		}
-		add_name(list, n, max, dg_name_plain(x->arena, name));
+		add_name(to, dg_name_plain(x->arena, name));
 	}
 	return 0;
 }
@@ -80,12 +84,16 @@ static int take_given(struct building *x, struct dg_err *err)
 {
 	const struct dg_args *args = x->app->args;
 	struct dg_own own = {0};
-	int r = take_names(
-		x, "--domain", args->domain, x->domains, &x->n_domains, DG_OWNER_DOMAINS_MAX, err);
+	int r = take_names(x, args->domain, &x->domains, err);
 
-	r = r == 0 ? take_names(x, "--host", args->host, x->hosts, &x->n_hosts, OWN_HOSTS_MAX, err)
-		   : r;
-	r = r == 0 ? dg_own_parse(x->arena, args->own, &own, err) : r;
+	if (r < 0) {
+		return dg_wrap(err, r, "--domain");
+	}
+	r = take_names(x, args->host, &x->hosts, err);
+	if (r < 0) {
+		return dg_wrap(err, r, "--host");
+	}
+	r = dg_own_parse(x->arena, args->own, &own, err);
 	for (size_t i = 0; r == 0 && i < own.n; i++) {
 		add_network(x, &own.networks[i], NULL);
 	}
@@ -131,10 +139,9 @@ static void take_term(struct building *x, const struct dg_spf_term *t)
 
 static void take_mail_name(struct building *x, const struct dg_mail_spec *m)
 {
-	add_name(x->domains, &x->n_domains, DG_OWNER_DOMAINS_MAX, dg_name_plain(x->arena, m->name));
+	add_name(&x->domains, dg_name_plain(x->arena, m->name));
 	for (size_t i = 0; i < m->n_mx; i++) {
-		add_name(x->hosts, &x->n_hosts, OWN_HOSTS_MAX,
-			dg_name_plain(x->arena, m->mx[i].host));
+		add_name(&x->hosts, dg_name_plain(x->arena, m->mx[i].host));
 	}
 	for (size_t i = 0; m->spf && i < m->spf->n; i++) {
 		take_term(x, &m->spf->terms[i]);
@@ -153,8 +160,7 @@ static int take_policy(struct building *x, struct dg_err *err)
 			take_mail_name(x, &p->mail[i]);
 		}
 		for (size_t i = 0; r == 0 && i < p->helo.n; i++) {
-			add_name(x->hosts, &x->n_hosts, OWN_HOSTS_MAX,
-				dg_name_plain(x->arena, p->helo.list[i].text));
+			add_name(&x->hosts, dg_name_plain(x->arena, p->helo.list[i].text));
 		}
 	}
 	return r < 0 ? r : 0;
@@ -199,11 +205,13 @@ static void take_ids(struct dg_arena *a, char *text, size_t n, struct dg_map *ma
 {
 	char *end = text + n;
 
-	for (char *p = text; (p = memchr(p, '<', (size_t)(end - p))) != NULL;) {
-		char *close = memchr(p, '>', (size_t)(end - p));
+	for (char *p = text; p < end && (p = memchr(p, '<', (size_t)(end - p))) != NULL;) {
+		size_t room = (size_t)(end - p) < ID_MAX ? (size_t)(end - p) : ID_MAX;
+		char *close =
+			memchr(p, '>', room); /* not further: a file of '<' would take forever */
 		size_t len = close ? (size_t)(close - p) + 1 : 0;
 
-		if (len >= 5 && len <= ID_MAX && memchr(p, '@', len) && !memchr(p, '\n', len) &&
+		if (len >= 5 && memchr(p, '@', len) && !memchr(p, '\n', len) &&
 			!memchr(p + 1, '<', len - 1)) {
 			(void)dg_map_put(map, dg_strndup(a, p, len), map);
 			p = close;
@@ -239,10 +247,10 @@ static int take_file(struct building *x, const char *path,
 	struct dg_map *map = dg_new(x->arena, struct dg_map);
 	char *text = NULL;
 	size_t n = 0;
-	int r = path ? slurp(x->arena, path, &text, &n, err) : 1;
+	int r = path ? slurp(x->arena, path, &text, &n, err) : 0;
 
-	if (r != 0) {
-		return r < 0 ? r : 0;
+	if (r < 0 || !text) {
+		return r;
 	}
 	dg_map_init(map, x->arena);
 	take(x->arena, text, n, map);
@@ -255,8 +263,9 @@ int dg_triage_owner(
 {
 	struct building x = {.app = app,
 		.arena = a,
-		.domains = dg_newn(a, const char *, DG_OWNER_DOMAINS_MAX),
-		.hosts = dg_newn(a, const char *, OWN_HOSTS_MAX),
+		.domains = {dg_newn(a, const char *, DG_OWNER_DOMAINS_MAX), 0,
+			DG_OWNER_DOMAINS_MAX},
+		.hosts = {dg_newn(a, const char *, OWN_HOSTS_MAX), 0, OWN_HOSTS_MAX},
 		.networks = dg_newn(a, struct dg_owner_network, OWN_NETWORKS_MAX)};
 	struct dg_owner o = {0};
 	int r = take_given(&x, err);
@@ -267,10 +276,10 @@ int dg_triage_owner(
 	if (r < 0) {
 		return r;
 	}
-	o.domains = x.domains;
-	o.n_domains = x.n_domains;
-	o.hosts = x.hosts;
-	o.n_hosts = x.n_hosts;
+	o.domains = x.domains.names;
+	o.n_domains = x.domains.n;
+	o.hosts = x.hosts.names;
+	o.n_hosts = x.hosts.n;
 	o.networks = x.networks;
 	o.n_networks = x.n_networks;
 	o.unresolved = app->args->own ? NULL : x.unresolved; /* --own says all */

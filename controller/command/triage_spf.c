@@ -88,11 +88,9 @@ static void judge_one(struct dg_triage_spf *s, struct known *k, const struct dg_
 	for (size_t i = 0; i < s->owner->n_domains; i++) {
 		const char *domain = dg_printf(s->arena, "%s.", s->owner->domains[i]);
 		struct dg_own_ruling r = {0};
-		const char *why = NULL;
 
-		is_done =
-			dg_own_rule_by_spf(s->app, s->memo, &k->address, domain, facts, &r, &why) &&
-			is_done;
+		is_done = dg_own_rule_by_spf(s->app, s->memo, &k->address, domain, facts, &r) &&
+			  is_done;
 		enum dg_standing one = standing_of((enum dg_rows_standing)r.standing);
 		bool is_ours = one == DG_STANDING_OWN || one == DG_STANDING_SHARED;
 		if (is_ours && sum != DG_STANDING_OWN) {
@@ -126,12 +124,10 @@ int dg_triage_spf_ask(void *arg, const struct dg_owner *owner, const struct dg_a
 
 	(void)arg;
 	(void)err;
+	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(KEPT_MAX);
 	s->owner = owner;
 	s->n_asked = 0;
-	s->asked = calloc(n, sizeof(*s->asked));
-	if (!s->asked) {
-		abort();
-	}
+	s->asked = dg_newn(a, struct known *, n);
 	for (size_t i = 0; i < n && dg_arena_used(s->arena) < KEPT_MAX / 2; i++) {
 		(void)dg_address_text(&addresses[i], text);
 		if (!dg_map_get(&s->known, text)) {
@@ -144,7 +140,6 @@ int dg_triage_spf_ask(void *arg, const struct dg_owner *owner, const struct dg_a
 	if (s->n_asked > 0) {
 		dg_world_inquire(s->app, &s->world, rule, s);
 	}
-	free(s->asked);
 	s->asked = NULL;
 	return 0;
 }

@@ -16,6 +16,7 @@ static size_t next_char(const char *p, int *ret_columns)
 {
 	wchar_t c = 0;
 	mbstate_t state = {0};
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): it has a state of its own */
 	size_t n = mbrtowc(&c, p, strlen(p), &state);
 
 	if (n == 0 || n > strlen(p)) {

@@ -22,18 +22,19 @@ static const char *standing_words(const struct dg_evidence *e)
 	case DG_STANDING_UNKNOWN:
 		break;
 	case DG_STANDING_FOREIGN:
-		return DG_N_("the address {text} is not yours");
+		return DG_MESSAGE("the address {text} is not yours");
 	case DG_STANDING_STRANGER:
-		return DG_N_("the address {text} is not known as yours");
+		return DG_MESSAGE("the address {text} is not known as yours");
 	case DG_STANDING_OWN:
-		return DG_N_("the address {text} is yours");
+		return DG_MESSAGE("the address {text} is yours");
 	case DG_STANDING_OWN_NAME:
-		return DG_N_("the address {text} has a name of yours");
+		return DG_MESSAGE("the address {text} has a name of yours");
 	case DG_STANDING_SHARED:
-		return DG_N_("the address {text} belongs to a provider that sends for you and for "
-			     "others");
+		return DG_MESSAGE(
+			"the address {text} belongs to a provider that sends for you and for "
+			"others");
 	}
-	return DG_N_("the address {text} could not be judged");
+	return DG_MESSAGE("the address {text} could not be judged");
 }
 
 /* Lines above the boundary were written inside the organisation that reports. */
@@ -62,23 +63,24 @@ static const char *trust_words(enum trust t)
 {
 	switch (t) {
 	case TRUST_REPORTER:
-		return DG_N_("written by the organisation that reports: believed");
+		return DG_MESSAGE("written by the organisation that reports: believed");
 	case TRUST_HANDOFF:
-		return DG_N_("written by the organisation that reports: believed; it says who "
-			     "handed the mail over");
+		return DG_MESSAGE("written by the organisation that reports: believed; it says who "
+				  "handed the mail over");
 	case TRUST_OURS:
-		return DG_N_("written by your server: believed");
+		return DG_MESSAGE("written by your server: believed");
 	case TRUST_ENTRY:
-		return DG_N_("written by your server: believed; it says how the mail came in");
+		return DG_MESSAGE("written by your server: believed; it says how the mail came in");
 	case TRUST_NONE:
 		break;
 	}
-	return DG_N_("may be written by anybody before: not believed");
+	return DG_MESSAGE("may be written by anybody before: not believed");
 }
 
 static void put_boundary(struct dg_buf *b)
 {
-	dg_put_wrapped(b, "  ", dg_word(DG_N_("------ trust boundary: below, nothing is proved")));
+	dg_put_wrapped(
+		b, "  ", dg_word(DG_MESSAGE("------ trust boundary: below, nothing is proved")));
 }
 
 static void put_hops(struct dg_buf *b, const struct dg_evidence *e)
@@ -86,7 +88,7 @@ static void put_hops(struct dg_buf *b, const struct dg_evidence *e)
 	const struct dg_bounce_head *h = e->returned;
 	bool was_believed = true;
 
-	dg_print_heading(b, DG_N_("Received lines of the original, the newest first"));
+	dg_print_heading(b, DG_MESSAGE("Received lines of the original, the newest first"));
 	for (size_t i = 0; i < h->n_hops; i++) {
 		enum trust t = trust_of(e, i);
 
@@ -101,7 +103,7 @@ static void put_hops(struct dg_buf *b, const struct dg_evidence *e)
 		put_boundary(b);
 	}
 	if (h->n_hops == 0) {
-		dg_print_line(b, "  ", dg_word(DG_N_("none was returned")), 0, 0, NULL);
+		dg_print_line(b, "  ", dg_word(DG_MESSAGE("none was returned")), 0, 0, NULL);
 	}
 }
 
@@ -110,20 +112,21 @@ static void put_handoff(struct dg_buf *b, const struct dg_evidence *e)
 	char text[DG_ADDRESS_TEXT_MAX];
 
 	if (e->is_own_report) {
-		put_value(b, DG_N_("a server of yours wrote this bounce itself: {text}"), e->host);
+		put_value(b, DG_MESSAGE("a server of yours wrote this bounce itself: {text}"),
+			e->host);
 	} else if (e->has_handoff) {
 		dg_print_line(b, "  ", dg_word(standing_words(e)), 0, 0,
 			dg_address_text(&e->handoff, text));
 	}
 	if (e->claims_our_name) {
 		dg_print_line(b, "  ",
-			dg_word(DG_N_("it gave a name of yours as its own: that is forged")), 0, 0,
-			NULL);
+			dg_word(DG_MESSAGE("it gave a name of yours as its own: that is forged")),
+			0, 0, NULL);
 	}
-	put_value(b, DG_N_("why the boundary runs there: {text}"), e->bounce->handoff.why);
-	put_value(b, DG_N_("taken in by {text}"), e->entry == DG_ENTRY_NONE ? NULL : e->host);
-	put_value(b, DG_N_("logged in as {text}"), e->user);
-	put_value(b, DG_N_("script {text}"), e->script);
+	put_value(b, DG_MESSAGE("why the boundary runs there: {text}"), e->bounce->handoff.why);
+	put_value(b, DG_MESSAGE("taken in by {text}"), e->entry == DG_ENTRY_NONE ? NULL : e->host);
+	put_value(b, DG_MESSAGE("logged in as {text}"), e->user);
+	put_value(b, DG_MESSAGE("script {text}"), e->script);
 }
 
 static void put_message(struct dg_buf *b, const struct dg_evidence *e)
@@ -131,23 +134,25 @@ static void put_message(struct dg_buf *b, const struct dg_evidence *e)
 	const struct dg_bounce *x = e->bounce;
 	char at[24];
 
-	put_value(b, DG_N_("what it is: {text}"), dg_bounce_kind_text(x->kind));
-	put_value(b, DG_N_("because of: {text}"), x->basis);
-	put_value(b, DG_N_("came: {text} UTC"), dg_print_time(e->at, at));
-	put_value(b, DG_N_("came to: {text}"), e->recipient);
-	put_value(b, DG_N_("says that it was written by: {text}"), x->reporting_mta);
-	put_value(b, DG_N_("organisation that reports: {text}"), e->reporter);
+	put_value(b, DG_MESSAGE("what it is: {text}"), dg_bounce_kind_text(x->kind));
+	put_value(b, DG_MESSAGE("because of: {text}"), x->basis);
+	put_value(b, DG_MESSAGE("came: {text} UTC"), dg_print_time(e->at, at));
+	put_value(b, DG_MESSAGE("came to: {text}"), e->recipient);
+	put_value(b, DG_MESSAGE("says that it was written by: {text}"), x->reporting_mta);
+	put_value(b, DG_MESSAGE("organisation that reports: {text}"), e->reporter);
 	if (e->has_client) {
 		char text[DG_ADDRESS_TEXT_MAX];
-		put_value(b, DG_N_("brought to you by: {text}"), dg_address_text(&e->client, text));
+		put_value(b, DG_MESSAGE("brought to you by: {text}"),
+			dg_address_text(&e->client, text));
 	}
 	if (!e->is_plausible) {
 		dg_print_line(b, "  ",
-			dg_word(DG_N_("who brought it is not who says that he wrote it")), 0, 0,
-			NULL);
+			dg_word(DG_MESSAGE("who brought it is not who says that he wrote it")), 0,
+			0, NULL);
 	}
 	for (size_t i = 0; i < x->n_recipients; i++) {
-		put_value(b, DG_N_("could not be delivered to: {text}"), x->recipients[i].address);
+		put_value(b, DG_MESSAGE("could not be delivered to: {text}"),
+			x->recipients[i].address);
 	}
 }
 
@@ -156,22 +161,25 @@ void dg_case_explain(struct dg_buf *b, uint64_t number, const char *name,
 {
 	const struct dg_bounce_head *h = e->returned;
 
-	dg_print_line(b, "", dg_word(DG_N_("Bounce {n}: {text}")), number, 0, name);
+	dg_print_line(b, "", dg_word(DG_MESSAGE("Bounce {n}: {text}")), number, 0, name);
 	put_message(b, e);
-	dg_print_heading(b, DG_N_("What the original says of itself: all of it can be forged"));
+	dg_print_heading(
+		b, DG_MESSAGE("What the original says of itself: all of it can be forged"));
 	put_value(b, "From: {text}", h->from);
 	put_value(b, "Return-Path: {text}", h->has_return_path ? h->return_path : "");
 	put_value(b, "To: {text}", h->to);
 	put_value(b, "Subject: {text}", h->subject);
 	put_value(b, "Message-ID: {text}", h->message_id);
 	put_hops(b, e);
-	dg_print_heading(b, DG_N_("So"));
+	dg_print_heading(b, DG_MESSAGE("So"));
 	put_handoff(b, e);
-	dg_print_line(b, "  ", dg_word(DG_N_("the rule that decides: {text}")), 0, 0,
+	dg_print_line(b, "  ", dg_word(DG_MESSAGE("the rule that decides: {text}")), 0, 0,
 		dg_words_rule(r->rule));
-	dg_print_line(b, "  ", dg_word(DG_N_("the class: {text}")), 0, 0, dg_words_class(r->class));
+	dg_print_line(
+		b, "  ", dg_word(DG_MESSAGE("the class: {text}")), 0, 0, dg_words_class(r->class));
 	if (r->is_list_leak) {
-		dg_print_line(b, "  ", dg_word(DG_N_("it came to a mailing list, or out of one")),
-			0, 0, NULL);
+		dg_print_line(b, "  ",
+			dg_word(DG_MESSAGE("it came to a mailing list, or out of one")), 0, 0,
+			NULL);
 	}
 }

@@ -109,7 +109,7 @@ static void put_verdict(struct dg_buf *b, const struct dg_case *c)
 	put_headline(b, &v->incidents[0]);
 	put_incident(b, &v->incidents[0], true);
 	for (size_t i = 1; i < v->n; i++) {
-		dg_buf_puts(b, dg_word(DG_N_("besides: ")));
+		dg_buf_puts(b, dg_word(DG_MESSAGE("besides: ")));
 		put_headline(b, &v->incidents[i]);
 		put_incident(b, &v->incidents[i], false);
 	}
@@ -124,16 +124,16 @@ static void put_conclusions(struct dg_buf *b, const struct dg_owner *o)
 	if (o->are_domains_inferred) {
 		put_names(&names, o->domains, o->n_domains);
 		dg_print_line(b, "  ",
-			dg_word(DG_N_("Concluded from the bounces: your domain is {text} "
-				      "(--domain says otherwise).")),
+			dg_word(DG_MESSAGE("Concluded from the bounces: your domain is {text} "
+					   "(--domain says otherwise).")),
 			0, 0, names.data);
 	}
 	dg_buf_clear(&names);
 	if (o->are_hosts_inferred) {
 		put_names(&names, o->hosts, o->n_hosts);
 		dg_print_line(b, "  ",
-			dg_word(DG_N_("Concluded from the bounces: your mail comes in through "
-				      "{text} (--own tells which addresses are yours).")),
+			dg_word(DG_MESSAGE("Concluded from the bounces: your mail comes in through "
+					   "{text} (--own tells which addresses are yours).")),
 			0, 0, names.data);
 	}
 	dg_buf_done(&names);
@@ -145,7 +145,7 @@ static void put_advice(struct dg_buf *b, const struct dg_case *c)
 	struct dg_advice steps[DG_ADVICE_MAX];
 	size_t n = dg_advise(c->verdict, c->ledger, c->has_zone, steps);
 
-	dg_print_heading(b, DG_N_("What to do, in this order"));
+	dg_print_heading(b, DG_MESSAGE("What to do, in this order"));
 	for (size_t i = 0; i < n; i++) {
 		dg_print_numbered(b, i + 1, dg_words_step(steps[i].step), steps[i].who);
 	}

@@ -69,17 +69,17 @@ static void put_table(struct dg_buf *b, const char *heading, const struct dg_top
 	}
 	dg_buf_puts(b, "  ");
 	dg_put_padded(b, dg_word(heading), TEXT_COLUMNS);
-	put_right(b, dg_word(DG_N_("bounces")), COUNT_COLUMNS);
-	put_right(b, dg_word(DG_N_("reporters")), COUNT_COLUMNS + 2);
+	put_right(b, dg_word(DG_MESSAGE("bounces")), COUNT_COLUMNS);
+	put_right(b, dg_word(DG_MESSAGE("reporters")), COUNT_COLUMNS + 2);
 	dg_buf_puts(b, "  ");
-	dg_put_padded(b, dg_word(DG_N_("first")), TIME_COLUMNS);
-	dg_buf_puts(b, dg_word(DG_N_("last")));
+	dg_put_padded(b, dg_word(DG_MESSAGE("first")), TIME_COLUMNS);
+	dg_buf_puts(b, dg_word(DG_MESSAGE("last")));
 	dg_buf_putc(b, '\n');
 	for (size_t i = 0; i < n; i++) {
 		put_row(b, items[i]);
 	}
 	if (all > n) {
-		dg_print_line(b, "  ", dg_word(DG_N_("and {n} more")), all - n, 0, NULL);
+		dg_print_line(b, "  ", dg_word(DG_MESSAGE("and {n} more")), all - n, 0, NULL);
 	}
 }
 
@@ -108,8 +108,8 @@ static void put_inline(
 	}
 	if (dg_top_distinct(t) > n) {
 		dg_buf_puts(&line, ", ");
-		dg_words_put(
-			&line, dg_word(DG_N_("{n} different in all")), dg_top_distinct(t), 0, NULL);
+		dg_words_put(&line, dg_word(DG_MESSAGE("{n} different in all")), dg_top_distinct(t),
+			0, NULL);
 	}
 	dg_put_wrapped(b, "  ", line.data);
 	dg_buf_done(&line);
@@ -127,19 +127,20 @@ static void put_counts(struct dg_buf *b, const struct dg_case *c)
 	dg_buf_init(&span, 128);
 	dg_buf_printf(&span, "%s .. %s UTC", dg_print_time(t->timeline.first, first),
 		dg_print_time(t->timeline.last, last));
-	dg_print_line(b, "  ", dg_word(DG_N_("{n} bounces in {of} messages, {text}")), n->n_counted,
-		n->n_messages, span.data);
+	dg_print_line(b, "  ", dg_word(DG_MESSAGE("{n} bounces in {of} messages, {text}")),
+		n->n_counted, n->n_messages, span.data);
 	dg_buf_done(&span);
 	if (n->n_again > 0) {
-		dg_print_line(b, "  ", dg_word(DG_N_("{n} came again and count once")), n->n_again,
-			0, NULL);
+		dg_print_line(b, "  ", dg_word(DG_MESSAGE("{n} came again and count once")),
+			n->n_again, 0, NULL);
 	}
 	if (n->n_outside > 0) {
-		dg_print_line(b, "  ", dg_word(DG_N_("{n} are outside of the time asked for")),
+		dg_print_line(b, "  ", dg_word(DG_MESSAGE("{n} are outside of the time asked for")),
 			n->n_outside, 0, NULL);
 	}
 	if (n->n_unreadable + n->n_broken_reports > 0) {
-		dg_print_line(b, "  ", dg_word(DG_N_("{n} could not be read, and are named above")),
+		dg_print_line(b, "  ",
+			dg_word(DG_MESSAGE("{n} could not be read, and are named above")),
 			n->n_unreadable + n->n_broken_reports, 0, NULL);
 	}
 }
@@ -148,7 +149,7 @@ static void put_recipients(struct dg_buf *b, const struct dg_ledger *t)
 {
 	if (t->n_recipients > 0) {
 		dg_print_line(b, "  ",
-			dg_word(DG_N_("recipients: {n} in all, at most {of} in one bounce")),
+			dg_word(DG_MESSAGE("recipients: {n} in all, at most {of} in one bounce")),
 			t->n_recipients, t->n_recipients_max, NULL);
 	}
 }
@@ -157,8 +158,9 @@ static void put_refusals(struct dg_buf *b, const struct dg_ledger_refusals *r)
 {
 	if (r->n_asked > 0) {
 		dg_print_line(b, "  ",
-			dg_word(DG_N_("with SPF -all and DMARC p=reject in force, receivers that "
-				      "check would have refused {n} of {of} originals")),
+			dg_word(DG_MESSAGE(
+				"with SPF -all and DMARC p=reject in force, receivers that "
+				"check would have refused {n} of {of} originals")),
 			r->n_either, r->n_asked, NULL);
 	}
 }
@@ -171,11 +173,11 @@ static void put_timeline(struct dg_buf *b, const struct dg_timeline *t)
 	size_t n = dg_timeline_span(t, &from);
 	uint64_t most = 0;
 
-	if (n < 2) {
-		return;
-	}
 	for (size_t i = from; i < from + n; i++) {
 		most = dg_timeline_sum(t, i) > most ? dg_timeline_sum(t, i) : most;
+	}
+	if (n < 2 || most == 0) {
+		return;
 	}
 	dg_buf_puts(b, "  ");
 	for (size_t i = from; i < from + n; i++) {
@@ -184,8 +186,9 @@ static void put_timeline(struct dg_buf *b, const struct dg_timeline *t)
 	}
 	dg_buf_putc(b, '\n');
 	bool is_long = t->width > 2 * 24 * 3600;
-	const char *unit = is_long ? DG_N_("one block is {n} days, the highest {of} bounces")
-				   : DG_N_("one block is {n} minutes, the highest {of} bounces");
+	const char *unit =
+		is_long ? DG_MESSAGE("one block is {n} days, the highest {of} bounces")
+			: DG_MESSAGE("one block is {n} minutes, the highest {of} bounces");
 	dg_print_line(b, "  ", dg_word(unit), t->width / (is_long ? 24 * 3600 : 60), most, NULL);
 }
 
@@ -193,20 +196,20 @@ void dg_print_seen(struct dg_buf *b, const struct dg_case *c, size_t rows)
 {
 	const struct dg_ledger *t = c->ledger;
 
-	dg_print_heading(b, DG_N_("What was in the bounces"));
+	dg_print_heading(b, DG_MESSAGE("What was in the bounces"));
 	put_counts(b, c);
 	put_timeline(b, &t->timeline);
-	put_table(b, DG_N_("handed over by"), &t->origins, true, rows);
-	put_table(b, DG_N_("through your servers"), &t->hosts, false, rows);
-	put_table(b, DG_N_("logged in as"), &t->users, false, rows);
-	put_table(b, DG_N_("bounced by"), &t->reporters, false, rows);
+	put_table(b, DG_MESSAGE("handed over by"), &t->origins, true, rows);
+	put_table(b, DG_MESSAGE("through your servers"), &t->hosts, false, rows);
+	put_table(b, DG_MESSAGE("logged in as"), &t->users, false, rows);
+	put_table(b, DG_MESSAGE("bounced by"), &t->reporters, false, rows);
 	if (t->reporters.n_added > 0 && dg_has_few_reporters(t)) {
-		dg_print_line(
-			b, "  ", dg_word(DG_N_("few enough to write to each of them")), 0, 0, NULL);
+		dg_print_line(b, "  ", dg_word(DG_MESSAGE("few enough to write to each of them")),
+			0, 0, NULL);
 	}
 	put_recipients(b, t);
-	put_inline(
-		b, DG_N_("forged local parts"), &t->locals, dg_words_locals(dg_ledger_locals(t)));
-	put_inline(b, DG_N_("subjects"), &t->subjects, NULL);
+	put_inline(b, DG_MESSAGE("forged local parts"), &t->locals,
+		dg_words_locals(dg_ledger_locals(t)));
+	put_inline(b, DG_MESSAGE("subjects"), &t->subjects, NULL);
 	put_refusals(b, &t->refusals);
 }

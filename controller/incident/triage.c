@@ -300,7 +300,7 @@ int dg_triage_run(const struct dg_triage_options *o, struct dg_triage **ret_tria
 	int r = read_all(t, err);
 	r = r == 0 ? dg_batch_judge(t, err) : r;
 	if (r < 0) {
-		t = dg_triage_free(t);
+		(void)dg_triage_free(t);
 		return r;
 	}
 	if (t->found.counts.n_reports > 0) {

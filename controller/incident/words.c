@@ -42,8 +42,8 @@ static void choose_language(void)
 		n = n < sizeof(language) ? n : sizeof(language) - 1;
 		memcpy(language, name, n);
 		language[n] = '\0';
-		(void)setenv(
-			"LANGUAGE", language, 1); /* NOLINT(concurrency-mt-unsafe): one thread */
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+		(void)setenv("LANGUAGE", language, 1);
 	}
 }
 

@@ -22,7 +22,7 @@ struct dg_buf;
 void dg_words_open(const char *folder);
 /* The message in the reader's language. */
 const char *dg_word(const char *msgid);
-#define DG_N_(msgid) msgid /* marks what dg_word() is given later */
+#define DG_MESSAGE(msgid) msgid /* marks what dg_word() is given later */
 
 const char *dg_words_incident(enum dg_incident_kind k); /* "forged elsewhere" */
 const char *dg_words_meaning(enum dg_incident_kind k);  /* a sentence or two */

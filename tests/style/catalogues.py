@@ -4,7 +4,7 @@ import re
 
 import source
 
-KEYWORDS = ('--keyword=dg_word', '--keyword=DG_N_', '--from-code=UTF-8', '--no-location', '--omit-header', '--no-wrap')
+KEYWORDS = ('--keyword=dg_word', '--keyword=DG_MESSAGE', '--from-code=UTF-8', '--no-location', '--omit-header', '--no-wrap')
 ENTRY = re.compile(r'^(#, fuzzy\n)?msgid ((?:".*"\n)+)msgstr ((?:".*"\n?)+)', re.M)
 PLACE = re.compile(r'\{[a-z]*\}')
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEEN_SLOTS  (2u * DG_LEDGER_SEEN_MAX)
+#define SEEN_SLOTS  ((size_t)2 * DG_LEDGER_SEEN_MAX)
 #define SEEN_FIRST  1024u
 #define ONE_SHARE   0.9
 #define FEW_MAX     8u
