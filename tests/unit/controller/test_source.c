@@ -77,7 +77,7 @@ static void expect(unsigned n)
 static int set_up(void **state)
 {
 	(void)state;
-	(void)strcpy(dir, "/tmp/source.XXXXXX");
+	(void)snprintf(dir, sizeof(dir), "/tmp/source.XXXXXX");
 	position = NULL;
 	n_made = 0;
 	return mkdtemp(dir) ? 0 : -1;
@@ -349,7 +349,7 @@ static void test_mbox_partial(void **state)
 	(void)state;
 	make_mbox();
 	begin();
-	(void)strcpy(rest, buf + half);
+	(void)snprintf(rest, sizeof(rest), "%s", buf + half);
 	buf[half] = '\0'; /* within a line */
 	write_file(box, buf, O_APPEND);
 	for (unsigned i = 0; i < 8; i++) {
