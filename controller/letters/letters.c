@@ -274,7 +274,7 @@ static void count_sent(struct dg_letters *l, size_t octets)
 static void on_late(void *arg)
 {
 	struct dg_letters *l = arg;
-	int64_t left_ms = l->heard_ms + DG_LETTERS_LATE_MS - dg_loop_mono_ms(l->o.loop);
+	int64_t left_ms = l->heard_ms + l->o.late_ms - dg_loop_mono_ms(l->o.loop);
 
 	l->late = NULL;
 	if (l->process.pid > 0 && left_ms <= 0) {
@@ -292,7 +292,7 @@ static void listen_or_rest(struct dg_letters *l)
 		(void)event_add(l->can_read, NULL);
 		if (!l->late) {
 			l->heard_ms = dg_loop_mono_ms(l->o.loop);
-			l->late = dg_loop_after_ms(l->o.loop, DG_LETTERS_LATE_MS, on_late, l);
+			l->late = dg_loop_after_ms(l->o.loop, l->o.late_ms, on_late, l);
 		}
 		return;
 	}
@@ -397,6 +397,7 @@ int dg_letters_new(
 	}
 	l->o = *o;
 	l->process.fd = -1;
+	l->o.late_ms = o->late_ms > 0 ? o->late_ms : DG_LETTERS_LATE_MS;
 	l->o.program = o->program ? o->program : "/proc/self/exe";
 	if (!o->loop) {
 		int r = dg_loop_new(NULL, &l->own_loop, err);

@@ -30,6 +30,7 @@ struct dg_loop;
 struct dg_letters_options {
 	struct dg_loop *loop; /* NULL: one of its own, for dg_letters_wait() */
 	const char *program;  /* path of dnsguard; NULL: /proc/self/exe */
+	int64_t late_ms;      /* 0: DG_LETTERS_LATE_MS */
 	/* tag: as pushed. A feed (JSON) gives a record for each event, any number of them, then done. */
 	void (*on_record)(void *arg, uint64_t tag, const struct dg_bounce *record);
 	/* All records of that message were given. NULL: not wanted. */

@@ -29,7 +29,7 @@ static struct dg_span keep(struct walk *w, const char *p, size_t n)
 		n = COPIED_MAX - w->used;
 	}
 	w->used += n;
-	return (struct dg_span){dg_strndup(w->arena, p, n), n};
+	return (struct dg_span){n > 0 ? dg_strndup(w->arena, p, n) : "", n};
 }
 
 static struct dg_span header_of(struct walk *w, GMimeObject *object)
@@ -90,15 +90,19 @@ static struct dg_part *children_of(struct walk *w, GMimeMultipart *multipart, un
 	return first;
 }
 
-/* A message is a header, and the part that is its body: here both are one part. */
+/* A message is a header, and the part that is its body, which keeps the fields that tell of it: here both are one part. */
 static struct dg_part *message_of(struct walk *w, GMimeMessage *message, unsigned depth)
 {
 	GMimeObject *body = message ? g_mime_message_get_mime_part(message) : NULL;
 	struct dg_part *part = body ? part_of(w, body, depth) : NULL;
 
 	if (part) {
-		part->head = header_of(w, GMIME_OBJECT(message));
-		(void)dg_part_describe(w->arena, part);
+		struct dg_span head = header_of(w, GMIME_OBJECT(message));
+		char *both = dg_get(w->arena, 1, head.n + part->head.n + 1);
+
+		memcpy(both, head.p, head.n); /* neither is NULL: keep() */
+		memcpy(both + head.n, part->head.p, part->head.n);
+		part->head = (struct dg_span){both, head.n + part->head.n};
 	}
 	return part;
 }

@@ -10,11 +10,13 @@
 #include "zones/bounce/wire.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define IN_ROOM   (DG_BOUNCE_READ_MAX + DG_FRAME_HEAD)
+#define KEPT      (32 << 20)
 #define OUT_FLUSH ((size_t)64 << 10)
 
 struct reader {
@@ -134,6 +136,9 @@ int dg_letters_read(int in, int out)
 	if (!r.text) {
 		abort();
 	}
+	/* what a message took stays for the next one, rather than going back to the system each time */
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT);
+	(void)mallopt(M_MMAP_THRESHOLD, KEPT);
 	r.charsets = (struct dg_bounce_charsets){dg_charsets_to_utf8, charsets};
 	dg_buf_init(&r.answers, DG_BOUNCE_WIRE_MAX + OUT_FLUSH * 2);
 	dg_buf_init(&r.record, DG_BOUNCE_WIRE_MAX);

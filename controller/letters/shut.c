@@ -19,7 +19,7 @@
 #define HAS_SHADOW false
 #endif
 
-static bool limit(int what, rlim_t n)
+static bool limit(unsigned what, rlim_t n)
 {
 	const struct rlimit r = {n, n};
 

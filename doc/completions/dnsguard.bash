@@ -2,7 +2,7 @@
 _dnsguard()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-	local commands="init plan apply verify arm disarm split unsplit watch status approve stop release restore log backtest reports check spf dmarc audit sensor providers schema version help"
+	local commands="init plan apply verify arm disarm split unsplit watch status approve stop release restore log backtest reports check spf dmarc audit sensor letters providers schema version help"
 	local writes="--json --diff --verbose --yes --plan --adopt --force --wait --timeout"
 	local looks="--json --verbose --resolver --trust-anchor --timeout"
 	local options="--state --no-color --help --version"

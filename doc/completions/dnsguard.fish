@@ -27,6 +27,7 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'dmarc	which DMARC policy is in force' \
 	'audit	check many domains, one a line' \
 	'sensor	tell a controller what a mail server sees' \
+	'letters	read messages for the other commands' \
 	'providers	list where zones can be kept' \
 	'schema	print the JSON Schema of zone.yaml' \
 	'version	print the version' \

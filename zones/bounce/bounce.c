@@ -89,6 +89,20 @@ static void place_original(struct dg_reading *r, const struct dg_raw *raw, struc
 	}
 }
 
+/* In a part of its own, or where MIME was broken. */
+static void read_status(struct dg_reading *r)
+{
+	bool found =
+		r->found.status && dg_status_read(r, dg_part_decoded(r->arena, r->found.status));
+
+	for (size_t i = 0; !found && i < r->found.n_texts; i++) {
+		found = dg_status_in_text(r, r->texts[i]);
+	}
+	if (!found && r->is_multipart && !r->found.disposition) {
+		(void)dg_status_in_text(r, r->message);
+	}
+}
+
 void dg_bounce_read_parts(struct dg_arena *a, const struct dg_raw *raw,
 	const struct dg_parts *parts, const struct dg_bounce_charsets *charsets,
 	struct dg_bounce *ret_bounce)
@@ -108,12 +122,14 @@ void dg_bounce_read_parts(struct dg_arena *a, const struct dg_raw *raw,
 		outer->has_return_path = true;
 		outer->return_path = dg_clean(&r, raw->sender);
 	}
+	r.is_multipart = strncmp(parts->root->type, "multipart/", 10) == 0;
 	dg_parts_find(&r, parts->root);
-	if (r.found.status) {
-		(void)dg_status_read(&r, dg_part_decoded(a, r.found.status));
+	if (dg_feed_in_text(&r)) {
+		return;
 	}
+	read_status(&r);
 	dg_original_find(&r);
 	place_original(&r, raw, r.original);
-	dg_verdict(&r);
+	dg_verdict(&r, parts->root);
 	dg_handoff_find(&r);
 }

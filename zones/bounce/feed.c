@@ -8,6 +8,7 @@
 #define RECORD_MEMORY ((size_t)2 << 20) /* of one event; its texts are cut before */
 
 struct feed {
+	struct dg_arena *arena; /* NULL: one for each event */
 	void (*on_bounce)(void *arg, const struct dg_bounce *b);
 	void *arg;
 	size_t n;
@@ -34,15 +35,16 @@ static const char *text(struct event *e, const json_t *object, const char *key)
 	return dg_clean(&e->reading, string(object, key));
 }
 
-static void begin(struct event *e, enum dg_bounce_kind kind, const char *shape, const char *basis)
+static void begin(
+	const struct feed *f, struct event *e, enum dg_bounce_kind kind, const char *shape)
 {
 	*e = (struct event){0};
-	dg_bounce_unreadable(&e->bounce, basis);
+	dg_bounce_unreadable(&e->bounce, "");
 	e->bounce.kind = kind;
 	e->bounce.form = DG_BOUNCE_FORM_FEED;
 	e->bounce.shape = shape;
 	e->reading.bounce = &e->bounce;
-	e->reading.arena = dg_arena_new(RECORD_MEMORY);
+	e->reading.arena = f->arena ? f->arena : dg_arena_new(RECORD_MEMORY);
 }
 
 static void end(struct feed *f, struct event *e)
@@ -50,7 +52,9 @@ static void end(struct feed *f, struct event *e)
 	dg_handoff_find(&e->reading);
 	f->on_bounce(f->arg, &e->bounce);
 	f->n++;
-	e->reading.arena = dg_arena_free(e->reading.arena);
+	if (!f->arena) {
+		e->reading.arena = dg_arena_free(e->reading.arena);
+	}
 }
 
 /* --- Amazon SES ------------------------------------------------------------------------------------ */
@@ -149,7 +153,8 @@ static bool ses(struct feed *f, const json_t *root)
 		if (strcmp(type, notices[i].type) != 0 || !object) {
 			continue;
 		}
-		begin(&e, notices[i].kind, "Amazon SES", notices[i].basis);
+		begin(f, &e, notices[i].kind, "Amazon SES");
+		e.bounce.basis = notices[i].basis;
 		ses_recipients(
 			&e, json_object_get(object, notices[i].recipients), notices[i].action);
 		e.bounce.reporting_mta =
@@ -216,7 +221,8 @@ static bool sendgrid(struct feed *f, const json_t *one)
 	}
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		if (strcmp(event, events[i].event) == 0) {
-			begin(&e, events[i].kind, "SendGrid", events[i].basis);
+			begin(f, &e, events[i].kind, "SendGrid");
+			e.bounce.basis = events[i].basis;
 			sendgrid_recipient(&e, one, events[i].action);
 			e.bounce.original.message_id = text(&e, one, "smtp-id");
 			e.bounce.arrival_date = text(&e, one, "created");
@@ -248,4 +254,38 @@ int dg_bounce_feed(const char *p, size_t len,
 	}
 	json_decref(root);
 	return f.n > 0 ? 0 : 1;
+}
+
+static void take_event(void *arg, const struct dg_bounce *b)
+{
+	struct dg_bounce *out = arg;
+	struct dg_bounce_head outer = out->outer;
+	bool is_cut = out->is_cut;
+	bool by_library = out->by_library;
+
+	*out = *b;
+	out->outer = outer;
+	out->is_cut = is_cut;
+	out->by_library = by_library;
+}
+
+/* SNS can send its notifications by mail: JSON, then words for people. */
+bool dg_feed_in_text(struct dg_reading *r)
+{
+	struct dg_span s = dg_span_trim(r->text);
+	struct feed f = {.arena = r->arena, .on_bounce = take_event, .arg = r->bounce};
+	size_t len = 0;
+
+	if (s.n == 0 || s.p[0] != '{') {
+		return false;
+	}
+	char *text = dg_get(r->arena, 1, s.n + 1); /* lines were cut wherever they were long */
+	for (size_t i = 0; i < s.n; i++) {
+		text[len] = s.p[i];
+		len += s.p[i] != '\r' && s.p[i] != '\n';
+	}
+	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL);
+	bool found = json_is_object(root) && (ses(&f, root) || sns(&f, root));
+	json_decref(root);
+	return found;
 }

@@ -90,9 +90,17 @@ static bool is_public(const struct dg_address *a)
 	return !what || strcmp(what, "documentation") == 0;
 }
 
-static bool is_in(struct dg_reading *r, const char *host, const char *organisation)
+/* A registrable domain holds what ends in it. */
+static bool is_in(const char *host, const char *organisation)
 {
-	return organisation[0] != '\0' && strcmp(dg_organisation(r, host), organisation) == 0;
+	size_t n = strlen(host);
+	size_t len = strlen(organisation);
+
+	while (n > 0 && host[n - 1] == '.') {
+		n--;
+	}
+	return len > 0 && n >= len && strncasecmp(host + n - len, organisation, len) == 0 &&
+	       (n == len || host[n - len - 1] == '.');
 }
 
 /* The organisation that wrote the report: by its Reporting-MTA, else by the host that brought it, else by its From. */
@@ -115,14 +123,14 @@ static const char *reporter(struct dg_reading *r)
 }
 
 /* Is the line i of the hops still written inside org? The newest is: the reporter had it before it wrote the report. */
-static bool is_inside(
-	struct dg_reading *r, const struct dg_bounce_head *h, size_t i, const char *org)
+static bool is_inside(const struct dg_bounce_head *h, size_t i, const char *org)
 {
-	if (i == 0 || is_in(r, h->hops[i].by, org)) {
+	if (i == 0 || is_in(h->hops[i].by, org)) {
 		return true;
 	}
 	const struct dg_bounce_hop *newer = &h->hops[i - 1];
-	if (newer->has_address && !is_public(&newer->address)) {
+	/* handed over inside of a host or a network: without an address there was no connection to tell of */
+	if (!newer->has_address || !is_public(&newer->address)) {
 		return true;
 	}
 	return newer->name[0] != '\0' && strcasecmp(h->hops[i].by, newer->name) == 0;
@@ -136,7 +144,7 @@ static void walk(struct dg_reading *r, const struct dg_bounce_head *h, const cha
 	for (size_t i = 0; i < h->n_hops; i++) {
 		const struct dg_bounce_hop *hop = &h->hops[i];
 
-		if (!is_inside(r, h, i, org)) {
+		if (!is_inside(h, i, org)) {
 			out->why = out->has_address ? out->why
 						    : "the next line was written outside of the "
 						      "organisation that reports";
@@ -148,12 +156,12 @@ static void walk(struct dg_reading *r, const struct dg_bounce_head *h, const cha
 		out->has_address = true;
 		out->address = hop->address;
 		out->hop = i;
-		const char *next = dg_organisation(r, hop->name);
-		if (next[0] != '\0' && strcmp(next, org) == 0) {
+		if (is_in(hop->name, org)) {
 			out->why = "the oldest line of the organisation that reports";
 			continue;
 		}
-		if (is_relay(next) && i + 1 < h->n_hops && is_in(r, h->hops[i + 1].by, next)) {
+		const char *next = i + 1 < h->n_hops ? dg_organisation(r, hop->name) : "";
+		if (is_relay(next) && i + 1 < h->n_hops && is_in(h->hops[i + 1].by, next)) {
 			out->via = next;
 			out->why = "the oldest line of the service that filters for it";
 			org = next;

@@ -127,13 +127,20 @@ static void read_signature(struct dg_reading *r, struct dg_bounce_head *h, struc
 	struct dg_bounce_signature *s = &h->signatures[h->n_signatures++];
 	*s = (struct dg_bounce_signature){"", ""};
 	while (dg_tag_next(value.p, value.n, &pos, &tag)) {
-		if (tag.value && tag.name_len == 1 && tag.name[0] == 'd') {
+		struct dg_span name = dg_span_trim((struct dg_span){tag.name, tag.name_len});
+
+		if (!tag.value) {
+			continue;
+		}
+		if (dg_span_is(name, DG_SPAN("d"))) {
 			s->domain = dg_clean(r, (struct dg_span){tag.value, tag.value_len});
-		} else if (tag.value && tag.name_len == 1 && tag.name[0] == 's') {
+		} else if (dg_span_is(name, DG_SPAN("s"))) {
 			s->selector = dg_clean(r, (struct dg_span){tag.value, tag.value_len});
 		}
 	}
 }
+
+#define HOPS_USUAL 6u
 
 static void read_received(struct dg_reading *r, struct dg_bounce_head *h, struct dg_span value)
 {
@@ -141,8 +148,15 @@ static void read_received(struct dg_reading *r, struct dg_bounce_head *h, struct
 		h->n_hops_dropped++;
 		return;
 	}
-	if (!h->hops) {
-		h->hops = dg_newn(r->arena, struct dg_bounce_hop, DG_BOUNCE_HOPS_MAX);
+	if (h->n_hops == 0 ||
+		h->n_hops == HOPS_USUAL) { /* room for the usual number, then for all */
+		size_t room = h->n_hops == 0 ? HOPS_USUAL : DG_BOUNCE_HOPS_MAX;
+		struct dg_bounce_hop *hops = dg_newn(r->arena, struct dg_bounce_hop, room);
+
+		if (h->n_hops > 0) {
+			memcpy(hops, h->hops, h->n_hops * sizeof(*hops));
+		}
+		h->hops = hops;
 	}
 	dg_hop_parse(r, value, &h->hops[h->n_hops++]);
 }

@@ -225,18 +225,24 @@ static int scan_multipart(struct scan *s, struct dg_part *part)
 		next_delimiter(part->body, part->boundary, &at, &begin) != 0) {
 		return 1;
 	}
-	while (found == 0) {
+	for (size_t n_children = 0; found == 0; n_children++) {
 		size_t from = at;
 
 		found = next_delimiter(part->body, part->boundary, &at, &begin);
-		struct dg_part *child = found >= 0 ? new_part(s, part->depth + 1) : NULL;
+		if (found < 0 && n_children == 0) {
+			return 1; /* one delimiter in all: others may be written wrong */
+		}
+		struct dg_part *child = new_part(s, part->depth + 1);
 		if (!child) {
-			return s->is_cut ? 0 : 1;
+			return 0;
 		}
 		*end = child;
 		end = &child->next;
-		int r = scan_part(
-			s, child, without_end((struct dg_span){part->body.p + from, begin - from}));
+		struct dg_span text = dg_span_cut(part->body, from);
+		if (found >= 0) {
+			text = without_end(dg_span_head(text, begin - from));
+		} /* else it was not closed, and all that is left is its last part */
+		int r = scan_part(s, child, text);
 		if (r != 0 || s->is_cut) {
 			return r;
 		}
@@ -247,12 +253,8 @@ static int scan_multipart(struct scan *s, struct dg_part *part)
 /* A part of a multipart without any header begins with an empty line. */
 static int scan_part(struct scan *s, struct dg_part *part, struct dg_span text)
 {
-	bool has_body = dg_head_split(text, &part->head, &part->body);
-
-	if (!is_header(part->head) || (!has_body && part->depth > 0 && text.n > 0)) {
-		return 1;
-	}
-	if (dg_part_describe(s->arena, part) != 0) {
+	(void)dg_head_split(text, &part->head, &part->body);
+	if (!is_header(part->head) || dg_part_describe(s->arena, part) != 0) {
 		return 1;
 	}
 	struct dg_span type = {part->type, strlen(part->type)};
@@ -262,7 +264,8 @@ static int scan_part(struct scan *s, struct dg_part *part, struct dg_span text)
 	if (dg_span_is(type, DG_SPAN("message/partial"))) {
 		return 1;
 	}
-	if (dg_span_is(type, DG_SPAN("message/rfc822"))) {
+	if (dg_span_is(type, DG_SPAN("message/rfc822")) ||
+		dg_span_is(type, DG_SPAN("message/global"))) {
 		if (part->encoding != DG_ENCODING_NONE) {
 			return 1;
 		}

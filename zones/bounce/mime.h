@@ -3,7 +3,7 @@
  *
  * Shape    A tree: multipart/... has its parts as children, message/rfc822 the message as its one child. Parts point into the text
  *          that was scanned; nothing is decoded before it is asked for.
- * Well-formed  What the scanner takes: header fields only in headers, each multipart with a boundary of its own, opened and closed,
+ * Well-formed  What the scanner takes: header fields only in headers, each multipart with a boundary that begins a part (the end may be missing),
  *          encodings that RFC 2045 names, no encoding on parts that have parts, no message/partial.
  * Limits   Of bounce.h. The scanner stops there (is_cut) and what it has is the answer.
  */

@@ -262,9 +262,13 @@ static void client_kind(
 {
 	struct dg_span user = {"", 0};
 
+	bool may_say = dg_span_has(l->all, DG_SPAN("auth")) ||
+		       dg_span_has(l->all, DG_SPAN("(account ")) ||
+		       dg_span_has(l->all, DG_SPAN("login="));
 	hop->is_authenticated =
-		find_user(l->all, logins, sizeof(logins) / sizeof(logins[0]), &user) ||
-		is_login_protocol(with) || dg_span_has(l->all, DG_SPAN("(authenticated"));
+		(may_say && find_user(l->all, logins, sizeof(logins) / sizeof(logins[0]), &user)) ||
+		is_login_protocol(with) ||
+		(may_say && dg_span_has(l->all, DG_SPAN("(authenticated")));
 	if (!hop->is_authenticated) {
 		hop->is_local = find_user(l->all, local_users, 2, &user) ||
 				find_user(l->all, local_users + 3, 1, &user) ||

@@ -139,3 +139,23 @@ bool dg_status_read(struct dg_reading *r, struct dg_span body)
 	}
 	return found;
 }
+
+/* From the first line on that only a delivery status has; what is quoted is somebody else's. */
+bool dg_status_in_text(struct dg_reading *r, struct dg_span text)
+{
+	static const struct dg_span words[] = {
+		{"reporting-mta:", 14}, {"final-recipient:", 16}, {"original-recipient:", 19}};
+	struct dg_span line;
+	struct dg_span rest = text;
+
+	while (dg_line_next(&rest, &line)) {
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+			if (dg_span_begins(line, words[i])) {
+				return dg_status_read(
+					r, (struct dg_span){
+						   line.p, text.n - (size_t)(line.p - text.p)});
+			}
+		}
+	}
+	return false;
+}

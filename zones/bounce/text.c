@@ -49,12 +49,16 @@ const char *dg_clean(struct dg_reading *r, struct dg_span s)
 	char *out = dg_get(r->arena, 1, DG_BOUNCE_TEXT_MAX + 1);
 	size_t len = 0;
 	while (s.n > 0 && len + 4 <= DG_BOUNCE_TEXT_MAX) {
+		if (dg_is_visible(s.p[0])) {
+			out[len++] = s.p[0];
+			s = dg_span_cut(s, 1);
+			continue;
+		}
 		size_t n = utf8_len(s);
-
 		if (n == 0) {
 			memcpy(out + len, "\xef\xbf\xbd", 3);
 			len += 3;
-		} else if (n > 1 || dg_is_visible(s.p[0])) {
+		} else if (n > 1) {
 			memcpy(out + len, s.p, n);
 			len += n;
 		} else if (dg_is_blank(s.p[0]) && len > 0 && out[len - 1] != ' ') {
@@ -68,12 +72,21 @@ const char *dg_clean(struct dg_reading *r, struct dg_span s)
 
 static bool is_ascii(struct dg_span s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		if ((unsigned char)s.p[i] >= 0x80 || s.p[i] == 0x1b) {
+	uint64_t octets = 0;
+	size_t i = 0;
+
+	for (; i + 8 <= s.n; i += 8) {
+		memcpy(&octets, s.p + i, 8);
+		if (octets & 0x8080808080808080u) {
 			return false;
 		}
 	}
-	return true;
+	for (; i < s.n; i++) {
+		if ((unsigned char)s.p[i] >= 0x80) {
+			return false;
+		}
+	}
+	return !memchr(s.p, 0x1b, s.n); /* ISO-2022 */
 }
 
 static bool is_utf8(struct dg_span s)
@@ -210,7 +223,7 @@ const char *dg_clean_words(struct dg_reading *r, struct dg_span s)
 	size_t len = 0;
 
 	s = dg_span_head(s, WORDS_MAX);
-	if (!memmem(s.p, s.n, "=?", 2)) {
+	if (s.n == 0 || !memmem(s.p, s.n, "=?", 2)) {
 		return dg_clean(r, dg_to_utf8(r, "", s));
 	}
 	char *out = dg_get(r->arena, 1, WORDS_MAX);
@@ -297,7 +310,10 @@ static bool bare(struct dg_span value, struct dg_span *ret_address)
 		}
 		struct dg_span word = {value.p + begin, at - begin};
 		if (dg_span_char(word, '@') != DG_NOWHERE) {
-			*ret_address = word;
+			size_t open = dg_span_char(word, '<');
+			word = open == DG_NOWHERE ? word : dg_span_cut(word, open + 1);
+			size_t close = dg_span_char(word, '>');
+			*ret_address = dg_span_head(word, close == DG_NOWHERE ? word.n : close);
 			return true;
 		}
 	}

@@ -8,6 +8,7 @@
 #include "controller/letters/charsets.h"
 #include "controller/letters/letters.h"
 #include "controller/letters/library.h"
+#include "tests/bench/reports/peak.h"
 #include "zones/base/arena.h"
 #include "zones/base/err.h"
 #include "zones/base/json.h"
@@ -205,7 +206,7 @@ static void through(struct job *job, const char *program, size_t n_times)
 	}
 }
 
-static double cpu_s(int who)
+static double cpu_of(int who)
 {
 	struct rusage u;
 
@@ -219,7 +220,7 @@ static int speed(const struct messages *all, const char *program, size_t n_times
 	struct job job = {.all = all};
 	struct dg_letters_counts counts;
 	struct rusage u;
-	double before = cpu_s(RUSAGE_SELF);
+	double before = cpu_of(RUSAGE_SELF);
 
 	through(&job, program, n_times);
 	dg_letters_counts(job.letters, &counts);
@@ -227,12 +228,12 @@ static int speed(const struct messages *all, const char *program, size_t n_times
 	(void)getrusage(RUSAGE_CHILDREN, &u);
 	printf("{\"messages\": %llu, \"found\": %zu, \"unreadable\": %llu, \"by_library\": %llu, "
 	       "\"readers\": %llu, \"octets\": %zu, \"cpu_s\": %.4f, \"reader_s\": %.4f, "
-	       "\"reader_kib\": %ld}\n",
+	       "\"reader_kib\": %ld, \"kib\": %ld}\n",
 		(unsigned long long)counts.n_messages, job.n_found,
 		(unsigned long long)counts.n_unreadable, (unsigned long long)counts.n_by_library,
 		(unsigned long long)counts.n_readers, all->octets * n_times,
-		cpu_s(RUSAGE_SELF) - before + cpu_s(RUSAGE_CHILDREN), cpu_s(RUSAGE_CHILDREN),
-		u.ru_maxrss);
+		cpu_of(RUSAGE_SELF) - before + cpu_of(RUSAGE_CHILDREN), cpu_of(RUSAGE_CHILDREN),
+		u.ru_maxrss, peak_kib());
 	return 0;
 }
 
@@ -266,7 +267,7 @@ static void touch(GMimeObject *parent, GMimeObject *part, gpointer arg)
 
 static int gmime(const struct messages *all, size_t n_times)
 {
-	double before = cpu_s(RUSAGE_SELF);
+	double before = cpu_of(RUSAGE_SELF);
 	size_t n_parts = 0;
 
 	for (size_t i = 0; i < all->n * n_times; i++) {
@@ -283,7 +284,7 @@ static int gmime(const struct messages *all, size_t n_times)
 		g_object_unref(stream);
 	}
 	printf("{\"messages\": %zu, \"parts\": %zu, \"cpu_s\": %.4f}\n", all->n * n_times, n_parts,
-		cpu_s(RUSAGE_SELF) - before);
+		cpu_of(RUSAGE_SELF) - before);
 	return 0;
 }
 
