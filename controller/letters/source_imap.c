@@ -58,6 +58,14 @@ static bool number_of(const char *line, const char *word, uint64_t *ret_n)
 	return false;
 }
 
+static bool fits(char shape, char c)
+{
+	return shape == 'd'   ? dg_is_digit(c)
+	       : shape == 'm' ? dg_is_alpha(c)
+	       : shape == 's' ? c == '+' || c == '-'
+			      : c == shape;
+}
+
 /* "17-Jul-1996 02:44:25 -0700" */
 static int64_t date_of(const char *line)
 {
@@ -68,11 +76,7 @@ static int64_t date_of(const char *line)
 
 	p = p ? p + strlen("INTERNALDATE \"") : "";
 	for (size_t i = 0; shape[i] != '\0'; i++) {
-		bool fits = shape[i] == 'd'   ? dg_is_digit(p[i]) || (i == 0 && p[i] == ' ')
-			    : shape[i] == 'm' ? dg_is_alpha(p[i])
-			    : shape[i] == 's' ? p[i] == '+' || p[i] == '-'
-					      : p[i] == shape[i];
-		if (!fits) {
+		if (!fits(shape[i], p[i]) && !(i == 0 && p[i] == ' ')) {
 			return 0;
 		}
 		n[i] = dg_is_digit(p[i]) ? p[i] - '0' : 0;
@@ -87,7 +91,9 @@ static int64_t date_of(const char *line)
 		.tm_hour = n[12] * 10 + n[13],
 		.tm_min = n[15] * 10 + n[16],
 		.tm_sec = n[18] * 10 + n[19]};
-	int64_t offset = ((int64_t)(n[22] * 10 + n[23]) * 60 + n[24] * 10 + n[25]) * 60;
+	int64_t hours = (int64_t)n[22] * 10 + n[23];
+	int64_t minutes = (int64_t)n[24] * 10 + n[25];
+	int64_t offset = (hours * 60 + minutes) * 60;
 	return ((int64_t)timegm(&t) - (p[21] == '-' ? -offset : offset)) * 1000;
 }
 

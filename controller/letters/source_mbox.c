@@ -205,7 +205,7 @@ static int mbox_next(struct dg_source *s, struct dg_letter *ret_letter, struct d
 static bool parse_position(struct mbox *m, const char *text)
 {
 	struct dg_mbox_place p = {0};
-	char mode = strncmp(text, "1 ", 2) == 0 ? text[2] : '\0';
+	char mode = (char)(strncmp(text, "1 ", 2) == 0 ? text[2] : '\0');
 	uint64_t n[4] = {0};
 	char *at = NULL;
 
