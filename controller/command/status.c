@@ -220,6 +220,37 @@ static int walk(struct look *k, struct dg_err *err)
 	return r < 0 ? r : 0;
 }
 
+/* What listens, and when it last heard something. */
+static int show_sensors(struct look *k, struct dg_err *err)
+{
+	struct dg_sensor_row *rows = NULL;
+	char span[32];
+	size_t n = 0;
+	int r = k->only ? 0 : dg_store_sensors(k->app->store, k->a, &rows, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		int64_t at = rows[i].event_ms / 1000;
+
+		if (k->app->args->is_json) {
+			json_t *o = json_pack("{s:s}", "type", "sensor");
+
+			dg_json_set(o, "sensor", dg_json_text(rows[i].sensor));
+			dg_json_set(o, "last_event", at > 0 ? json_integer(at) : json_null());
+			dg_report_json(k->app, o);
+			continue;
+		}
+		dg_buf_puts(&k->out, "sensor ");
+		dg_buf_put_safe(&k->out, rows[i].sensor, strlen(rows[i].sensor));
+		if (at > 0) {
+			dg_buf_printf(&k->out, ": last event %s ago\n",
+				dg_app_span(k->now > at ? k->now - at : 0, span));
+		} else {
+			dg_buf_puts(&k->out, ": nothing yet\n");
+		}
+	}
+	return r;
+}
+
 /* One look; on the screen, or NULL: on standard output. */
 static int show(struct dg_app *app, const char *only, struct dg_screen *screen, bool *ret_is_busy,
 	struct dg_err *err)
@@ -234,6 +265,7 @@ static int show(struct dg_app *app, const char *only, struct dg_screen *screen, 
 	}
 	dg_buf_init(&k.out, OUTPUT_MAX);
 	r = walk(&k, err);
+	r = r == 0 ? show_sensors(&k, err) : r;
 	if (r == 0 && only && k.n_shown == 0) {
 		r = dg_fail(err, DG_EINPUT,
 			"%s is not watched: `dnsguard status` lists the names that "

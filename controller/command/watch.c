@@ -1,4 +1,5 @@
 /* watch: the process that stays. Sensors to the hub, the hub to the guard, one line an event worth telling. */
+#include "controller/store/watch.h"
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/command/report.h"
@@ -308,6 +309,7 @@ static int open_ears(struct watching *w, struct dg_err *err)
 
 	for (size_t i = 0; i < w->set->n_ears; i++) {
 		struct dg_watch_ear *e = &w->set->ears[i];
+		dg_hub_sensor(w->hub, e->key);
 		int r = e->ops->open(&host, e->key, e->what, &e->sensor, err);
 
 		if (r < 0) {
@@ -390,6 +392,8 @@ static int start(struct watching *w, struct dg_watch_set *take_set, struct dg_er
 	}
 	r = r == 0 ? dg_hub_forget_others(w->hub, err) : r;
 	r = r == 0 ? dg_watch_own_open(w->app, w->set, &w->own, err) : r;
+	r = r == 0 ? dg_store_sensors_forget(w->app->store, err)
+		   : r; /* the next checkpoint has them */
 	if (r == 0) {
 		w->shed = dg_watch_shed_new(w->app->loop, w->set, w->hub, w->runner);
 		r = open_ears(w, err);

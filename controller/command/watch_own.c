@@ -20,34 +20,37 @@
 #define RECORD_MAX     ((size_t)64 << 10)
 
 /* --- files ---------------------------------------------------------------------------------------------------- */
-/* is_secret: others may not read it. */
+/* is_secret: others may not read it. NULL: it is a file that will do. */
+static const char *fault_of(FILE *f, size_t max, bool is_secret, size_t *ret_size)
+{
+	struct stat st;
+
+	if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode)) {
+		return "is no file";
+	}
+	if (is_secret && (st.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
+		return "can be read by others or written by its group; chmod 0600 it";
+	}
+	*ret_size = (size_t)st.st_size;
+	return *ret_size > max ? "is larger than anything that belongs here" : NULL;
+}
+
 static int read_file(struct dg_arena *a, const char *path, size_t max, bool is_secret,
 	char **ret_text, size_t *ret_n, struct dg_err *err)
 {
 	FILE *f = fopen(path, "re");
-	struct stat st;
+	size_t size = 0;
 
-	if (!f || fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode)) {
-		int why = f ? EINVAL : errno;
-
-		if (f) {
-			(void)fclose(f);
-		}
-		return dg_fail(err, DG_EIO, "%.300s: %s", path, strerrordesc_np(why));
+	if (!f) {
+		return dg_fail(err, DG_EIO, "%.300s: %s", path, strerrordesc_np(errno));
 	}
-	bool is_open = is_secret && (st.st_mode & (S_IRWXO | S_IWGRP)) != 0;
-	if (is_open || (size_t)st.st_size > max) {
-		(void)fclose(f);
-		return dg_fail(err, DG_EINPUT,
-			is_open ? "%.300s can be read by others or written by its group; chmod "
-				  "0600 it"
-				: "%.300s is larger than anything that belongs here",
-			path);
+	const char *fault = fault_of(f, max, is_secret, &size);
+	if (!fault) {
+		*ret_text = dg_get(a, size + 1, 1);
+		*ret_n = fread(*ret_text, 1, size, f);
 	}
-	*ret_text = dg_get(a, (size_t)st.st_size + 1, 1);
-	*ret_n = fread(*ret_text, 1, (size_t)st.st_size, f);
 	(void)fclose(f);
-	return 0;
+	return fault ? dg_fail(err, DG_EINPUT, "%.300s %s", path, fault) : 0;
 }
 
 static int by_text(const void *x, const void *y)

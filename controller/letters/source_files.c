@@ -88,6 +88,7 @@ static bool next_name(struct walk *w, struct stat *ret_st)
 	size_t len = w->at[w->n - 1];
 	struct dirent *e = NULL;
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of its own */
 	while ((e = readdir(w->open[w->n - 1])) != NULL) {
 		if (e->d_name[0] == '.' || len + 1 + strlen(e->d_name) >= sizeof(w->path)) {
 			continue;

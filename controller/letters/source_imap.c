@@ -58,30 +58,43 @@ static bool number_of(const char *line, const char *word, uint64_t *ret_n)
 	return false;
 }
 
+static bool fits(char shape, char c)
+{
+	return shape == 'd'   ? dg_is_digit(c)
+	       : shape == 'm' ? dg_is_alpha(c)
+	       : shape == 's' ? c == '+' || c == '-'
+			      : c == shape;
+}
+
 /* "17-Jul-1996 02:44:25 -0700" */
 static int64_t date_of(const char *line)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	static const char shape[] = "dd-mmm-dddd dd:dd:dd sdddd";
 	const char *p = strstr(line, "INTERNALDATE \"");
-	struct tm t = {0};
-	char month[4] = "";
-	char sign = '+';
-	int hours = 0;
-	int minutes = 0;
+	int n[26] = {0};
 
-	if (!p || sscanf(p + strlen("INTERNALDATE \""), "%2d-%3s-%4d %2d:%2d:%2d %c%2d%2d",
-			  &t.tm_mday, month, &t.tm_year, &t.tm_hour, &t.tm_min, &t.tm_sec, &sign,
-			  &hours, &minutes) != 9) {
+	p = p ? p + strlen("INTERNALDATE \"") : "";
+	for (size_t i = 0; shape[i] != '\0'; i++) {
+		if (!fits(shape[i], p[i]) && !(i == 0 && p[i] == ' ')) {
+			return 0;
+		}
+		n[i] = dg_is_digit(p[i]) ? p[i] - '0' : 0;
+	}
+	const char *month = memmem(months, strlen(months), p + 3, 3);
+	if (!month || (month - months) % 3 != 0) {
 		return 0;
 	}
-	const char *at = strlen(month) == 3 ? strstr(months, month) : NULL;
-	if (!at || (at - months) % 3 != 0) {
-		return 0;
-	}
-	t.tm_mon = (int)((at - months) / 3);
-	t.tm_year -= 1900;
-	int64_t offset = ((int64_t)hours * 60 + minutes) * 60;
-	return ((int64_t)timegm(&t) - (sign == '-' ? -offset : offset)) * 1000;
+	struct tm t = {.tm_mday = n[0] * 10 + n[1],
+		.tm_mon = (int)((month - months) / 3),
+		.tm_year = n[7] * 1000 + n[8] * 100 + n[9] * 10 + n[10] - 1900,
+		.tm_hour = n[12] * 10 + n[13],
+		.tm_min = n[15] * 10 + n[16],
+		.tm_sec = n[18] * 10 + n[19]};
+	int64_t hours = (int64_t)n[22] * 10 + n[23];
+	int64_t minutes = (int64_t)n[24] * 10 + n[25];
+	int64_t offset = (hours * 60 + minutes) * 60;
+	return ((int64_t)timegm(&t) - (p[21] == '-' ? -offset : offset)) * 1000;
 }
 
 static void take_words(struct answer *a, const char *line)
@@ -340,10 +353,27 @@ static int imap_next(struct dg_source *s, struct dg_letter *ret_letter, struct d
 }
 
 /* --- life -------------------------------------------------------------------------------------------------------- */
+static bool parse_position(struct mailbox *m, const char *text)
+{
+	char *at = NULL;
+	char *end = NULL;
+
+	if (strncmp(text, "1 ", 2) != 0) {
+		return false;
+	}
+	uint64_t validity = strtoull(text + 2, &at, 10);
+	uint64_t last = strtoull(at, &end, 10);
+	if (at == text + 2 || end == at || *end != '\0') {
+		return false;
+	}
+	m->validity = validity;
+	m->last = last;
+	return true;
+}
+
 static int open_at(struct dg_source *s, bool is_tls, struct dg_err *err)
 {
 	struct mailbox *m = calloc(1, sizeof(*m));
-	int end = 0;
 
 	if (!m) {
 		abort();
@@ -351,9 +381,7 @@ static int open_at(struct dg_source *s, bool is_tls, struct dg_err *err)
 	s->own = m;
 	m->is_known = !s->o.is_followed;
 	if (s->o.position) {
-		m->is_known = sscanf(s->o.position, "1 %" SCNu64 " %" SCNu64 "%n", &m->validity,
-				      &m->last, &end) == 2 &&
-			      s->o.position[end] == '\0';
+		m->is_known = parse_position(m, s->o.position);
 	}
 	return dg_imap_place_parse(s->path, is_tls, &m->place, err);
 }

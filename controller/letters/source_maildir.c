@@ -19,12 +19,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FOUND_MAX  8192u /* looked at in one go; of more the oldest first */
-#define NAME_MAX_  256u
-#define LOOK_MS    60000 /* where nothing tells of changes */
-#define DIR_MASK   (IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_ONLYDIR)
-#define N_FOLDERS  2u
-#define FOLDER_NEW 0u
+#define FOUND_MAX     8192u /* looked at in one go; of more the oldest first */
+#define FILE_NAME_MAX 256u
+#define LOOK_MS       60000 /* where nothing tells of changes */
+#define DIR_MASK      (IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_ONLYDIR)
+#define N_FOLDERS     2u
+#define FOLDER_NEW    0u
 
 static const char *const folders[N_FOLDERS] = {"new", "cur"};
 
@@ -111,7 +111,8 @@ static void look_at(struct maildir *m, int fd, unsigned folder, const char *name
 	struct stat st;
 	uint64_t key = key_of(name);
 
-	if (name[0] == '.' || strlen(name) >= NAME_MAX_ || dg_letterset_has_key(&m->seen, key) ||
+	if (name[0] == '.' || strlen(name) >= FILE_NAME_MAX ||
+		dg_letterset_has_key(&m->seen, key) ||
 		fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
 		dg_letterset_has(&m->seen, came_ms(&st), key)) {
 		return;
@@ -157,6 +158,7 @@ static int scan(struct dg_source *s, struct dg_err *err)
 		if (fstat(fd, &st) == 0) {
 			m->changed[i] = st.st_mtim;
 		}
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of its own */
 		for (struct dirent *e = readdir(d); e; e = readdir(d)) {
 			look_at(m, fd, i, e->d_name);
 		}
@@ -175,7 +177,7 @@ static int scan(struct dg_source *s, struct dg_err *err)
 static int read_moved(struct dg_source *s, struct found *f, int64_t *ret_at_ms, struct dg_err *err)
 {
 	static const char *const flags[] = {"", ":2,", ":2,S"};
-	char name[NAME_MAX_ + 8];
+	char name[FILE_NAME_MAX + 8];
 	int fd = folder_fd(s, FOLDER_NEW + 1);
 	int r = 1;
 
@@ -240,6 +242,7 @@ static int walk(struct dg_source *s, struct dg_letter *ret_letter, struct dg_err
 			int fd = folder_fd(s, m->at);
 			m->dir = fd >= 0 ? fdopendir(fd) : NULL;
 		}
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of its own */
 		struct dirent *e = m->dir ? readdir(m->dir) : NULL;
 		if (!e) {
 			if (m->dir) {

@@ -205,13 +205,24 @@ static int mbox_next(struct dg_source *s, struct dg_letter *ret_letter, struct d
 static bool parse_position(struct mbox *m, const char *text)
 {
 	struct dg_mbox_place p = {0};
-	char mode = 0;
-	int at = 0;
+	char mode = (char)(strncmp(text, "1 ", 2) == 0 ? text[2] : '\0');
+	uint64_t n[4] = {0};
+	char *at = NULL;
 
-	if (sscanf(text, "1 %c %" SCNu64 " %" SCNu64 " %" SCNu32 " %" SCNx64 " %n", &mode, &p.inode,
-		    &p.offset, &p.n_before, &p.before, &at) != 5 ||
-		at == 0 || (mode != 'g' && mode != 'n') || p.n_before > DG_MBOX_BEFORE ||
-		!dg_letterset_parse(&m->seen, text + at)) {
+	if ((mode != 'g' && mode != 'n') || text[3] != ' ') {
+		return false;
+	}
+	text += 4;
+	for (size_t i = 0; i < 4; i++) {
+		n[i] = strtoull(text, &at, i == 3 ? 16 : 10);
+		if (at == text || *at != ' ') {
+			return false;
+		}
+		text = at + 1;
+	}
+	p = (struct dg_mbox_place){
+		.inode = n[0], .offset = n[1], .n_before = (uint32_t)n[2], .before = n[3]};
+	if (n[2] > DG_MBOX_BEFORE || !dg_letterset_parse(&m->seen, text)) {
 		return false;
 	}
 	m->done = p;

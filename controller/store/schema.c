@@ -180,6 +180,9 @@ static const char *const texts[DG_SQL_N] = {
 	[DG_SQL_POSITION_PUT] = "INSERT INTO position(sensor, text) VALUES(?1, ?2)"
 				" ON CONFLICT DO UPDATE SET text = excluded.text",
 	[DG_SQL_POSITION_GET] = "SELECT text FROM position WHERE sensor = ?1",
+	[DG_SQL_SENSORS] = "SELECT substr(sensor, 8), text FROM position"
+			   " WHERE sensor LIKE 'sensor %' ORDER BY sensor",
+	[DG_SQL_SENSORS_FORGET] = "DELETE FROM position WHERE sensor LIKE 'sensor %'",
 	[DG_SQL_GUARD_PUT] =
 		"INSERT INTO guard(" GUARD_COLUMNS ")"
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"

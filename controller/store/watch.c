@@ -4,6 +4,9 @@
 #include "controller/store/db.h"
 #include "zones/base/arena.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FORMAT_WATCH 2
@@ -131,6 +134,45 @@ int dg_store_position_get(struct dg_store *s, struct dg_arena *a, const char *se
 		dg_db_stop(s, DG_SQL_POSITION_GET);
 	}
 	return rc;
+}
+
+#define SENSOR_MARK "sensor " /* before the key of a sensor: its last event, not its position */
+
+int dg_store_sensor_put(
+	struct dg_store *s, const char *sensor, int64_t event_ms, struct dg_err *err)
+{
+	char key[6000];
+	char text[32];
+
+	(void)snprintf(key, sizeof(key), SENSOR_MARK "%s", sensor);
+	(void)snprintf(text, sizeof(text), "%" PRId64, event_ms);
+	return dg_store_position_put(s, key, text, err);
+}
+
+int dg_store_sensors(struct dg_store *s, struct dg_arena *a, struct dg_sensor_row **ret_rows,
+	size_t *ret_n, struct dg_err *err)
+{
+	struct dg_sensor_row *rows = NULL;
+	size_t n = 0;
+	int rc = first(s, DG_SQL_SENSORS, NULL, 0, err);
+
+	for (; rc == 0; rc = dg_db_next(s, DG_SQL_SENSORS, err)) {
+		rows = room(a, rows, n, sizeof(*rows));
+		rows[n++] = (struct dg_sensor_row){
+			.sensor = dg_db_column_text(s, DG_SQL_SENSORS, 0, a),
+			.event_ms = strtoll(dg_db_column_text(s, DG_SQL_SENSORS, 1, a), NULL, 10)};
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	*ret_rows = rows;
+	*ret_n = n;
+	return 0;
+}
+
+int dg_store_sensors_forget(struct dg_store *s, struct dg_err *err)
+{
+	return put(s, DG_SQL_SENSORS_FORGET, NULL, 0, err);
 }
 
 /* --- guards ----------------------------------------------------------------------------------------------- */

@@ -30,6 +30,18 @@ int dg_store_position_put(
 int dg_store_position_get(struct dg_store *s, struct dg_arena *a, const char *sensor,
 	const char **ret_position, struct dg_err *err); /* 1: none */
 
+/* What was watching when, for status: kept beside the positions. event_ms 0: nothing yet. */
+struct dg_sensor_row {
+	const char *sensor;
+	int64_t event_ms;
+};
+int dg_store_sensor_put(
+	struct dg_store *s, const char *sensor, int64_t event_ms, struct dg_err *err);
+int dg_store_sensors(struct dg_store *s, struct dg_arena *a, struct dg_sensor_row **ret_rows,
+	size_t *ret_n, struct dg_err *err);
+int dg_store_sensors_forget(
+	struct dg_store *s, struct dg_err *err); /* all; the hub writes those that are there */
+
 /* --- guards ---------------------------------------------------------------------------------------------- */
 struct dg_guard_row {
 	const char *name, *zone, *document;

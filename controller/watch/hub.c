@@ -1,12 +1,14 @@
 #include "controller/watch/hub.h"
 
 #include "controller/store/watch.h"
+#include "controller/watch/hub_parts.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 #include "zones/mail/chars.h"
 #include "zones/watch/sentids.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,28 +18,6 @@
 #define NAME_MAX   255u
 #define SLOTS_MIN  64u
 #define FREE       UINT32_MAX
-
-/* How far a sensor has come. */
-struct place {
-	struct place *next;
-	char *sensor;
-	char *text;
-	bool is_dirty;
-};
-
-struct dg_hub {
-	struct dg_hub_options o;
-	struct dg_arena *arena;
-	struct dg_watched **list;
-	uint32_t *slots; /* by the name's hash: index into list */
-	size_t n, n_slots;
-	struct place *places;
-	struct dg_timer *tick, *checkpoint;
-	struct dg_hub_counts counts;
-	struct dg_sent_ids sent;
-	unsigned n_behind;
-	bool is_dirty, is_in_trouble;
-};
 
 static void *must(void *p)
 {
@@ -52,7 +32,7 @@ static int64_t now_ms(const struct dg_hub *h)
 	return dg_loop_now(h->o.loop) * 1000;
 }
 
-static void trouble(struct dg_hub *h, const char *text)
+void dg_hub_trouble(struct dg_hub *h, const char *text)
 {
 	if (h->o.on_trouble) {
 		h->o.on_trouble(h->o.arg, text);
@@ -110,7 +90,8 @@ static int load(struct dg_hub *h, struct dg_watched *w, struct dg_err *err)
 	if (rc == 0 && dg_watched_decode(w, row.image, row.len) == 0) {
 		w->is_dirty = false;
 	} else if (rc == 0) {
-		trouble(h, dg_printf(a,
+		dg_hub_trouble(
+			h, dg_printf(a,
 				   "what was learned about %s cannot be read: damaged, or of "
 				   "another version; it is learned anew",
 				   w->name));
@@ -241,6 +222,27 @@ static bool domain_of(struct dg_text address, char ret_name[NAME_MAX + 2])
 	return true;
 }
 
+/* Two sensors of one mail server: said once. With one sensor there is nothing to look for. */
+static void look_for_twins(struct dg_hub *h, struct dg_place *p, const struct dg_mail_event *e)
+{
+	char text[600];
+	const struct dg_place *other = NULL;
+
+	if (h->has_told_twins || !h->places->next) {
+		return;
+	}
+	other = dg_twins_add(&h->twins, p, e, now_ms(h));
+	if (other) {
+		h->has_told_twins = true;
+		(void)snprintf(text, sizeof(text),
+			"%.200s and %.200s see the same mail, so each bounce counts twice: take "
+			"one "
+			"of them out of watch: sensors:",
+			p->sensor, other->sensor);
+		dg_hub_trouble(h, text);
+	}
+}
+
 void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_event *e)
 {
 	char name[NAME_MAX + 2];
@@ -248,11 +250,14 @@ void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_eve
 	int64_t now = now_ms(h) + 999;
 	enum dg_arrival class;
 
-	(void)sensor;
 	if (h->o.pass_event) {
 		h->o.pass_event(h->o.arg, e);
 		return;
 	}
+	struct dg_place *p = dg_hub_place_of(h, sensor);
+	p->event_ms = now_ms(h);
+	p->is_event_dirty = true;
+	look_for_twins(h, p, e);
 	in_time.at_ms = e->at_ms > now ? now : e->at_ms < 0 ? 0 : e->at_ms;
 	h->counts.n_events++;
 	h->counts.last_event_ms = in_time.at_ms;
@@ -319,113 +324,14 @@ static void on_tick(void *arg)
 	}
 }
 
-/* --- what is kept -------------------------------------------------------------------------------------------- */
-static struct place *place_of(struct dg_hub *h, const char *sensor)
-{
-	struct place *p = h->places;
-
-	while (p && strcmp(p->sensor, sensor) != 0) {
-		p = p->next;
-	}
-	if (!p) {
-		p = must(calloc(1, sizeof(*p)));
-		p->sensor = must(strdup(sensor));
-		p->next = h->places;
-		h->places = p;
-	}
-	return p;
-}
-
-void dg_hub_position(struct dg_hub *h, const char *sensor, const char *position)
-{
-	struct place *p = place_of(h, sensor);
-
-	if (p->text && strcmp(p->text, position) == 0) {
-		return;
-	}
-	free(p->text);
-	p->text = must(strdup(position));
-	p->is_dirty = h->is_dirty = true;
-	if (h->o.pass_position) {
-		h->o.pass_position(h->o.arg, position);
-	}
-}
-
-const char *dg_hub_last_position(struct dg_hub *h, const char *sensor)
-{
-	struct place *p = place_of(h, sensor);
-	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(ROW_MAX);
-	const char *text = NULL;
-	struct dg_err err;
-
-	if (p->text || !h->o.store) {
-		return p->text;
-	}
-	int rc = dg_store_position_get(h->o.store, a, sensor, &text, &err);
-	if (rc < 0) {
-		trouble(h, err.text);
-	} else if (rc == 0) {
-		p->text = must(strdup(text));
-	}
-	return p->text;
-}
-
-static int write_all(struct dg_hub *h, struct dg_err *err)
-{
-	struct dg_buf b;
-	int rc = 0;
-
-	dg_buf_init(&b, DG_WATCHED_IMAGE_MAX);
-	for (size_t i = 0; rc == 0 && i < h->n; i++) {
-		const struct dg_watched *w = h->list[i];
-
-		if (w->is_dirty) {
-			dg_buf_clear(&b);
-			dg_watched_encode(w, &b);
-			struct dg_watch_row row = {
-				.name = w->name, .zone = w->zone, .image = b.data, .len = b.len};
-			rc = dg_store_watch_put(h->o.store, &row, err);
-		}
-	}
-	for (const struct place *p = h->places; rc == 0 && p; p = p->next) {
-		rc = p->is_dirty ? dg_store_position_put(h->o.store, p->sensor, p->text, err) : 0;
-	}
-	dg_buf_done(&b);
-	return rc;
-}
-
-int dg_hub_checkpoint(struct dg_hub *h, struct dg_err *err)
-{
-	if (!h->o.store || !h->is_dirty) {
-		return 0;
-	}
-	int rc = dg_store_begin(h->o.store, err);
-	if (rc < 0) {
-		return rc;
-	}
-	rc = write_all(h, err);
-	if (rc < 0) {
-		dg_store_rollback(h->o.store);
-		return rc;
-	}
-	rc = dg_store_commit(h->o.store, err);
-	for (size_t i = 0; rc == 0 && i < h->n; i++) {
-		h->list[i]->is_dirty = false;
-	}
-	for (struct place *p = h->places; rc == 0 && p; p = p->next) {
-		p->is_dirty = false;
-	}
-	h->is_dirty = rc < 0;
-	return rc;
-}
-
+/* --- checkpoints ----------------------------------------------------------------------------------------------- */
 static void checkpoint(struct dg_hub *h)
 {
 	struct dg_err err;
 	int rc = dg_hub_checkpoint(h, &err);
 
 	if (rc < 0 && !h->is_in_trouble) {
-		trouble(h, err.text);
+		dg_hub_trouble(h, err.text);
 	}
 	h->is_in_trouble = rc < 0;
 }
@@ -471,7 +377,7 @@ struct dg_hub *dg_hub_free(struct dg_hub *h)
 		dg_watched_done(h->list[i]);
 	}
 	while (h->places) {
-		struct place *p = h->places;
+		struct dg_place *p = h->places;
 
 		h->places = p->next;
 		free(p->sensor);

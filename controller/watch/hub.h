@@ -65,6 +65,8 @@ bool dg_hub_take_sent(struct dg_hub *h, const char *message_id);
 void dg_hub_position(struct dg_hub *h, const char *sensor, const char *position);
 /* In the hub's memory until the next call; NULL: none is known. */
 const char *dg_hub_last_position(struct dg_hub *h, const char *sensor);
+/* The sensor is there: status shows it with its last event. */
+void dg_hub_sensor(struct dg_hub *h, const char *sensor);
 int dg_hub_checkpoint(struct dg_hub *h, struct dg_err *err);
 /* A sensor has old events to hand in yet: levels do not fall by time until none is behind any more. Calls are counted. */
 void dg_hub_behind(struct dg_hub *h, bool is_behind);

@@ -25,7 +25,7 @@ static void put_text(struct dg_buf *b, const char *text)
 {
 	dg_buf_putc(b, '\t');
 	for (const char *p = text; *p != '\0'; p++) {
-		dg_buf_putc(b, (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p);
+		dg_buf_putc(b, (char)((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p));
 	}
 }
 

@@ -11,6 +11,9 @@ import lab as lablib
 import pytest
 import yaml
 
+from letters import Maildir, bounce
+from test_watch_mailbox import Mailbox
+
 EXAMPLES = lablib.ROOT / 'examples'
 POLICIES = sorted(p.relative_to(EXAMPLES) for p in EXAMPLES.rglob('*.yaml'))
 RECORDS = '''@ A 192.0.2.10
@@ -52,6 +55,26 @@ def check_mail_records(server):
     assert server.dig('www.example.test', 'MX') == ['0 .']
     assert server.dig('www.example.test', 'TXT') == ['"v=spf1 -all"']
     assert server.dig('www.example.test', 'A') == ['192.0.2.10']
+
+
+def test_watch_mailbox(lab, dnsguard, example):
+    """Forged bounces are told as such, own ones as own, and the mailbox stays as it was."""
+    folder = example('watch-mailbox')
+    box = Maildir(lab.dir / 'Maildir')
+    policy = folder / 'zone.yaml'
+    policy.write_text(policy.read_text().replace('/home/alice/Maildir', str(box.path)).replace(' recipients\n', f' {folder}/recipients\n'))
+    watched = Mailbox(lab, 'maildir', box)
+    watched.policy = policy
+    watched.start()
+    assert [line['mode'] for line in watched.lines('watching')] == ['never']
+    box.put(*[bounce() for _ in range(20)], *[bounce(handoff='192.0.2.7') for _ in range(2)])
+    names = sorted(path.name for path in (box.path / 'new').iterdir())
+    lablib.wait_for(lambda: [line for line in watched.lines('level') if line['event'] == 'alarm'], what='the alarm', timeout_s=60)
+    assert watched.stop() == 0
+    assert sorted(path.name for path in (box.path / 'new').iterdir()) == names
+    told = dnsguard('--state', str(lab.dir / 'state'), 'status').stdout
+    assert 'bounces of mail that was not sent from here' in told and 'sensor maildir' in told and 'last event' in told
+    assert not (folder / 'none.zone').exists()
 
 
 def test_quickstart(lab, dnsguard):
