@@ -166,7 +166,8 @@ static const struct dg_field webhook_fields[] = {
 		.help = "The address: https alone, without user and password.",
 		.example = "https://hooks.example.com/dnsguard"},
 	DG_FIELD_SECRET(struct dg_hook_spec, secret_file, .is_required = true,
-		.help = "The secret that letters are signed with, as *whsec\\_* and Base64, or as it "
+		.help = "The secret that letters are signed with, as *whsec\\_* and Base64, or as "
+			"it "
 			"stands.",
 		.example = "hook.secret"),
 	{.key = "allow_private",
