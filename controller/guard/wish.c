@@ -153,6 +153,8 @@ static bool obey(struct dg_runner *r, const struct dg_wish *w)
 	} else if (strcmp(w->kind, "stop") == 0) {
 		say(x, w, "held");
 		stop(x);
+	} else if (strcmp(w->kind, "release") == 0 && r->is_stopped) {
+		say(x, w, "not while the file stop is there");
 	} else if (strcmp(w->kind, "release") == 0) {
 		say(x, w, "going on");
 		release(x);
