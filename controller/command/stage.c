@@ -3,6 +3,7 @@
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/command/report.h"
+#include "controller/command/world.h"
 #include "controller/engine/fleet.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
@@ -195,7 +196,8 @@ static void on_job(void *arg, struct dg_app *app, struct dg_job *j)
 	s->has_warned = true;
 	dg_split_hazards(j->arena, j->policy, s->was.name, j->have, &notes, &n);
 	dg_buf_init(&b, HAZARDS_MAX);
-	dg_buf_printf(&b, "What the split of %s would break:\n", s->was.name);
+	dg_buf_printf(
+		&b, "What the split of %s would break:\n", dg_world_shown(app->arena, s->was.name));
 	for (size_t i = 0; i < n; i++) {
 		dg_buf_puts(&b, "  - ");
 		dg_buf_put_safe(&b, notes[i].text, strlen(notes[i].text));
