@@ -37,12 +37,36 @@ enum dg_cap {
 	DG_CAP_SOA = 1 << 5,
 };
 
+/* What becomes of "0 ." (RFC 7505) there. */
+enum dg_null_mx {
+	DG_NULL_MX_ACCEPTED,
+	DG_NULL_MX_EXCLUSIVE, /* only after every other MX was removed: for a moment there is none */
+	DG_NULL_MX_REFUSED,
+	DG_NULL_MX_NOT_KNOWN, /* is tried */
+};
+
+/* How a change of several RRsets comes to stand there. */
+enum dg_transaction {
+	DG_TRANSACTION_SWAP,   /* A: all at once, and only on what was there before */
+	DG_TRANSACTION_BATCH,  /* B: all at once */
+	DG_TRANSACTION_RRSET,  /* C: one RRset after the other */
+	DG_TRANSACTION_RECORD, /* D: one record after the other */
+	DG_TRANSACTION_ZONE,   /* E: the whole zone as one text */
+};
+
 struct dg_limits {
 	uint32_t ttl_min, ttl_max; /* seconds */
+	const uint32_t *ttl_steps; /* the only ones taken, ascending, ended by 0; NULL: any */
 	size_t txt_max;            /* octets of one TXT record */
-	unsigned batch_max;        /* swaps in one apply(); 0: no limit */
-	bool has_null_mx;
+	uint16_t preference_max;   /* of an MX; 0: 65535 */
+	const char *txt_refuses;   /* characters that may not stand in a TXT; NULL: none */
+	enum dg_null_mx null_mx;
+	bool is_null_mx_apex_only;
+	bool has_late_ttl; /* a record that is made gets the TTL that was asked for by a second call */
+	enum dg_transaction transaction;
+	const char *rate;        /* calls that are allowed, for people; NULL: not known */
 	const char *verified_on; /* date of what is said here, "2026-11-22 (4.7.3)" */
+	const char *doubts;      /* what could not be verified; NULL: nothing */
 };
 
 enum dg_outcome {
@@ -104,6 +128,8 @@ struct dg_provider_ops {
 	/* "zonefile /etc/nsd/example.com.zone", "rfc2136 127.0.0.1@53": for people, no secrets. In buf. */
 	const char *(*describe)(
 		const struct dg_provider *p, const char *zone, char *buf, size_t len);
+	/* The limits of this account, where options say something about them; NULL: those above. */
+	const struct dg_limits *(*limits_of)(const struct dg_provider *p);
 };
 
 struct dg_provider {
@@ -121,4 +147,5 @@ const struct dg_schema *const *dg_provider_schemas_all(void);
 
 int dg_provider_open(const struct dg_provider_ops *ops, const void *opts, struct dg_loop *l,
 	struct dg_provider **ret_provider, struct dg_err *err);
+const struct dg_limits *dg_provider_limits(const struct dg_provider *p);
 struct dg_provider *dg_provider_close(struct dg_provider *p); /* NULL is fine; returns NULL */

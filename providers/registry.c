@@ -3,20 +3,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "providers/cloudflare/cloudflare.h"
+#include "providers/desec/desec.h"
+#include "providers/digitalocean/digitalocean.h"
+#include "providers/externaldns/externaldns.h"
+#include "providers/gandi/gandi.h"
+#include "providers/hetzner/hetzner.h"
+#include "providers/linode/linode.h"
 #include "providers/powerdns/powerdns.h"
 #include "providers/rfc2136/rfc2136.h"
+#include "providers/route53/route53.h"
 #include "providers/zonefile/zonefile.h"
 
 static const struct dg_provider_ops *const all[] = {
+	&dg_provider_cloudflare,
+	&dg_provider_desec,
+	&dg_provider_digitalocean,
+	&dg_provider_externaldns,
+	&dg_provider_gandi,
+	&dg_provider_hetzner,
+	&dg_provider_linode,
 	&dg_provider_powerdns,
 	&dg_provider_rfc2136,
+	&dg_provider_route53,
 	&dg_provider_zonefile,
 	NULL,
 };
 
 static const struct dg_schema *const schemas[] = {
+	&dg_schema_cloudflare,
+	&dg_schema_desec,
+	&dg_schema_digitalocean,
+	&dg_schema_externaldns,
+	&dg_schema_gandi,
+	&dg_schema_hetzner,
+	&dg_schema_linode,
 	&dg_schema_powerdns,
 	&dg_schema_rfc2136,
+	&dg_schema_route53,
 	&dg_schema_zonefile,
 	NULL,
 };
@@ -57,6 +81,11 @@ int dg_provider_open(const struct dg_provider_ops *ops, const void *opts, struct
 	}
 	*ret_provider = p;
 	return 0;
+}
+
+const struct dg_limits *dg_provider_limits(const struct dg_provider *p)
+{
+	return p->ops->limits_of ? p->ops->limits_of(p) : &p->ops->limits;
 }
 
 struct dg_provider *dg_provider_close(struct dg_provider *p)

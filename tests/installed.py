@@ -13,6 +13,7 @@ WANTED = [
     'share/zsh/site-functions/_dnsguard',
     'share/fish/vendor_completions.d/dnsguard.fish',
     'share/dnsguard/zone.schema.json',
+    'share/locale/ja/LC_MESSAGES/dnsguard.mo',
     'share/doc/dnsguard/README.md',
     'share/doc/dnsguard/LICENSE',
     'share/doc/dnsguard/guide.md',

@@ -1,15 +1,13 @@
-/* help, version, providers, schema: what the program says of itself. */
+/* help, version, schema: what the program says of itself. */
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/command/options.h"
 #include "providers/provider.h"
 #include "zones/base/buf.h"
-#include "zones/base/json.h"
 #include "zones/policy/load.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>
-#include <jansson.h>
 #include <ldns/ldns.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -19,7 +17,6 @@
 
 #define TEXT_MAX (4u << 20)
 #define WRAP_AT  78u
-#define N_CAPS   6u
 
 /* Words of text, wrapped, each line after indent blanks. */
 static void wrap(struct dg_buf *b, const char *text, size_t indent)
@@ -124,67 +121,6 @@ int dg_cmd_version(struct dg_app *app, const struct dg_args *args)
 		DG_VERSION, ldns_version(), ub_version(),
 		curl_version_info(CURLVERSION_NOW)->version, yaml_get_version_string(),
 		event_get_version(), sqlite3_libversion());
-	return DG_EXIT_OK;
-}
-
-struct cap_text {
-	unsigned cap;
-	const char *code;
-	const char *text;
-};
-
-static const struct cap_text caps[N_CAPS] = {
-	{DG_CAP_ATOMIC, "atomic", "all changes of a step or none"},
-	{DG_CAP_CAS, "compare-and-swap", "the other side compares what it replaces"},
-	{DG_CAP_MARKER, "marker", "a marker record keeps two writers apart"},
-	{DG_CAP_WHOLE_ZONE, "whole-zone", "can read the complete zone"},
-	{DG_CAP_PUBLISHED, "published", "name servers answer at once"},
-	{DG_CAP_SOA, "soa", "the SOA tells that somebody changed a TTL meanwhile"},
-};
-
-static void provider_text(struct dg_buf *b, const struct dg_provider_ops *p)
-{
-	dg_buf_printf(b, "%-10s ", p->name);
-	wrap(b, p->schema->help, 11);
-	for (size_t i = 0; i < N_CAPS; i++) {
-		dg_buf_printf(b, "%11s%s %s: %s\n", "", p->caps & caps[i].cap ? "+" : "-",
-			caps[i].code, caps[i].text);
-	}
-	dg_buf_printf(b, "%11sTTL %u to %u s; null MX: %s; seen on %s\n\n", "", p->limits.ttl_min,
-		p->limits.ttl_max, p->limits.has_null_mx ? "yes" : "no", p->limits.verified_on);
-}
-
-static void provider_json(struct dg_buf *b, const struct dg_provider_ops *p)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < N_CAPS; i++) {
-		if (p->caps & caps[i].cap) {
-			(void)json_array_append_new(list, json_string(caps[i].code));
-		}
-	}
-	json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:I, s:I, s:b, s:s}", "type", "provider",
-		"name", p->name, "help", p->schema->help, "capabilities", list, "ttl_min",
-		(json_int_t)p->limits.ttl_min, "ttl_max", (json_int_t)p->limits.ttl_max, "null_mx",
-		p->limits.has_null_mx, "verified_on", p->limits.verified_on);
-	dg_json_put(b, o);
-	dg_buf_putc(b, '\n');
-}
-
-int dg_cmd_providers(struct dg_app *app, const struct dg_args *args)
-{
-	struct dg_buf b;
-
-	dg_buf_init(&b, TEXT_MAX);
-	for (const struct dg_provider_ops *const *p = dg_provider_all(); *p; p++) {
-		if (args->is_json) {
-			provider_json(&b, *p);
-		} else {
-			provider_text(&b, *p);
-		}
-	}
-	dg_app_out(app, &b);
-	dg_buf_done(&b);
 	return DG_EXIT_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/engine/fleet.h"
+#include "controller/guard/runner.h"
 #include "controller/watch/logfile.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
@@ -48,19 +49,11 @@ static struct dg_replay_options options_of(
 	const struct dg_split_spec *split = mail->split;
 	uint32_t ttl = mail->ttl ? mail->ttl : p->ttl ? p->ttl : DG_TTL_NEW;
 
-	dg_guard_limits_init(&o.limits);
+	dg_runner_limits(is_never(p, mail->name) ? NULL : split, &o.limits);
 	o.limits.has_sink = true; /* what a probe would have seen stands in the log */
+	o.probe_ms = (int64_t)(split ? split->probe : 0) * 1000;
 	o.old_ttl_ms = (int64_t)ttl * 1000;
 	o.armed_ttl_ms = (int64_t)(split && split->armed_ttl ? split->armed_ttl : ttl) * 1000;
-	if (!split || split->when == DG_SPLIT_NEVER || is_never(p, mail->name)) {
-		o.limits.mode = DG_GUARD_MODE_NEVER;
-	} else {
-		o.limits.mode = split->when == DG_SPLIT_AUTOMATIC ? DG_GUARD_MODE_AUTOMATIC
-								  : DG_GUARD_MODE_APPROVED;
-	}
-	if (split && split->hold) {
-		o.limits.hold_ms = (int64_t)split->hold * 1000;
-	}
 	return o;
 }
 

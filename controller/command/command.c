@@ -69,6 +69,23 @@ static const struct dg_command commands[] = {
 	{"unsplit", "ZONE.YAML NAME", "move mail back to NAME", WRITES " now dry-run", 2, 2,
 		dg_cmd_unsplit,
 		"The way back from `split`: the MX first, then the rest as the policy says."},
+	{"probe", "ZONE.YAML NAME", "let a sink take what still comes for NAME",
+		WRITES " no-smtp dry-run", 2, 2, dg_cmd_probe,
+		"Nobody sees past a null MX: the hosts of sink: in zone.yaml become the MX of a "
+		"name that is split, so that what watches them can tell whether the attack goes "
+		"on. SPF -all and DMARC reject stay. The sink is asked by SMTP first. When it "
+		"stands already it is looked at again. `split` goes back to the null MX, `unsplit` "
+		"all the way."},
+	{"rotate", "ZONE.YAML NAME SUBDOMAIN", "move mail of NAME on to the next subdomain",
+		WRITES " no-smtp local dry-run", 3, 3, dg_cmd_rotate,
+		"For a name that is split and an attacker who follows: SUBDOMAIN, a name of "
+		"rotate: in zone.yaml, is published, checked, and its mail servers are asked. The "
+		"subdomain before serves beside it until `retire`. Exit status 3: it does not take "
+		"mail yet; the same command again goes on."},
+	{"retire", "ZONE.YAML NAME", "give up the subdomains that mail has moved on from",
+		WRITES " no-smtp local dry-run", 2, 2, dg_cmd_retire,
+		"They get a null MX, as the mail name has. What people still send there is refused "
+		"from then on."},
 	{"watch", "ZONE.YAML...", "watch for backscatter, and guard the mail names", "json no-smtp",
 		1, MANY, dg_cmd_watch,
 		"Stays in the foreground. Reads the sensors that watch: names, tells notice and "
@@ -97,6 +114,10 @@ static const struct dg_command commands[] = {
 		"Also where it held by itself because somebody else had changed the zone: look at "
 		"that first. "
 		"Without NAME: takes `dnsguard stop` back."},
+	{"abused", "NAME", "say that a relay or an account of ours sends the mail", "json why", 1,
+		1, dg_cmd_abused,
+		"Then a split would be wrong: the guard takes back what it is doing about NAME and "
+		"holds it, until `dnsguard release NAME`. --why says how one knows."},
 	{"restore", "[CHANGE]", "put back the records that a change replaced",
 		"json yes adopt offline file zone timeout", 0, 1, dg_cmd_restore,
 		"CHANGE is a number from `dnsguard log`; without it the newest change is undone. "
@@ -189,7 +210,26 @@ static const struct dg_command commands[] = {
 		"those of --own. Exit status 0: nothing of that; 3: forged mail, or own mail that "
 		"fails; 1: "
 		"something could not be read."},
-	{"providers", "", "list where zones can be kept", "json", 0, 0, dg_cmd_providers,
+	{"triage", "SOURCE...", "what happened, by the bounces in a mailbox, and what to do",
+		"json verbose policy domain own host since until explain notice sent recipients "
+		"batv-keys batv-since "
+		"dns resolver trust-anchor timeout password-file ca-file",
+		0, MANY, dg_cmd_triage,
+		"Reads bounces, complaints, feeds and DMARC reports from an mbox, a Maildir, "
+		"files and folders, - for standard input, or imaps://USER@HOST/INBOX, and changes "
+		"nothing there. Says whether the mail was forged elsewhere or left through a "
+		"relay, "
+		"an account, a script or a provider of yours, with what speaks for and against it; "
+		"what was in the bounces; and what to do, in order. Needs no zone.yaml and asks "
+		"nothing of the network without --dns. In English or Japanese, as the locale says. "
+		"Exit status 0: your own mail, or no bounce; 3: something is to be done; 1: could "
+		"not tell."},
+	{"letters", "[reports]", "the process that reads messages for the other commands", "", 0, 1,
+		dg_cmd_letters,
+		"Started by them, not by you: takes messages from standard input in a form of its "
+		"own, and answers what they say. It shuts itself in first: no files, no network, "
+		"bounded memory and processor time, so that a hostile message has nothing to win."},
+	{"providers", "", "list where zones can be kept", "json markdown", 0, 0, dg_cmd_providers,
 		"With what each of them can promise."},
 	{"schema", "", "print the JSON Schema of zone.yaml", "man", 0, 0, dg_cmd_schema,
 		"For editors: it is made from the same table that reads the file. With --man the "

@@ -25,10 +25,12 @@ struct dg_args {
 	bool is_json, is_diff, has_yes, does_adopt, has_force, does_wait, is_offline, is_now,
 		is_verbose, is_man, has_no_color, wants_help, wants_version, is_fast, is_csv,
 		is_unordered, does_resume, tests_relay, owns_this, is_psl, is_no_smtp, is_dry,
-		is_live;
+		is_live, is_markdown, asks_dns;
 	const char *state, *plan, *zone, *from, *server, *output, *key_file, *key_name, *algorithm,
-		*file, *resolver, *trust_anchor, *root_hints, *selector, *host, *explain, *ip,
-		*helo, *receiver, *spf, *dkim, *socket, *to, *name, *local, *own;
+		*file, *why, *resolver, *trust_anchor, *root_hints, *selector, *host, *explain, *ip,
+		*helo, *receiver, *spf, *dkim, *socket, *to, *name, *local, *own, *policy, *domain,
+		*since, *until, *notice, *password_file, *ca_file, *sent, *recipients, *batv_keys,
+		*batv_since;
 	uint32_t limit, timeout, threads, window, rate;
 	const char *const *rest;
 	size_t n_rest;
@@ -54,18 +56,24 @@ int dg_cmd_disarm(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_dmarc(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_help(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_init(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_letters(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_log(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_abused(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_plan(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_probe(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_providers(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_release(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_reports(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_restore(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_retire(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_rotate(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_schema(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_sensor(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_spf(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_split(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_status(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_stop(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_triage(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_unsplit(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_verify(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_version(struct dg_app *app, const struct dg_args *args);

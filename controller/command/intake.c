@@ -10,6 +10,7 @@
 #include "zones/base/buf.h"
 #include "zones/base/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define DIALOGUE_S 30u
@@ -67,7 +68,7 @@ static void put_answer(struct dg_buf *b, struct dg_arena *a, const struct dg_tak
 	}
 }
 
-static void say(struct dg_staging *s, const struct dg_taking *t)
+static void say(struct dg_staging *s, const struct dg_taking *t, const char *name)
 {
 	struct dg_app *app = s->app;
 	struct dg_buf b;
@@ -78,7 +79,7 @@ static void say(struct dg_staging *s, const struct dg_taking *t)
 		if (app->args->is_json) {
 			dg_report_json(
 				app, json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:i, s:o}", "type",
-					     "smtp", "name", s->to, "host", dg_json_text(x->host),
+					     "smtp", "name", name, "host", dg_json_text(x->host),
 					     "address", dg_json_text(x->address), "answer",
 					     dg_takes_text(x->takes), "rcpt", dg_json_text(x->rcpt),
 					     "code", x->code, "text", dg_json_text(x->text)));
@@ -91,38 +92,84 @@ static void say(struct dg_staging *s, const struct dg_taking *t)
 	}
 }
 
-enum dg_takes dg_staging_ask(struct dg_staging *s)
+/* One round of questions; false: nobody could be asked, which was said. */
+static bool ask(struct dg_staging *s, struct dg_taking *t)
 {
 	struct dg_app *app = s->app;
 	struct dg_authority *unused = NULL;
-	struct dg_taking *t = dg_new(app->arena, struct dg_taking);
 	struct dg_err err;
 	uint32_t seconds = app->args->timeout > 0 ? app->args->timeout : DIALOGUE_S;
 
-	*t = (struct dg_taking){.loop = app->loop,
-		.hosts = s->hosts,
-		.n_hosts = s->n_hosts,
-		.timeout_ms = (int64_t)seconds * 1000,
-		.arena = app->arena,
-		.done = on_done};
+	t->loop = app->loop;
+	t->timeout_ms = (int64_t)seconds * 1000;
+	t->arena = app->arena;
+	t->done = on_done;
+	if (dg_eyes_get(app->engine.eyes, &s->verify, &t->resolver, &unused, &err) < 0) {
+		dg_app_complain(app, &err);
+		return false;
+	}
+	dg_taking_start(t);
+	dg_loop_run(app->loop);
+	return true;
+}
+
+enum dg_takes dg_staging_ask(struct dg_staging *s)
+{
+	struct dg_app *app = s->app;
+	struct dg_taking *t = dg_new(app->arena, struct dg_taking);
+
+	*t = (struct dg_taking){.hosts = s->hosts, .n_hosts = s->n_hosts};
 	if (app->args->is_no_smtp) {
 		dg_app_say(app, "\nWhether %s takes mail was not asked (--no-smtp).",
 			shown(app->arena, s->to));
 		return DG_TAKES_UNKNOWN;
 	}
-	if (dg_eyes_get(app->engine.eyes, &s->verify, &t->resolver, &unused, &err) < 0) {
-		dg_app_complain(app, &err);
-		return DG_TAKES_UNKNOWN;
-	}
 	list_rcpts(s, t);
 	dg_app_progress(
 		app, "asking %zu MX hosts whether they take mail for %s", s->n_hosts, s->to);
-	dg_taking_start(t);
-	dg_loop_run(app->loop);
+	bool was_asked = ask(s, t);
 	dg_app_progress_end(app);
+	if (!was_asked) {
+		return DG_TAKES_UNKNOWN;
+	}
 	dg_app_say(app, "\nThe MX hosts of %s, asked by SMTP:", shown(app->arena, s->to));
-	say(s, t);
+	say(s, t, s->to);
 	return t->takes;
+}
+
+/* An address that nobody has and nobody can guess. */
+static const char *canary(struct dg_arena *a, const char *name)
+{
+	return dg_printf(a, "dnsguard-probe-%08x%08x@%s", arc4random(), arc4random(), name);
+}
+
+enum dg_takes dg_staging_ask_sink(struct dg_staging *s)
+{
+	struct dg_app *app = s->app;
+	struct dg_arena *a = app->arena;
+	const char *name = shown(a, s->was.name);
+	const char *rcpts[] = {dg_printf(a, "postmaster@%s", name)};
+	const char *nobody[] = {canary(a, name)};
+	struct dg_taking *t = dg_newn(a, struct dg_taking, 2);
+
+	if (app->args->is_no_smtp) {
+		dg_app_say(app, "\nWhether the sink takes mail was not asked (--no-smtp).");
+		return DG_TAKES_UNKNOWN;
+	}
+	t[0] = (struct dg_taking){.hosts = s->sink,
+		.n_hosts = s->n_sink,
+		.from = dg_printf(a, "postmaster@%s", shown(a, s->to)),
+		.rcpts = rcpts,
+		.n_rcpts = 1};
+	t[1] = (struct dg_taking){
+		.hosts = s->sink, .n_hosts = s->n_sink, .rcpts = nobody, .n_rcpts = 1};
+	if (!ask(s, &t[0])) {
+		return DG_TAKES_UNKNOWN;
+	}
+	dg_app_say(app, "\nThe sink of %s, asked by SMTP:", name);
+	say(s, &t[0], s->was.name);
+	(void)ask(s, &t[1]); /* whatever it says */
+	return t[0].takes;
 }
 
 int dg_staging_may_null(struct dg_staging *s, enum dg_takes takes, struct dg_err *err)

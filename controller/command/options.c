@@ -38,10 +38,10 @@ static const struct dg_option options[] = {
 		"wait until every name server shows it and caches have let go of the old "
 		"answers"),
 	NUMBER("timeout", "SECONDS", timeout, "how long to wait for name servers to show a change",
-		.only = "apply verify arm disarm split unsplit restore"),
+		.only = "apply verify arm disarm split unsplit probe rotate retire restore"),
 	NUMBER("timeout", "SECONDS", timeout,
 		"how long one domain may take (default 20); what has not come then is unknown",
-		.only = "check spf dmarc reports"),
+		.only = "check spf dmarc reports triage"),
 	NUMBER("timeout", "SECONDS", timeout,
 		"how long one domain may take (default 15); what has not come then is unknown",
 		.only = "audit"),
@@ -54,6 +54,7 @@ static const struct dg_option options[] = {
 		"networks from which port 25 cannot be reached"),
 	TEXT("local", "NAME[,NAME...]", local,
 		"ask for these local parts at the subdomain too, not for postmaster alone"),
+	TEXT("why", "TEXT", why, "by what it is known; for letters, `status` and the journal"),
 	FLAG("live", is_live, "go on showing it, each second, until q or Ctrl-C"),
 	FLAG("dry-run", is_dry, "show what would be done, and end"),
 	TEXT("zone", "ZONE", zone, "only this zone"),
@@ -92,9 +93,15 @@ static const struct dg_option options[] = {
 		"root name servers, for networks with a root of their own"),
 	TEXT("selector", "NAME[,NAME...]", selector,
 		"look at these DKIM selectors instead of the common ones"),
-	TEXT("host", "NAME[,NAME...]", host, "look at these hosts of the domain too"),
+	TEXT("host", "NAME[,NAME...]", host, "look at these hosts of the domain too",
+		.only = "check"),
+	TEXT("host", "NAME[,NAME...]", host, "mail servers of yours", .only = "triage"),
 	TEXT("explain", "CODE", explain,
-		"what a finding means and what to do; all: the whole list, as Markdown"),
+		"what a finding means and what to do; all: the whole list, as Markdown",
+		.only = "check"),
+	TEXT("explain", "N", explain,
+		"only this bounce, line by line: who wrote what, and what can be believed",
+		.only = "triage"),
 	FLAG("fast", is_fast, "ask only what the verdict needs"),
 	FLAG("open-relay", tests_relay,
 		"see whether the MX hosts that the policy names relay for strangers; stops before "
@@ -107,7 +114,39 @@ static const struct dg_option options[] = {
 		"what SPF said of the MAIL FROM domain: pass:m.example.com"),
 	TEXT("dkim", "DOMAIN[,DOMAIN...]", dkim, "domains (d=) whose DKIM signatures verified"),
 	TEXT("own", "NETWORK[,NETWORK...]", own,
-		"addresses and networks that send your mail (default: what SPF lets pass)"),
+		"addresses and networks that send your mail (default: what SPF lets pass)",
+		.only = "reports"),
+	TEXT("own", "NETWORK[,NETWORK...]", own,
+		"addresses and networks that send your mail (default: what zone.yaml names, else "
+		"concluded from the bounces)",
+		.only = "triage"),
+	TEXT("policy", "ZONE.YAML", policy,
+		"the policy of the domain: its mail names, servers and addresses are yours"),
+	TEXT("domain", "NAME[,NAME...]", domain,
+		"your domains (default: those of the policy, else concluded from the bounces)"),
+	TEXT("since", "TIME", since,
+		"only bounces from then on: 2026-11-22, 2026-11-22T20:13 (UTC), 36h or 4d before "
+		"now"),
+	TEXT("until", "TIME", until, "only bounces before then"),
+	TEXT("notice", "SOURCE[,SOURCE...]", notice,
+		"notices of a registrar, provider or blocklist that mail of yours is spam"),
+	TEXT("sent", "FILE", sent,
+		"what you sent: a mail log or list with the Message-IDs in angle brackets"),
+	TEXT("recipients", "FILE", recipients, "the addresses that exist, one a line"),
+	TEXT("batv-keys", "FILE", batv_keys,
+		"keys of the address tags (BATV) that your mail goes out with: a digit and the "
+		"secret a "
+		"line"),
+	TEXT("batv-since", "TIME", batv_since,
+		"since when all your mail has such a tag: bounces without one are then of forged "
+		"mail"),
+	TEXT("password-file", "FILE", password_file,
+		"password of the IMAP mailbox: its first line"),
+	TEXT("ca-file", "FILE", ca_file,
+		"certificates to trust for IMAP (default: those of the system)"),
+	FLAG("dns", asks_dns,
+		"look up the SPF records of your domains; without it nothing is asked of the "
+		"network"),
 	FLAG("psl", is_psl, "find the policy by the public suffix list, as older receivers do"),
 	FLAG("csv", is_csv, "comma-separated values instead of JSON lines"),
 	FLAG("unordered", is_unordered, "results as they come, not in the order of the input"),
@@ -118,6 +157,7 @@ static const struct dg_option options[] = {
 		"at most so many questions a second to one name server; 0: no limit (default: "
 		"200, with --resolver none)"),
 	FLAG("man", is_man, "the manual page instead of the JSON Schema"),
+	FLAG("markdown", is_markdown, "as the page doc/providers.md"),
 };
 
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))

@@ -13,37 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define EVAL_MAX  ((size_t)16 << 20)
 #define NAME_ROOM 1100u
 
 /* --- given ------------------------------------------------------------------------------------ */
-static int parse_network(const char *word, struct dg_own_network *ret, struct dg_err *err)
-{
-	size_t len = strcspn(word, "/");
-	struct dg_own_network n;
-
-	if (dg_address_parse(word, len, &n.address) == 0) {
-		unsigned max = n.address.is_ip6 ? 128 : 32;
-		char *end = NULL;
-		unsigned long prefix = max;
-		bool is_number = true;
-
-		if (word[len] == '/') {
-			prefix = strtoul(word + len + 1, &end, 10);
-			is_number = word[len + 1] >= '0' && word[len + 1] <= '9' && *end == '\0';
-		}
-		if (is_number && prefix <= max) {
-			n.prefix = (unsigned)prefix;
-			*ret = n;
-			return 0;
-		}
-	}
-	return dg_fail(err, DG_EINPUT,
-		"--own wants addresses and networks (192.0.2.0/24,2001:db8::1), not %s", word);
-}
-
 int dg_own_parse(struct dg_arena *a, const char *text, struct dg_own *ret_own, struct dg_err *err)
 {
 	struct dg_own own = {0};
@@ -51,25 +25,20 @@ int dg_own_parse(struct dg_arena *a, const char *text, struct dg_own *ret_own, s
 	size_t n = text ? dg_world_words(a, text, &words) : 0;
 	int r = 0;
 
-	own.networks = dg_newn(a, struct dg_own_network, n);
+	own.networks = dg_newn(a, struct dg_network, n);
 	for (; r == 0 && own.n < n; own.n++) {
-		r = parse_network(words[own.n], &own.networks[own.n], err);
+		if (dg_network_parse(words[own.n], strlen(words[own.n]), &own.networks[own.n]) !=
+			0) {
+			r = dg_fail(err, DG_EINPUT,
+				"--own wants addresses and networks (192.0.2.0/24,2001:db8::1), "
+				"not %s",
+				words[own.n]);
+		}
 	}
 	if (r == 0) {
 		*ret_own = own;
 	}
 	return r;
-}
-
-static bool is_in(const struct dg_own_network *n, const struct dg_address *a)
-{
-	unsigned whole = n->prefix / 8;
-	unsigned rest = n->prefix % 8;
-
-	if (n->address.is_ip6 != a->is_ip6 || memcmp(n->address.octets, a->octets, whole) != 0) {
-		return false;
-	}
-	return rest == 0 || (n->address.octets[whole] ^ a->octets[whole]) >> (8 - rest) == 0;
 }
 
 int dg_own_judge(const struct dg_own *own, struct dg_rows *rows)
@@ -79,7 +48,8 @@ int dg_own_judge(const struct dg_own *own, struct dg_rows *rows)
 	for (size_t at = 0; dg_rows_next(rows, &at, &s);) {
 		enum dg_rows_standing standing = DG_ROWS_FOREIGN;
 		for (size_t i = 0; i < own->n; i++) {
-			standing = is_in(&own->networks[i], &s.address) ? DG_ROWS_OWN : standing;
+			standing = dg_network_holds(&own->networks[i], &s.address) ? DG_ROWS_OWN
+										   : standing;
 		}
 		dg_rows_judge(rows, &s, standing, NULL);
 	}
@@ -87,61 +57,36 @@ int dg_own_judge(const struct dg_own *own, struct dg_rows *rows)
 }
 
 /* --- by SPF ----------------------------------------------------------------------------------- */
-struct ruling {
-	bool is_done;
-	uint8_t standing;
-	const char *provider;
-};
-
 struct judging {
 	struct dg_app *app;
 	struct dg_rows *rows;
 	struct dg_spf_memo *memo;
-	struct ruling *rulings;       /* one a source, in their order */
-	const char *why, *why_domain; /* the first that could not be judged */
+	struct dg_own_ruling *rulings; /* one a source, in their order */
+	const char *why, *why_domain;  /* the first that could not be judged */
 	size_t n_unknown;
 };
 
-/* The service behind the term that let it in: whose record it stands in, or whom it names. */
-static const char *provider_of(struct dg_arena *a, const struct dg_spf_outcome *o)
-{
-	const char *shared = o->mechanism_domain ? dg_spf_shared(o->mechanism_domain) : NULL;
-	const char *colon = o->mechanism ? strchr(o->mechanism, ':') : NULL;
-
-	if (shared || !colon || strncasecmp(o->mechanism, "ip", 2) == 0 ||
-		strchr(o->mechanism, '%')) {
-		return shared;
-	}
-	char *name = dg_printf(a, "%.*s.", (int)strcspn(colon + 1, "/"), colon + 1);
-	for (char *p = name; *p; p++) {
-		if (*p >= 'A' && *p <= 'Z') {
-			*p = (char)(*p | 0x20);
-		}
-	}
-	return dg_spf_shared(name);
-}
-
-/* True: it is decided. *ret_why: why it could not be, NULL when it could. */
-static bool judge_by(struct judging *j, const struct dg_rows_source *s, const char *domain,
-	const struct dg_facts *facts, struct ruling *ruling, const char **ret_why)
+bool dg_own_rule_by_spf(struct dg_app *app, struct dg_spf_memo *memo,
+	const struct dg_address *address, const char *domain, const struct dg_facts *facts,
+	struct dg_own_ruling *ruling)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(EVAL_MAX);
 	char from[NAME_ROOM];
 	struct dg_spf_outcome o;
-	struct dg_spf_query q = {.is_ip6 = s->address.is_ip6,
+	struct dg_spf_query q = {.is_ip6 = address->is_ip6,
 		.mail_from = from,
-		.now = dg_loop_now(j->app->loop),
-		.memo = j->memo};
+		.now = dg_loop_now(app->loop),
+		.memo = memo};
 
-	memcpy(q.ip, s->address.octets, sizeof(q.ip));
+	memcpy(q.ip, address->octets, sizeof(q.ip));
 	(void)snprintf(from, sizeof(from), "postmaster@%.*s", (int)strlen(domain) - 1, domain);
 	dg_spf_eval(a, &q, facts, &o);
-	*ret_why = o.problem ? dg_strdup(j->app->arena, o.problem) : NULL;
+	ruling->why = o.problem ? dg_strdup(app->arena, o.problem) : NULL;
 	if (o.result == DG_SPF_RESULT_PENDING) {
 		return false;
 	}
 	if (o.result == DG_SPF_RESULT_PASS) {
-		ruling->provider = provider_of(a, &o);
+		ruling->provider = dg_spf_provider(a, &o);
 		ruling->standing = ruling->provider ? DG_ROWS_SHARED : DG_ROWS_OWN;
 	} else if (o.result == DG_SPF_RESULT_FAIL || o.result == DG_SPF_RESULT_SOFTFAIL ||
 		   o.result == DG_SPF_RESULT_NEUTRAL) {
@@ -153,15 +98,15 @@ static bool judge_by(struct judging *j, const struct dg_rows_source *s, const ch
 }
 
 static void judge(struct judging *j, const struct dg_rows_source *s, const struct dg_facts *facts,
-	struct ruling *ruling)
+	struct dg_own_ruling *ruling)
 {
-	const char *why = NULL;
-	const char *why_there = NULL;
-	struct ruling there = {0};
+	struct dg_own_ruling there = {0};
 	bool is_same = strcmp(s->name, s->domain) == 0;
-	bool is_done = judge_by(j, s, s->domain, facts, ruling, &why);
+	bool is_done = dg_own_rule_by_spf(j->app, j->memo, &s->address, s->domain, facts, ruling);
 
-	is_done = (is_same || judge_by(j, s, s->name, facts, &there, &why_there)) && is_done;
+	is_done = (is_same || dg_own_rule_by_spf(
+				      j->app, j->memo, &s->address, s->name, facts, &there)) &&
+		  is_done;
 	bool is_own = ruling->standing == DG_ROWS_OWN || ruling->standing == DG_ROWS_SHARED;
 	if (!is_same && !is_own && there.standing != DG_ROWS_UNKNOWN) {
 		ruling->standing = there.standing;
@@ -170,7 +115,9 @@ static void judge(struct judging *j, const struct dg_rows_source *s, const struc
 	ruling->is_done = is_done;
 	if (is_done && ruling->standing == DG_ROWS_UNKNOWN) {
 		j->n_unknown++;
-		j->why = j->why ? j->why : why ? why : "its SPF record cannot be used";
+		j->why = j->why        ? j->why
+			 : ruling->why ? ruling->why
+				       : "its SPF record cannot be used";
 		j->why_domain = j->why_domain ? j->why_domain : s->domain;
 	}
 }
@@ -210,7 +157,7 @@ int dg_own_judge_by_spf(struct dg_app *app, struct dg_rows *rows, struct dg_err 
 	dg_world_inquire(app, &world, rule, &j);
 	n = 0;
 	for (size_t at = 0; dg_rows_next(rows, &at, &s); n++) {
-		const struct ruling *x = &j.rulings[n];
+		const struct dg_own_ruling *x = &j.rulings[n];
 		dg_rows_judge(rows, &s, (enum dg_rows_standing)x->standing, x->provider);
 	}
 	if (j.n_unknown > 0) {

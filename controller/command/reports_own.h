@@ -6,9 +6,11 @@
  */
 #pragma once
 
-#include "zones/base/address.h"
+#include "zones/base/network.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct dg_app;
 struct dg_arena;
@@ -16,10 +18,7 @@ struct dg_err;
 struct dg_rows;
 
 struct dg_own {
-	struct dg_own_network {
-		struct dg_address address;
-		unsigned prefix;
-	} * networks;
+	struct dg_network *networks;
 	size_t n;
 };
 
@@ -27,4 +26,16 @@ struct dg_own {
 int dg_own_parse(struct dg_arena *a, const char *text, struct dg_own *ret_own, struct dg_err *err);
 /* rows: sealed. */
 int dg_own_judge(const struct dg_own *own, struct dg_rows *rows);
+struct dg_facts;
+struct dg_spf_memo;
+struct dg_own_ruling {
+	bool is_done;
+	uint8_t standing;     /* enum dg_rows_standing */
+	const char *provider; /* of SHARED, static */
+	const char *why;      /* it could not be told, in the app's arena; NULL when it could */
+};
+/* What SPF of the domain (canonical) says of one address. False: not decided yet (facts are pending). */
+bool dg_own_rule_by_spf(struct dg_app *app, struct dg_spf_memo *memo,
+	const struct dg_address *address, const char *domain, const struct dg_facts *facts,
+	struct dg_own_ruling *ruling);
 int dg_own_judge_by_spf(struct dg_app *app, struct dg_rows *rows, struct dg_err *err);

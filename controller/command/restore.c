@@ -176,7 +176,11 @@ static int settle_stages(struct dg_app *app, const struct dg_job *j, struct dg_e
 	int r = 0;
 
 	for (size_t i = 0; i < j->n_states && r == 0; i++) {
-		struct dg_name_state calm = {.name = j->states[i].name, .stage = DG_STAGE_CALM};
+		struct dg_name_state calm = j->states[i];
+
+		/* a label that mail had moved on to stays on record: the next apply takes it away */
+		calm.stage = DG_STAGE_CALM;
+		calm.retired = 0;
 
 		for (size_t k = 0; k < j->plan->n && r == 0; k++) {
 			const struct dg_change *c = &j->plan->changes[k];

@@ -4,6 +4,7 @@
 #include "controller/watch/line_log.h"
 #include "controller/watch/line_socket.h"
 #include "controller/watch/milter.h"
+#include "controller/watch/shed.h"
 #include "zones/base/err.h"
 #include "zones/watch/opensmtpd.h"
 
@@ -19,6 +20,7 @@ struct sensing {
 	const struct kind *kind;
 	const struct dg_args *args;
 	struct dg_line_client *client;
+	struct dg_shed *shed; /* milter: what the controller wants refused */
 };
 
 struct kind {
@@ -43,7 +45,7 @@ static int run_milter(struct sensing *s, struct dg_err *err)
 			"sensor milter: expected --socket unix:/PATH, the one in smtpd_milters");
 	}
 	int r = dg_line_place_parse(s->args->socket, &place, err);
-	return r == 0 ? dg_milter_run(&place, s->client, err) : r;
+	return r == 0 ? dg_milter_run(&place, s->client, s->shed, err) : r;
 }
 
 static void on_event(void *arg, const struct dg_mail_event *e)
@@ -133,7 +135,7 @@ static int open_client(struct sensing *s, struct dg_err *err)
 	const struct dg_args *args = s->args;
 	char name[DG_LINE_NAME_MAX + 1];
 	struct dg_line_client_options o = {
-		.name = args->name ? args->name : name, .tell = tell, .arg = s};
+		.name = args->name ? args->name : name, .shed = s->shed, .tell = tell, .arg = s};
 
 	if (!args->to) {
 		return dg_fail(err, DG_EINPUT,
@@ -180,11 +182,13 @@ static int sense(const struct dg_args *args, struct dg_err *err)
 			"there is no sensor \"%.40s\"; expected log, milter or opensmtpd",
 			args->rest[0]);
 	}
+	s.shed = dg_shed_new();
 	int r = open_client(&s, err);
 	if (r == 0) {
 		r = s.kind->run(&s, err);
 		end_client(&s, r == 0);
 	}
+	s.shed = dg_shed_free(s.shed);
 	return r;
 }
 

@@ -20,27 +20,6 @@ static int wait_for_old_mx(struct dg_staging *s, struct dg_err *err)
 	return r;
 }
 
-static int plan_soundly(struct dg_staging *s, struct dg_walk *w, enum dg_name_stage stage,
-	bool is_quiet, struct dg_err *err)
-{
-	int r = dg_staging_plan(s, w, stage, is_quiet, err);
-
-	return r == 0 && !dg_staging_is_sound(w) ? 1 : r;
-}
-
-/* A look, and no more. */
-static int finish_dry(struct dg_staging *s, struct dg_walk *w, int r, struct dg_err *err)
-{
-	bool has_changes = w->state && dg_run_state_n(w->state) > 0;
-
-	if (r == 0) {
-		dg_walk_say_digest(s->app, w);
-		dg_app_say(s->app, "nothing was changed (--dry-run)");
-	}
-	int status = dg_staging_finish(s, w, r, err);
-	return status == DG_EXIT_OK && has_changes ? DG_EXIT_FINDINGS : status;
-}
-
 /* --- arm -------------------------------------------------------------------------------------- */
 /* Lowers the TTLs: when the old ones are gone, the split itself takes seconds. */
 static int publish_armed(struct dg_staging *s, struct dg_err *err)
@@ -49,7 +28,7 @@ static int publish_armed(struct dg_staging *s, struct dg_err *err)
 
 	dg_app_say(s->app, "\nStep 1: the subdomain is published, TTLs at %s are lowered to %u s.",
 		dg_world_shown(s->app->arena, s->was.name), s->armed_ttl);
-	int r = plan_soundly(s, &w, DG_STAGE_ARMED, false, err);
+	int r = dg_staging_plan_soundly(s, &w, DG_STAGE_ARMED, false, err);
 	if (r != 0) {
 		w.state = dg_run_state_free(w.state);
 		return r;
@@ -125,15 +104,15 @@ int dg_cmd_arm(struct dg_app *app, const struct dg_args *args)
 	struct dg_err err;
 
 	int r = dg_staging_open(app, &s, &err);
-	if (r == 0 && s.was.stage == DG_STAGE_SPLIT) {
+	if (r == 0 && s.was.stage >= DG_STAGE_SPLIT) {
 		r = dg_fail(&err, DG_EPOLICY, "%s is split: there is nothing to arm",
 			dg_world_shown(app->arena, s.was.name));
 	}
 	if (r == 0) {
-		r = plan_soundly(&s, &w, DG_STAGE_ARMED, false, &err);
+		r = dg_staging_plan_soundly(&s, &w, DG_STAGE_ARMED, false, &err);
 	}
 	if (args->is_dry) {
-		return finish_dry(&s, &w, r, &err);
+		return dg_staging_finish_dry(&s, &w, r, &err);
 	}
 	if (r == 0) {
 		r = arm(&s, &w, &err);
@@ -165,7 +144,7 @@ static int split(struct dg_staging *s, struct dg_walk *w, struct dg_err *err)
 	if (r == 0 && !is_armed) {
 		dg_app_say(app, "\nStep 2: %s gets its null MX.",
 			dg_world_shown(app->arena, s->was.name));
-		r = plan_soundly(s, w, DG_STAGE_SPLIT, true, err);
+		r = dg_staging_plan_soundly(s, w, DG_STAGE_SPLIT, true, err);
 		if (r == 0 && !app->args->is_now && !app->args->is_no_smtp) {
 			r = dg_staging_may_null(s, dg_staging_ask(s), err); /* time has passed */
 		}
@@ -177,17 +156,6 @@ static int split(struct dg_staging *s, struct dg_walk *w, struct dg_err *err)
 	return dg_staging_publish(s, w, err);
 }
 
-/* It stands as it should: what is left is to see whether every name server shows it. */
-static int finish_standing(
-	struct dg_staging *s, struct dg_walk *w, const char *what, struct dg_err *err)
-{
-	dg_app_say(s->app, "%s is %s", dg_world_shown(s->app->arena, s->was.name), what);
-	int r = dg_staging_verify(s, err);
-
-	w->results.by_end[DG_JOB_LAGGING] = r > 0 ? 1 : 0;
-	return dg_staging_finish(s, w, r < 0 ? r : 0, err);
-}
-
 int dg_cmd_split(struct dg_app *app, const struct dg_args *args)
 {
 	struct dg_staging s;
@@ -196,13 +164,13 @@ int dg_cmd_split(struct dg_app *app, const struct dg_args *args)
 
 	int r = dg_staging_open(app, &s, &err);
 	if (r == 0) {
-		r = plan_soundly(&s, &w, DG_STAGE_SPLIT, false, &err);
+		r = dg_staging_plan_soundly(&s, &w, DG_STAGE_SPLIT, false, &err);
 	}
 	if (args->is_dry) {
-		return finish_dry(&s, &w, r, &err);
+		return dg_staging_finish_dry(&s, &w, r, &err);
 	}
 	if (r == 0 && dg_run_state_n(w.state) == 0 && s.was.stage == DG_STAGE_SPLIT) {
-		return finish_standing(&s, &w, "split already", &err);
+		return dg_staging_finish_standing(&s, &w, "split already", &err);
 	}
 	if (r == 0) {
 		r = split(&s, &w, &err);
@@ -220,21 +188,24 @@ static int go_back(struct dg_app *app, struct dg_staging *s, struct dg_walk *w, 
 	bool was_calm = s->was.stage == DG_STAGE_CALM;
 
 	app->engine.waits_between = !app->args->is_now;
-	int r = plan_soundly(s, w, DG_STAGE_CALM, false, err);
+	s->wanted.retired = 0;
+	int r = dg_staging_plan_soundly(s, w, DG_STAGE_CALM, false, err);
 
 	if (app->args->is_dry) {
-		return finish_dry(s, w, r, err);
+		return dg_staging_finish_dry(s, w, r, err);
 	}
-	if (r == 0 && was_calm && dg_run_state_n(w->state) == 0) {
-		return finish_standing(s, w, "not split or armed", err);
+	if (r == 0 && was_calm && s->was.label == 0 && dg_run_state_n(w->state) == 0) {
+		return dg_staging_finish_standing(s, w, "not split or armed", err);
 	}
 	if (r == 0) {
 		dg_walk_say_digest(app, w);
-		r = dg_run_state_n(w->state) > 0 ? dg_walk_confirm(app, w, err) : 0;
+		bool is_asked = dg_run_state_n(w->state) > 0 && !dg_staging_goes_on(s);
+		r = is_asked ? dg_walk_confirm(app, w, err) : 0;
 	}
 	if (r == 0) {
 		r = dg_staging_publish(s, w, err);
 	}
+	r = r == 0 ? dg_staging_forget(s, err) : r;
 	if (r == 0 && app->args->does_wait) {
 		dg_waits_sit_out(app, s->zone);
 	}
@@ -249,7 +220,7 @@ int dg_cmd_disarm(struct dg_app *app, const struct dg_args *args)
 
 	(void)args;
 	int r = dg_staging_open(app, &s, &err);
-	if (r == 0 && s.was.stage == DG_STAGE_SPLIT) {
+	if (r == 0 && s.was.stage >= DG_STAGE_SPLIT) {
 		r = dg_fail(&err, DG_EPOLICY, "%s is split: `dnsguard unsplit` is the way back",
 			dg_world_shown(app->arena, s.was.name));
 	}

@@ -48,6 +48,16 @@ static int check_mail(const struct dg_policy *p, const struct dg_mail_spec *m, s
 	return 0;
 }
 
+static const char *const *copy_hosts(struct dg_arena *a, const struct dg_mx_spec *mx, size_t n)
+{
+	const char **hosts = dg_newn(a, const char *, n);
+
+	for (size_t i = 0; i < n; i++) {
+		hosts[i] = dg_strdup(a, mx[i].host);
+	}
+	return hosts;
+}
+
 /* What is needed of the policy later: where the mail goes, and whom to ask. */
 static void remember(struct dg_staging *s, const struct dg_policy *p, const struct dg_mail_spec *m)
 {
@@ -55,15 +65,19 @@ static void remember(struct dg_staging *s, const struct dg_policy *p, const stru
 	const struct dg_mail_spec *to = find_mail(p, m->split->to);
 	const struct dg_mail_spec *of = to && to->n_mx > 0 ? to : m;
 	const struct dg_verify_spec *v = &p->verify;
-	const char **hosts = dg_newn(a, const char *, of->n_mx);
+	size_t n_labels = dg_split_n_labels(m->split);
+	const char **labels = dg_newn(a, const char *, n_labels);
 
-	for (size_t i = 0; i < of->n_mx; i++) {
-		hosts[i] = dg_strdup(a, of->mx[i].host);
+	for (size_t i = 0; i < n_labels; i++) {
+		labels[i] = dg_strdup(a, dg_split_label(m->split, i));
 	}
+	s->labels = labels;
+	s->n_labels = (unsigned)n_labels;
 	s->armed_ttl = m->split->armed_ttl;
-	s->to = dg_strdup(a, m->split->to);
-	s->hosts = hosts;
+	s->hosts = copy_hosts(a, of->mx, of->n_mx);
 	s->n_hosts = of->n_mx;
+	s->sink = copy_hosts(a, m->split->sink, m->split->n_sink);
+	s->n_sink = m->split->n_sink;
 	s->verify = (struct dg_verify_spec){
 		.resolver = {.host = v->resolver.host ? dg_strdup(a, v->resolver.host) : NULL,
 			.port = v->resolver.port},
@@ -116,11 +130,43 @@ static int load_stage(struct dg_staging *s, struct dg_err *err)
 	int r = dg_store_stages(s->app->store, s->app->arena, s->zone, &states, &n, err);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		if (strcmp(states[i].name, s->was.name) == 0) {
-			s->was = (struct dg_name_state){
-				s->was.name, states[i].stage, states[i].mx_ttl};
+			const char *name = s->was.name;
+
+			s->was = states[i];
+			s->was.name = name;
 		}
 	}
 	return r;
+}
+
+/* Where mail lives, or is to live. */
+static int set_label(struct dg_staging *s, unsigned label, struct dg_err *err)
+{
+	if (label >= s->n_labels) {
+		return dg_fail(err, DG_EPOLICY,
+			"mail of %s lives at the name %u of rotate:, which is gone from %s: put it "
+			"back",
+			s->was.name, label, s->app->args->rest[0]);
+	}
+	s->to = s->labels[label];
+	return 0;
+}
+
+int dg_staging_set_label(struct dg_staging *s, const char *given, struct dg_err *err)
+{
+	const char *name = NULL;
+	int r = dg_name_parse(s->app->arena, given, strlen(given),
+		strchr(given, '.') ? "." : s->zone, &name, err);
+
+	for (unsigned i = 0; r == 0 && i < s->n_labels; i++) {
+		if (strcmp(s->labels[i], name) == 0) {
+			s->wanted.label = i;
+			return set_label(s, i, err);
+		}
+	}
+	return r < 0 ? r
+		     : dg_fail(err, DG_EINPUT, "%s is not a name of to: or rotate: of %s", given,
+			       s->was.name);
 }
 
 int dg_staging_open(struct dg_app *app, struct dg_staging *s, struct dg_err *err)
@@ -135,6 +181,9 @@ int dg_staging_open(struct dg_app *app, struct dg_staging *s, struct dg_err *err
 	}
 	if (r == 0) {
 		r = load_stage(s, err);
+	}
+	if (r == 0) {
+		r = set_label(s, s->was.label, err);
 	}
 	s->wanted = s->was;
 	app->engine.stage = &s->wanted;
@@ -189,7 +238,7 @@ static void on_job(void *arg, struct dg_app *app, struct dg_job *j)
 	if (s->was.stage == DG_STAGE_CALM && s->wanted.mx_ttl == 0) {
 		s->wanted.mx_ttl = mx.n > 0 ? mx.ttl : 0; /* what unsplit puts back */
 	}
-	if (s->has_warned || s->wanted.stage != DG_STAGE_SPLIT || s->was.stage == DG_STAGE_SPLIT ||
+	if (s->has_warned || s->wanted.stage < DG_STAGE_SPLIT || s->was.stage >= DG_STAGE_SPLIT ||
 		app->args->is_json) {
 		return;
 	}
@@ -282,4 +331,63 @@ int dg_staging_finish(struct dg_staging *s, struct dg_walk *w, int r, struct dg_
 		return dg_app_exit_of(err);
 	}
 	return r > 0 ? DG_EXIT_FAILED : dg_walk_result_status(w);
+}
+
+int dg_staging_plan_soundly(struct dg_staging *s, struct dg_walk *w, enum dg_name_stage stage,
+	bool is_quiet, struct dg_err *err)
+{
+	int r = dg_staging_plan(s, w, stage, is_quiet, err);
+
+	return r == 0 && !dg_staging_is_sound(w) ? 1 : r;
+}
+
+int dg_staging_finish_dry(struct dg_staging *s, struct dg_walk *w, int r, struct dg_err *err)
+{
+	bool has_changes = w->state && dg_run_state_n(w->state) > 0;
+
+	if (r == 0) {
+		dg_walk_say_digest(s->app, w);
+		dg_app_say(s->app, "nothing was changed (--dry-run)");
+	}
+	int status = dg_staging_finish(s, w, r, err);
+	return status == DG_EXIT_OK && has_changes ? DG_EXIT_FINDINGS : status;
+}
+
+int dg_staging_finish_standing(
+	struct dg_staging *s, struct dg_walk *w, const char *what, struct dg_err *err)
+{
+	dg_app_say(s->app, "%s is %s", dg_world_shown(s->app->arena, s->was.name), what);
+	int r = dg_staging_verify(s, err);
+
+	w->results.by_end[DG_JOB_LAGGING] = r > 0 ? 1 : 0;
+	return dg_staging_finish(s, w, r < 0 ? r : 0, err);
+}
+
+/* Nothing of a label that was moved on to stands any more. */
+bool dg_staging_goes_on(struct dg_staging *s)
+{
+	const char *plan = s->app->args->plan;
+	char hex[DG_DIGEST_TEXT_MAX];
+	struct dg_step *steps = NULL;
+	struct dg_run *runs = NULL;
+	struct dg_err err;
+	size_t n = 0;
+
+	if (!plan || strlen(plan) < DG_PLAN_ID_MIN ||
+		dg_store_log(s->app->store, s->app->arena, s->zone, 1, &steps, &runs, &n, &err) <
+			0 ||
+		n == 0) {
+		return false;
+	}
+	bool is_part = steps[0].state == DG_STEP_APPLIED || steps[0].state == DG_STEP_VERIFIED;
+	bool has_ended = runs[0].result && strcmp(runs[0].result, "applied") == 0;
+	(void)dg_digest_text(steps[0].digest, DG_DIGEST_LEN, hex);
+	return is_part && !has_ended && strncmp(hex, plan, strlen(plan)) == 0;
+}
+
+int dg_staging_forget(struct dg_staging *s, struct dg_err *err)
+{
+	s->wanted.label = 0;
+	return dg_store_stage_put(
+		s->app->store, s->zone, &s->wanted, dg_loop_now(s->app->loop), err);
 }

@@ -16,20 +16,39 @@ struct dg_staging {
 	struct dg_name_state was;    /* on record */
 	struct dg_name_state wanted; /* what the engine plans with */
 	uint32_t armed_ttl;
-	int64_t mx_ttl;           /* of the mail name's MX as it stands; 0: none */
-	const char *to;           /* the subdomain */
-	const char *const *hosts; /* its MX */
+	int64_t mx_ttl;            /* of the mail name's MX as it stands; 0: none */
+	const char *to;            /* the subdomain that mail lives at, or is to live at */
+	const char *const *labels; /* all that it can live at */
+	unsigned n_labels;
+	const char *const *hosts; /* their MX */
 	size_t n_hosts;
+	const char *const *sink; /* hosts; n_sink 0: none */
+	size_t n_sink;
 	struct dg_verify_spec verify; /* the resolver only */
 	bool has_warned, is_verified;
 };
 
 /* The name of the command line in its document, and where it stands. */
 int dg_staging_open(struct dg_app *app, struct dg_staging *s, struct dg_err *err);
+/* Mail is to live at this name of to: or rotate: (wanted, and to). DG_EINPUT: it is none of them. */
+int dg_staging_set_label(struct dg_staging *s, const char *given, struct dg_err *err);
 /* Plans one stage; 0: w is ready to publish. */
 int dg_staging_plan(struct dg_staging *s, struct dg_walk *w, enum dg_name_stage stage,
 	bool is_quiet, struct dg_err *err);
 bool dg_staging_is_sound(const struct dg_walk *w);
+/* The same; 1: not to be published, which was said. */
+int dg_staging_plan_soundly(struct dg_staging *s, struct dg_walk *w, enum dg_name_stage stage,
+	bool is_quiet, struct dg_err *err);
+/* A look, and no more. */
+int dg_staging_finish_dry(struct dg_staging *s, struct dg_walk *w, int r, struct dg_err *err);
+/* It stands as it should: what is left is to see whether every name server shows it. */
+int dg_staging_finish_standing(
+	struct dg_staging *s, struct dg_walk *w, const char *what, struct dg_err *err);
+/* Is the newest step in the zone a part of the plan that --plan names, of a run that did not come off? What is left of it is
+ * another plan by now, and was said yes to with the whole. */
+bool dg_staging_goes_on(struct dg_staging *s);
+/* The way back is done: no label is on record any more. */
+int dg_staging_forget(struct dg_staging *s, struct dg_err *err);
 /* 1: it did not come off, which was said. Frees w->state. */
 int dg_staging_publish(struct dg_staging *s, struct dg_walk *w, struct dg_err *err);
 /* Nothing was left to publish: does every name server show it? 1: no, or could not tell; it was said. */
@@ -39,6 +58,9 @@ int dg_staging_verify(struct dg_staging *s, struct dg_err *err);
 int dg_staging_old_mx(struct dg_staging *s, int64_t *ret_until, struct dg_err *err);
 int dg_staging_finish(struct dg_staging *s, struct dg_walk *w, int r, struct dg_err *err);
 
+/* Does the sink take mail for the mail name? Asked as a sender would; and once as a bounce to an address that nobody has, which it may
+ * refuse: a sign of life for whoever watches it. */
+enum dg_takes dg_staging_ask_sink(struct dg_staging *s);
 /* Asks the MX hosts of the subdomain by SMTP whether they take mail for it, and says what they answered. With --no-smtp
  * nobody is asked: UNKNOWN. */
 enum dg_takes dg_staging_ask(struct dg_staging *s);

@@ -2,6 +2,7 @@
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/command/report.h"
+#include "controller/command/screen.h"
 #include "controller/command/watching.h"
 #include "controller/store/watch.h"
 #include "providers/net/loop.h"
@@ -10,17 +11,13 @@
 #include "zones/base/json.h"
 #include "zones/record/name.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #define MEMORY_MAX ((size_t)512 << 20)
 #define OUTPUT_MAX ((size_t)64 << 20)
 #define ROW_MAX    ((size_t)1 << 20)
 #define REDRAW_MS  1000
-#define CTRL_C     3
 
 /* One look at all of it, in an arena of its own: a live one looks many times. */
 struct look {
@@ -77,6 +74,69 @@ static const char *until(const struct look *k, int64_t due, char buf[32])
 	return due <= k->now ? "now" : dg_app_span(due - k->now, buf);
 }
 
+static const char *colour_of(const struct look *k, const char *state)
+{
+	bool is_quiet = !state || strcmp(state, "calm") == 0 || strcmp(state, "cooldown") == 0;
+
+	if (!k->app->has_colour || is_quiet) {
+		return "";
+	}
+	return strcmp(state, "elevated") == 0 ? "\x1b[33m" : "\x1b[31m";
+}
+
+static const char *plain(const struct look *k)
+{
+	return k->app->has_colour ? "\x1b[0m" : "";
+}
+
+/* Where caches and queues stand: what was served before, and what still comes. */
+static void print_drain(struct look *k, const json_t *drain)
+{
+	struct dg_buf *b = &k->out;
+	int64_t old = json_integer_value(json_object_get(drain, "until"));
+	int64_t last = json_integer_value(json_object_get(drain, "last"));
+	char span[32];
+
+	if (old > k->now) {
+		dg_buf_printf(b,
+			"    caches may hold what stood there for another %s (TTL %lld s)\n",
+			dg_app_span(old - k->now, span),
+			(long long)json_integer_value(json_object_get(drain, "ttl")));
+	}
+	dg_buf_printf(b, "    since the split: %lld null-sender mails",
+		(long long)json_integer_value(json_object_get(drain, "bounces")));
+	if (last > 0) {
+		dg_buf_printf(b, ", the last %s ago", dg_app_span(k->now - last, span));
+	}
+	dg_buf_putc(b, '\n');
+}
+
+static void print_guard(struct look *k, const struct dg_guard_row *g)
+{
+	json_t *o = json_loads(g->evidence, JSON_REJECT_DUPLICATES, NULL);
+	const char *subdomain = json_string_value(json_object_get(o, "subdomain"));
+	const char *abuse = json_string_value(json_object_get(o, "abuse"));
+	const json_t *drain = json_object_get(o, "drain");
+	struct dg_buf *b = &k->out;
+
+	if (json_is_object(drain) && subdomain && strlen(subdomain) > 1) {
+		dg_buf_puts(b, "    mail lives at ");
+		dg_buf_put_safe(b, subdomain, strlen(subdomain) - 1);
+		dg_buf_putc(b, '\n');
+	}
+	if (json_is_object(drain)) {
+		print_drain(k, drain);
+	}
+	if (abuse) {
+		dg_buf_puts(b, "    something of ours is abused: ");
+		dg_buf_put_safe(b, abuse, strlen(abuse));
+		dg_buf_puts(b,
+			"\n    a split would not stop it: find who sends, lock that login or "
+			"relay, then dnsguard release\n");
+	}
+	json_decref(o);
+}
+
 static void print_row(struct look *k, const struct row *x)
 {
 	const struct dg_guard_row *g = x->guard;
@@ -85,8 +145,8 @@ static void print_row(struct look *k, const struct row *x)
 	char span[32];
 	int len = (int)strlen(x->name);
 
-	dg_buf_printf(b, "%-32.*s  %-10s", len > 1 ? len - 1 : len, x->name,
-		g ? g->state : "not guarded");
+	dg_buf_printf(b, "%-32.*s  %s%-10s%s", len > 1 ? len - 1 : len, x->name,
+		colour_of(k, g ? g->state : NULL), g ? g->state : "not guarded", plain(k));
 	dg_buf_printf(b, "  %-6s", w ? dg_watching_level_text(w->level) : "-");
 	if (w) {
 		dg_buf_printf(b, "  score %4.1f", w->detector.score);
@@ -102,6 +162,9 @@ static void print_row(struct look *k, const struct row *x)
 		dg_buf_puts(b, "    ");
 		dg_watching_evidence(b, w, k->now * 1000);
 		dg_buf_putc(b, '\n');
+	}
+	if (g && g->evidence) {
+		print_guard(k, g);
 	}
 	if (g && g->proposal) {
 		dg_buf_puts(b, "    waits for a yes: dnsguard approve ");
@@ -157,8 +220,8 @@ static int walk(struct look *k, struct dg_err *err)
 	return r < 0 ? r : 0;
 }
 
-/* One look. before: what clears the screen, "" for none. */
-static int show(struct dg_app *app, const char *only, const char *before, bool *ret_is_busy,
+/* One look; on the screen, or NULL: on standard output. */
+static int show(struct dg_app *app, const char *only, struct dg_screen *screen, bool *ret_is_busy,
 	struct dg_err *err)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(MEMORY_MAX);
@@ -170,7 +233,6 @@ static int show(struct dg_app *app, const char *only, const char *before, bool *
 		return r;
 	}
 	dg_buf_init(&k.out, OUTPUT_MAX);
-	dg_buf_puts(&k.out, before);
 	r = walk(&k, err);
 	if (r == 0 && only && k.n_shown == 0) {
 		r = dg_fail(err, DG_EINPUT,
@@ -180,7 +242,9 @@ static int show(struct dg_app *app, const char *only, const char *before, bool *
 	} else if (r == 0 && k.n_shown == 0 && !app->args->is_json) {
 		dg_buf_puts(&k.out, "nothing is watched yet: start `dnsguard watch ZONE.YAML`\n");
 	}
-	if (r == 0) {
+	if (r == 0 && screen) {
+		dg_screen_draw(screen, k.out.data ? k.out.data : "");
+	} else if (r == 0) {
 		dg_app_out(app, &k.out);
 		(void)fflush(stdout);
 	}
@@ -190,33 +254,18 @@ static int show(struct dg_app *app, const char *only, const char *before, bool *
 }
 
 /* --- live ------------------------------------------------------------------------------------------------- */
-/* True: q was pressed, or nobody is there any more. */
-static bool wait_for_key(void)
-{
-	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-	char c = 0;
-
-	if (poll(&in, 1, REDRAW_MS) <= 0) {
-		return false;
-	}
-	return read(STDIN_FILENO, &c, 1) != 1 || c == 'q' || c == 'Q' || c == CTRL_C;
-}
-
 static int show_live(struct dg_app *app, const char *only, bool *ret_is_busy, struct dg_err *err)
 {
-	struct termios before;
-	int r = 0;
+	struct dg_screen *screen = NULL;
+	int r = dg_screen_new(&screen, err);
 
-	if (!isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &before) != 0) {
-		return dg_fail(err, DG_EINPUT, "--live needs a terminal");
+	while (r == 0) {
+		r = show(app, only, screen, ret_is_busy, err);
+		if (r == 0 && dg_screen_wait(screen, REDRAW_MS)) {
+			break;
+		}
 	}
-	struct termios raw = before;
-	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
-	(void)tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-	do {
-		r = show(app, only, "\x1b[H\x1b[2J", ret_is_busy, err);
-	} while (r == 0 && !wait_for_key());
-	(void)tcsetattr(STDIN_FILENO, TCSANOW, &before);
+	(void)dg_screen_free(screen);
 	return r;
 }
 
@@ -233,7 +282,7 @@ int dg_cmd_status(struct dg_app *app, const struct dg_args *args)
 	}
 	if (r == 0) {
 		r = args->is_live && !args->is_json ? show_live(app, only, &is_busy, &err)
-						    : show(app, only, "", &is_busy, &err);
+						    : show(app, only, NULL, &is_busy, &err);
 	}
 	if (r < 0) {
 		dg_app_complain(app, &err);

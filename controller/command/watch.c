@@ -2,7 +2,9 @@
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/command/report.h"
+#include "controller/command/watch_own.h"
 #include "controller/command/watch_set.h"
+#include "controller/command/watch_shed.h"
 #include "controller/command/watching.h"
 #include "controller/guard/runner.h"
 #include "controller/watch/service.h"
@@ -20,15 +22,18 @@
 
 #define LINE_MAX_OF ((size_t)64 << 10)
 #define READY_MS    5000 /* between two times that the guard is told the same */
+#define ABUSED_MS   3600000
 
 /* What one mail name has besides the hub's. */
 struct charge {
 	struct watching *w;
 	const char *parent; /* of a subdomain that mail moves to: its mail name; NULL */
+	unsigned label;     /* parent: which of its names */
 	enum dg_guard_mode mode;
 	unsigned genuine_max; /* letters a day */
 	enum dg_alarm told;
 	int64_t ready_ms; /* mono */
+	int64_t abused_ms;
 };
 
 struct watching {
@@ -36,7 +41,9 @@ struct watching {
 	struct dg_watch_set *set;
 	struct dg_hub *hub;
 	struct dg_runner *runner;
+	struct dg_watch_shed *shed; /* NULL: nothing is refused */
 	struct dg_service *service;
+	struct dg_watch_own own;
 	int lock_fd;
 	int status;
 };
@@ -127,7 +134,7 @@ static void say_level(struct watching *w, const struct dg_watched *name)
 }
 
 /* --- levels to the guard --------------------------------------------------------------------------------- */
-static void tell_guard(struct watching *w, const struct dg_watched *name, const char *of,
+static void tell_guard(struct watching *w, const struct dg_watched *name,
 	enum dg_guard_event_kind kind, bool has_floor)
 {
 	int64_t now_ms = dg_loop_now(w->app->loop) * 1000;
@@ -149,8 +156,26 @@ static void tell_guard(struct watching *w, const struct dg_watched *name, const 
 		.has_floor = has_floor,
 		.asks_first = dg_watched_genuine_at(name, now_ms) > c->genuine_max,
 	};
-	dg_runner_event(w->runner, of, kind, &e);
+	if (c->parent) {
+		dg_runner_followed(w->runner, c->parent, c->label, &e);
+	} else {
+		dg_runner_event(w->runner, name->name, kind, &e);
+	}
 	dg_buf_done(&b);
+}
+
+static void on_mail(
+	void *arg, struct dg_watched *name, const struct dg_mail_event *e, enum dg_arrival class)
+{
+	struct watching *w = arg;
+	const struct charge *c = name->user;
+	struct dg_runner_mail m = {.at_ms = e->at_ms,
+		.is_at_label = c->parent != NULL,
+		.label = c->label,
+		.is_genuine = e->kind == DG_MAIL_RECEIVED,
+		.weight = dg_arrival_weight(class)};
+
+	dg_runner_heard(w->runner, c->parent ? c->parent : name->name, &m);
 }
 
 static enum dg_guard_event_kind kind_of(enum dg_alarm level)
@@ -177,20 +202,34 @@ static void on_level(void *arg, struct dg_watched *name)
 		c->told = name->level;
 		say_level(w, name);
 	}
-	if (c->parent) {
-		if (is_new && name->level == DG_ALARM_ALARM) {
-			tell_guard(w, name, c->parent, DG_GUARD_EV_FOLLOWED, false);
-		}
-		return;
-	}
-	if (is_new) {
-		tell_guard(w, name, name->name, kind_of(name->level), false);
+	if (is_new && !c->parent) {
+		tell_guard(w, name, kind_of(name->level), false);
 	}
 	if (name->level == DG_ALARM_ALARM && (c->ready_ms == 0 || mono - c->ready_ms >= READY_MS) &&
 		!dg_watched_missing(name, dg_loop_now(w->app->loop) * 1000)) {
 		c->ready_ms = mono;
-		tell_guard(w, name, name->name, DG_GUARD_EV_READY, true);
+		tell_guard(w, name, c->parent ? DG_GUARD_EV_FOLLOWED : DG_GUARD_EV_READY, true);
 	}
+}
+
+/* The guard holds the name then: a split would not help, mail has to flow. */
+static void on_abuse(void *arg, struct dg_watched *name, enum dg_abuse_kind kind)
+{
+	struct watching *w = arg;
+	struct charge *c = name->user;
+	int64_t mono = dg_loop_mono_ms(w->app->loop);
+	struct dg_buf b;
+
+	if (c->abused_ms != 0 && mono - c->abused_ms < ABUSED_MS) {
+		return;
+	}
+	c->abused_ms = mono;
+	dg_buf_init(&b, LINE_MAX_OF);
+	dg_watching_abuse(&b, name, kind);
+	say(w, "abuse", "name", name->name, b.data);
+	const struct dg_runner_evidence e = {.text = b.data};
+	dg_runner_event(w->runner, c->parent ? c->parent : name->name, DG_GUARD_EV_ABUSED, &e);
+	dg_buf_done(&b);
 }
 
 /* --- begin and end ----------------------------------------------------------------------------------------------- */
@@ -205,7 +244,7 @@ static bool is_never(const struct dg_policy *p, const char *name)
 }
 
 static int watch_name(struct watching *w, const struct dg_policy *p, const char *name,
-	const char *parent, enum dg_guard_mode mode, struct dg_err *err)
+	const struct charge *as, struct dg_err *err)
 {
 	struct dg_watched *watched = NULL;
 	int r = dg_hub_add(w->hub, p->zone, name, &watched, err);
@@ -213,30 +252,36 @@ static int watch_name(struct watching *w, const struct dg_policy *p, const char 
 	if (r == 0 && !watched->user) {
 		struct charge *c = dg_new(w->set->arena, struct charge);
 
-		*c = (struct charge){.w = w,
-			.parent = parent,
-			.mode = mode,
-			.genuine_max = p->watch.genuine_max,
-			.told = watched->level};
+		*c = *as;
+		c->w = w;
+		c->genuine_max = p->watch.genuine_max;
+		c->told = watched->level;
 		watched->user = c;
 	}
 	return r;
 }
 
 static int add_mail(struct watching *w, const struct dg_policy *p, const char *document,
-	const struct dg_mail_spec *m, const char *const *hooks, struct dg_err *err)
+	const struct dg_mail_spec *m, struct dg_err *err)
 {
 	const struct dg_split_spec *split = is_never(p, m->name) ? NULL : m->split;
+	size_t n_labels = m->split ? dg_split_n_labels(m->split) : 0;
+	const char **labels = dg_newn(w->set->arena, const char *, n_labels);
 	struct dg_runner_name n = {.zone = p->zone,
 		.name = m->name,
 		.document = document,
-		.subdomain = m->split ? m->split->to : NULL,
-		.hooks = hooks};
+		.labels = split ? labels : NULL,
+		.hooks = p->watch.hooks,
+		.n_hooks = p->watch.n_hooks};
+	struct charge c = {.mode = DG_GUARD_MODE_NEVER};
 
-	dg_runner_limits(split, &n.limits);
-	int r = watch_name(w, p, m->name, NULL, n.limits.mode, err);
-	if (r == 0 && m->split) {
-		r = watch_name(w, p, m->split->to, m->name, DG_GUARD_MODE_NEVER, err);
+	dg_runner_times(split, &n);
+	c.mode = n.limits.mode;
+	int r = watch_name(w, p, m->name, &c, err);
+	c = (struct charge){.parent = m->name, .mode = DG_GUARD_MODE_NEVER};
+	for (; r == 0 && c.label < n_labels; c.label++) {
+		labels[c.label] = dg_split_label(m->split, c.label);
+		r = watch_name(w, p, labels[c.label], &c, err);
 	}
 	return r < 0 ? r : dg_runner_add(w->runner, &n, err);
 }
@@ -244,22 +289,22 @@ static int add_mail(struct watching *w, const struct dg_policy *p, const char *d
 static int add_zone(struct watching *w, size_t at, struct dg_err *err)
 {
 	const struct dg_policy *p = w->set->policies[at];
-	const char **hooks = dg_newn(w->set->arena, const char *, p->watch.hooks.n + 1);
 	int r = 0;
 
-	for (size_t i = 0; i < p->watch.hooks.n; i++) {
-		hooks[i] = p->watch.hooks.list[i].text;
-	}
 	for (size_t i = 0; r == 0 && i < p->n_mail; i++) {
-		r = add_mail(w, p, w->set->documents[at], &p->mail[i], hooks, err);
+		r = add_mail(w, p, w->set->documents[at], &p->mail[i], err);
 	}
 	return r;
 }
 
 static int open_ears(struct watching *w, struct dg_err *err)
 {
-	struct dg_sensor_host host = {
-		.loop = w->app->loop, .hub = w->hub, .tell = on_sensor, .arg = w};
+	struct dg_sensor_host host = {.loop = w->app->loop,
+		.hub = w->hub,
+		.shed = dg_watch_shed_list(w->shed),
+		.tell = on_sensor,
+		.arg = w,
+		.own = w->own.own};
 
 	for (size_t i = 0; i < w->set->n_ears; i++) {
 		struct dg_watch_ear *e = &w->set->ears[i];
@@ -307,6 +352,8 @@ static void finish(struct watching *w)
 			w->set->ears[i].sensor = w->set->ears[i].ops->close(w->set->ears[i].sensor);
 		}
 	}
+	dg_watch_own_close(&w->own);
+	w->shed = dg_watch_shed_free(w->shed);
 	w->hub = dg_hub_free(w->hub);
 	w->runner = dg_runner_free(w->runner);
 	w->set = dg_watch_set_free(w->set);
@@ -319,6 +366,8 @@ static int start(struct watching *w, struct dg_watch_set *take_set, struct dg_er
 	struct dg_hub_options hub = {.loop = w->app->loop,
 		.store = w->app->store,
 		.on_level = on_level,
+		.on_mail = on_mail,
+		.on_abuse = on_abuse,
 		.on_trouble = on_trouble,
 		.arg = w};
 	struct dg_runner_options runner = {.loop = w->app->loop,
@@ -340,7 +389,11 @@ static int start(struct watching *w, struct dg_watch_set *take_set, struct dg_er
 		r = add_zone(w, i, err);
 	}
 	r = r == 0 ? dg_hub_forget_others(w->hub, err) : r;
-	r = r == 0 ? open_ears(w, err) : r;
+	r = r == 0 ? dg_watch_own_open(w->app, w->set, &w->own, err) : r;
+	if (r == 0) {
+		w->shed = dg_watch_shed_new(w->app->loop, w->set, w->hub, w->runner);
+		r = open_ears(w, err);
+	}
 	r = r == 0 ? dg_hub_checkpoint(w->hub, err) : r; /* status knows them from now on */
 	if (r == 0) {
 		say_what_is_watched(w);

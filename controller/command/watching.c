@@ -4,6 +4,7 @@
 #include "zones/base/json.h"
 
 #include <math.h>
+#include <string.h>
 
 const char *dg_watching_level_text(enum dg_alarm level)
 {
@@ -32,6 +33,44 @@ void dg_watching_evidence(struct dg_buf *b, const struct dg_watched *w, int64_t 
 		round(dg_distinct_count(&h->recipients)));
 	dg_buf_printf(b, "; %.0f letters with a sender in the last day; score %.1f",
 		round(dg_watched_genuine_at(w, now_ms)), w->detector.score);
+}
+
+void dg_watching_abuse(struct dg_buf *b, const struct dg_watched *w, enum dg_abuse_kind kind)
+{
+	const struct dg_abuse *a = w->abuse;
+	const struct dg_account *x = a ? dg_abuse_account(a) : NULL;
+
+	switch (kind) {
+	case DG_ABUSE_NONE:
+		break;
+	case DG_ABUSE_ACCOUNT:
+		dg_buf_puts(b, "the account ");
+		dg_buf_put_safe(b, x->user, strlen(x->user));
+		dg_buf_printf(b,
+			" sent about %.0f letters in the last hour (at most %.0f until now), from "
+			"networks that it never sent from: it seems to be in other hands. Lock it, "
+			"and look at the queue of the mail server",
+			x->hour, x->usual);
+		break;
+	case DG_ABUSE_BOUNCED:
+		dg_buf_printf(b,
+			"about %.0f of %.0f letters that were sent from here in six hours came "
+			"back, "
+			"and %.0f is the most that was sent until now: somebody seems to send "
+			"through "
+			"your own server. Look at its queue",
+			a->bounced, a->sent, a->usual);
+		break;
+	case DG_ABUSE_REPORTED:
+		dg_buf_printf(b,
+			"receivers report %.0f letters of a day out of your own networks (at most "
+			"%.0f "
+			"on any day before): somebody seems to send through your own server, or "
+			"you "
+			"have written to many",
+			a->day_count, a->busiest);
+		break;
+	}
 }
 
 void dg_watching_json(json_t *o, const struct dg_watched *w, int64_t now_ms)

@@ -1,4 +1,4 @@
-/* approve, stop, release: what a person says to the guard. Written down, and obeyed by `dnsguard watch` within a second, or when it comes
+/* approve, stop, release, abused: what a person says to the guard. Written down, and obeyed by `dnsguard watch` within a second, or when it comes
  * back. */
 #include "controller/command/app.h"
 #include "controller/command/command.h"
@@ -37,7 +37,8 @@ static int put_wish(struct dg_app *app, const char *kind, const char *name, cons
 		.name = name,
 		.proposal = proposal,
 		.who = dg_app_who(app),
-		.at = dg_loop_now(app->loop)};
+		.at = dg_loop_now(app->loop),
+		.why = app->args->why};
 	r = dg_store_wish_put(app->store, &w, err);
 	return r < 0 ? r : dg_app_run_end(app, "wished", err);
 }
@@ -191,6 +192,29 @@ int dg_cmd_stop(struct dg_app *app, const struct dg_args *args)
 			shown(app, name), row.state, shown(app, name));
 	}
 	return finish(app, r, &err, "stop", name, NULL);
+}
+
+/* --- abused ----------------------------------------------------------------------------------- */
+int dg_cmd_abused(struct dg_app *app, const struct dg_args *args)
+{
+	struct dg_guard_row row = {0};
+	const char *name = NULL;
+	struct dg_err err;
+
+	int r = dg_app_open(app, true, &err);
+	if (r == 0) {
+		r = find_guard(app, args->rest[0], &row, &name, &err);
+	}
+	if (r == 0) {
+		r = put_wish(app, "abused", name, NULL, &err);
+	}
+	if (r == 0) {
+		dg_app_say(app,
+			"%s is to be held (now: %s): what is sent through a relay or an account of "
+			"one's own is not stopped by a split. `dnsguard release %s` goes on",
+			shown(app, name), row.state, shown(app, name));
+	}
+	return finish(app, r, &err, "abused", name, NULL);
 }
 
 /* --- release ---------------------------------------------------------------------------------- */

@@ -80,6 +80,9 @@ struct dg_job {
 	struct dg_step step;
 	struct dg_swap *swaps;
 	size_t n_swaps;
+	struct dg_swap *sent; /* what of swaps goes to the provider now: controller/engine/part.h */
+	size_t n_sent;
+	bool is_part; /* some of the step stands there */
 	enum dg_outcome outcome;
 	struct dg_err apply_err;
 	struct dg_read read;
@@ -135,5 +138,7 @@ int dg_job_judge_marker(struct dg_job *j);
 void dg_job_look(struct dg_job *j, struct dg_swap *swaps, size_t n, int64_t for_ms,
 	void (*then)(struct dg_job *j));
 bool dg_job_all_in_force(const struct dg_job *j);
+/* The first n RRsets that the policy names, as they should stand; before is not known. */
+struct dg_swap *dg_job_wanted(struct dg_job *j, size_t n);
 /* Counts the SPF look-ups of what is about to be published; then(j, rc): rc < 0 and err when it must not be. */
 void dg_job_spf_budget(struct dg_job *j, void (*then)(struct dg_job *j, int rc));

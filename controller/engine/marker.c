@@ -1,5 +1,6 @@
 #include "controller/engine/marker.h"
 
+#include "providers/provider.h"
 #include "zones/base/arena.h"
 #include "zones/base/digest.h"
 #include "zones/base/err.h"
@@ -31,14 +32,17 @@ int dg_marker_new(struct dg_arena *a, const char **ret_text, struct dg_err *err)
 	return 0;
 }
 
-struct dg_rrset dg_marker_rrset(struct dg_arena *a, const char *owner, const char *text)
+struct dg_rrset dg_marker_rrset(
+	struct dg_arena *a, const char *owner, const char *text, const struct dg_limits *limits)
 {
+	uint32_t ttl = limits->ttl_min > DG_MARKER_TTL ? limits->ttl_min : DG_MARKER_TTL;
+
 	if (!text) {
 		return dg_rrset_none(owner, DG_TYPE_TXT);
 	}
 	struct dg_rdata *rd = dg_new(a, struct dg_rdata);
 	*rd = dg_txt_make(a, text, strlen(text));
-	return dg_rrset_make(owner, DG_TYPE_TXT, DG_MARKER_TTL, rd, 1);
+	return dg_rrset_make(owner, DG_TYPE_TXT, ttl, rd, 1);
 }
 
 int dg_marker_read(struct dg_arena *a, const struct dg_zone *have, const char *owner,

@@ -9,10 +9,11 @@
 
 struct dg_arena;
 struct dg_err;
+struct dg_limits;
 struct dg_zone;
 
 #define DG_MARKER_LABEL "_dnsguard"
-#define DG_MARKER_TTL   60u
+#define DG_MARKER_TTL   60u /* seconds; more where the provider takes no less */
 
 /* Where the marker of zone stands. */
 int dg_marker_owner(
@@ -20,7 +21,8 @@ int dg_marker_owner(
 /* A new one, from the system's random source. */
 int dg_marker_new(struct dg_arena *a, const char **ret_text, struct dg_err *err);
 /* The RRset of a marker text; NULL: none. */
-struct dg_rrset dg_marker_rrset(struct dg_arena *a, const char *owner, const char *text);
+struct dg_rrset dg_marker_rrset(
+	struct dg_arena *a, const char *owner, const char *text, const struct dg_limits *limits);
 /* The text that stands there, NULL when there is none. 1: not read. */
 int dg_marker_read(struct dg_arena *a, const struct dg_zone *have, const char *owner,
 	struct dg_rrset *ret_set, const char **ret_text);

@@ -1,11 +1,12 @@
 /* Have, settle, want, plan, check: everything before the first write. */
 #include "controller/engine/engine.h"
 #include "controller/engine/job.h"
+#include "controller/engine/limits.h"
 #include "controller/engine/marker.h"
 #include "zones/base/arena.h"
 #include "zones/base/map.h"
-#include "zones/mail/mx.h"
 #include "zones/plan/plan.h"
+#include "zones/policy/policy.h"
 #include "zones/policy/want.h"
 #include "zones/record/zone.h"
 
@@ -45,38 +46,6 @@ static struct owned_index index_of(struct dg_job *j)
 	return x;
 }
 
-static int check_limits(struct dg_job *j, const struct dg_change *c)
-{
-	const struct dg_limits *l = &j->provider->ops->limits;
-	const struct dg_rrset *s = &c->after;
-
-	if (s->n == 0) {
-		return 0;
-	}
-	if (s->ttl < l->ttl_min || (l->ttl_max > 0 && s->ttl > l->ttl_max)) {
-		return dg_fail_at(&j->err, &c->pos, DG_EPOLICY,
-			"%s: a TTL of %u s cannot be held by provider %s: it takes %u to %u s; "
-			"write "
-			"another ttl:",
-			s->owner, s->ttl, j->provider->ops->name, l->ttl_min, l->ttl_max);
-	}
-	if (dg_mx_state(s->type == DG_TYPE_MX ? s : NULL) == DG_MX_NULL && !l->has_null_mx) {
-		return dg_fail_at(&j->err, &c->pos, DG_EPOLICY,
-			"%s: provider %s refuses a null MX (seen on %s); point the MX to a host "
-			"that "
-			"refuses all mail instead",
-			s->owner, j->provider->ops->name, l->verified_on);
-	}
-	for (size_t i = 0; s->type == DG_TYPE_TXT && l->txt_max > 0 && i < s->n; i++) {
-		if (dg_txt_len(&s->rdata[i]) > l->txt_max) {
-			return dg_fail_at(&j->err, &c->pos, DG_EPOLICY,
-				"%s: a TXT record of %zu octets, provider %s takes %zu", s->owner,
-				dg_txt_len(&s->rdata[i]), j->provider->ops->name, l->txt_max);
-		}
-	}
-	return 0;
-}
-
 /* Can the provider hold every change? Asked at plan time, so that applying can only fail for what happens then. */
 static int check_provider(struct dg_job *j)
 {
@@ -86,7 +55,7 @@ static int check_provider(struct dg_job *j)
 
 	for (size_t i = 0; i < p->n && r == 0; i++) {
 		w[i] = (struct dg_swap){p->changes[i].before, p->changes[i].after};
-		r = check_limits(j, &p->changes[i]);
+		r = dg_limits_check(j, &p->changes[i]);
 	}
 	return r == 0 ? j->provider->ops->check(j->provider, w, p->n, &j->err) : r;
 }
@@ -103,6 +72,18 @@ static const char *marker_words(const struct dg_job *j)
 			 "dnsguard, or one with another state folder, changes this zone too. Look "
 			 "at the "
 			 "plan; --adopt goes on from what stands there";
+}
+
+static const struct dg_mail_spec *staged_name(const struct dg_job *j)
+{
+	const struct dg_name_state *stage = j->engine->stage;
+
+	for (size_t i = 0; stage && i < j->policy->n_mail; i++) {
+		if (strcmp(j->policy->mail[i].name, stage->name) == 0) {
+			return &j->policy->mail[i];
+		}
+	}
+	return NULL;
 }
 
 static void end_planned(struct dg_job *j)
@@ -124,7 +105,7 @@ static void end_planned(struct dg_job *j)
 		}
 	}
 	if (j->plan->n > 0 && !j->engine->force && j->restores == 0) {
-		int r = dg_rail_zone(j->plan, &j->err);
+		int r = dg_rail_zone(j->plan, staged_name(j), &j->err);
 
 		if (r < 0) {
 			dg_job_fail(j, r);

@@ -2,18 +2,21 @@
 #include "controller/engine/engine.h"
 #include "controller/engine/job.h"
 #include "controller/engine/journal.h"
+#include "controller/engine/part.h"
 #include "controller/engine/settle.h"
 #include "controller/engine/soa.h"
 #include "controller/engine/step.h"
 #include "controller/lookup/verify.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
+#include "zones/mail/mx.h"
 #include "zones/record/zone.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_FIRST_MS 200
+#define RETRY_FIRST_MS    200
+#define RETRY_AFTER_MAX_S 120 /* longer than that nobody waits: what has to be done is said */
 
 static void start_phase(void *arg);
 static void send_step(void *arg);
@@ -184,22 +187,62 @@ static int64_t backoff_ms(unsigned attempt)
 	return (int64_t)RETRY_FIRST_MS << (attempt < 6 ? attempt : 6);
 }
 
+/* Sends j->sent again after a while, unless that was done often enough or would take too long. */
+static bool is_tried_again(struct dg_job *j, const char *what)
+{
+	int64_t ms = j->apply_err.retry_after_s > 0 ? (int64_t)j->apply_err.retry_after_s * 1000
+						    : backoff_ms(j->n_attempts);
+
+	if (j->n_attempts >= DG_APPLY_ATTEMPTS || ms > (int64_t)RETRY_AFTER_MAX_S * 1000) {
+		return false;
+	}
+	dg_job_tell(j, "%s (%s); trying again in %lld ms", what, j->apply_err.text, (long long)ms);
+	later(j, ms, send_step);
+	return true;
+}
+
+static void say_when(struct dg_job *j)
+{
+	if (j->err.retry_after_s > RETRY_AFTER_MAX_S) {
+		(void)dg_wrap(
+			&j->err, (int)j->err.rc, "not before %u s from now", j->err.retry_after_s);
+	}
+}
+
+/* Some RRsets are as they were to be, the others not yet: the rest is sent again as long as that gets on. */
+static void in_part(struct dg_job *j, const struct dg_zone *now)
+{
+	size_t n_before = j->n_sent;
+	size_t n_left = dg_part_send(j, now);
+	bool may_help = j->outcome == DG_UNKNOWN || j->outcome == DG_APPLIED || !j->is_part ||
+			n_left < n_before || j->apply_err.retry_after_s > 0;
+
+	j->is_part = true;
+	if (may_help && is_tried_again(j, "applied in part")) {
+		return;
+	}
+	j->err = j->apply_err;
+	if (j->err.rc == DG_OK) {
+		(void)dg_fail(&j->err, DG_EREMOTE, "the provider said that all is done");
+	}
+	say_when(j);
+	(void)dg_wrap(&j->err, (int)j->err.rc,
+		"%zu of %zu RRsets are published, the next run goes on from there",
+		j->n_swaps - n_left, j->n_swaps);
+	dg_part_keep(j, &j->step, now);
+	give_up(j, DG_STEP_APPLIED);
+}
+
 /* Surely not applied. Tries again when that may help, with the same step: the same marker can be replaced only once. */
 static void not_applied(struct dg_job *j)
 {
 	bool may_help = j->outcome == DG_UNKNOWN || j->apply_err.retry_after_s > 0;
 
-	if (may_help && j->n_attempts < DG_APPLY_ATTEMPTS) {
-		int64_t ms = j->apply_err.retry_after_s > 0
-				     ? (int64_t)j->apply_err.retry_after_s * 1000
-				     : backoff_ms(j->n_attempts);
-
-		dg_job_tell(j, "not applied (%s); trying again in %lld ms", j->apply_err.text,
-			(long long)ms);
-		later(j, ms, send_step);
+	if (may_help && is_tried_again(j, "not applied")) {
 		return;
 	}
 	j->err = j->apply_err;
+	say_when(j);
 	if (j->outcome == DG_APPLIED) {
 		(void)dg_fail(&j->err, DG_EREMOTE,
 			"%s: the server said that the change is done, but still serves the old "
@@ -213,8 +256,14 @@ static void not_applied(struct dg_job *j)
 static void judge_read_back(struct dg_job *j, const struct dg_zone *now)
 {
 	size_t odd = 0;
+	enum dg_settled settled = dg_settle(j->swaps, j->n_swaps, dg_step_marker_at(j), now, &odd);
 
-	switch (dg_settle(j->swaps, j->n_swaps, dg_step_marker_at(j), now, &odd)) {
+	if ((settled == DG_SETTLED_MIXED || settled == DG_SETTLED_OTHER) &&
+		dg_part_is(j, j->swaps, j->n_swaps, now)) {
+		in_part(j, now);
+		return;
+	}
+	switch (settled) {
 	case DG_SETTLED_APPLIED:
 		applied(j);
 		return;
@@ -290,6 +339,9 @@ static void on_applied(struct dg_apply *a, enum dg_outcome outcome)
 	j->n_looks = 0;
 	switch (outcome) {
 	case DG_NOT_APPLIED:
+		if (j->is_part) {
+			break;
+		}
 		not_applied(j);
 		return;
 	case DG_PARTIAL:
@@ -314,8 +366,8 @@ static void send_step(void *arg)
 	j->n_attempts++;
 	j->apply = (struct dg_apply){
 		.zone = j->plan->zone,
-		.swaps = j->swaps,
-		.n_swaps = j->n_swaps,
+		.swaps = j->sent,
+		.n_swaps = j->n_sent,
 		.version = j->version,
 		.soa = j->has_soa ? &j->soa : NULL,
 		.deadline_ms = DG_APPLY_MS,
@@ -364,6 +416,8 @@ static void on_fresh(struct dg_read *read, int rc)
 		return;
 	}
 	dg_soa_begin(j, read->have);
+	(void)dg_part_send(j, NULL);
+	j->is_part = false;
 	dg_journal_intend(j, on_intended);
 }
 
@@ -383,6 +437,31 @@ static void start_phase(void *arg)
 	read_swaps(j, on_fresh);
 }
 
+/* Is a null MX at a mail name all that is left to do? What it relies on was published by a run before this one. */
+static bool closes_mail(const struct dg_job *j)
+{
+	for (size_t i = 0; i < j->plan->n; i++) {
+		const struct dg_change *c = &j->plan->changes[i];
+
+		if (c->phase == j->phase && c->is_mail_mx && dg_mx_state(&c->after) == DG_MX_NULL) {
+			return j->phase > 0;
+		}
+	}
+	return false;
+}
+
+static void looked_before(struct dg_job *j)
+{
+	if (!j->policy->verify.is_off && !dg_job_all_in_force(j)) {
+		(void)dg_fail(&j->err, DG_EREMOTE,
+			"not every name server shows yet what the null MX relies on, so it was "
+			"not sent; run the same command again when they do");
+		dg_job_end(j, DG_JOB_FAILED);
+		return;
+	}
+	start_phase(j);
+}
+
 void dg_job_publish(struct dg_job *j)
 {
 	j->phase = j->plan->n > 0 ? j->plan->changes[0].phase : 0;
@@ -392,5 +471,10 @@ void dg_job_publish(struct dg_job *j)
 		}
 	}
 	j->n_steps_applied = 0;
+	if (closes_mail(j)) {
+		dg_job_look(j, dg_job_wanted(j, j->plan->n_same), j->plan->n_same,
+			j->engine->verify_ms, looked_before);
+		return;
+	}
 	start_phase(j);
 }

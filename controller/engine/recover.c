@@ -2,6 +2,7 @@
 #include "controller/engine/engine.h"
 #include "controller/engine/job.h"
 #include "controller/engine/marker.h"
+#include "controller/engine/part.h"
 #include "controller/engine/settle.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
@@ -15,6 +16,7 @@
 static struct dg_swap *swaps_of(
 	struct dg_job *j, const struct dg_step *s, size_t *ret_n, size_t *ret_marker_at)
 {
+	const struct dg_limits *limits = dg_provider_limits(j->provider);
 	struct dg_swap *w = dg_newn(j->arena, struct dg_swap, s->n_changes + 1);
 	size_t n = s->n_changes;
 
@@ -25,16 +27,18 @@ static struct dg_swap *swaps_of(
 	if (j->marker_owner && s->marker_after) {
 		*ret_marker_at = n;
 		w[n++] = (struct dg_swap){
-			dg_marker_rrset(j->arena, j->marker_owner, s->marker_before),
-			dg_marker_rrset(j->arena, j->marker_owner, s->marker_after)};
+			dg_marker_rrset(j->arena, j->marker_owner, s->marker_before, limits),
+			dg_marker_rrset(j->arena, j->marker_owner, s->marker_after, limits)};
 	}
 	*ret_n = n;
 	return w;
 }
 
-/* The marker alone decides whether a step was ours where there is one: RRsets may have been edited since. */
-static enum dg_step_state judge(struct dg_job *j, const struct dg_step *s)
+/* The marker alone decides whether a step was ours where there is one: RRsets may have been edited since. Where it goes first it says
+ * only that the step was begun. What came through in part is what s did. */
+static enum dg_step_state judge(struct dg_job *j, struct dg_step *s)
 {
+	bool is_atomic = j->provider->ops->caps & DG_CAP_ATOMIC;
 	size_t n = 0;
 	size_t marker_at = 0;
 	size_t odd = 0;
@@ -42,7 +46,7 @@ static enum dg_step_state judge(struct dg_job *j, const struct dg_step *s)
 	const char *marker = NULL;
 	struct dg_rrset set;
 
-	if (marker_at < n &&
+	if (is_atomic && marker_at < n &&
 		dg_marker_read(j->arena, j->have, j->marker_owner, &set, &marker) == 0 && marker &&
 		strcmp(marker, s->marker_after) == 0) {
 		return DG_STEP_APPLIED;
@@ -57,6 +61,10 @@ static enum dg_step_state judge(struct dg_job *j, const struct dg_step *s)
 	case DG_SETTLED_MIXED:
 	case DG_SETTLED_OTHER:
 		break;
+	}
+	if (dg_part_is(j, w, n, j->have)) {
+		dg_part_keep(j, s, j->have);
+		return DG_STEP_APPLIED;
 	}
 	return DG_STEP_LOST;
 }

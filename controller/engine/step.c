@@ -28,7 +28,8 @@ static int add_marker_swap(struct dg_job *j)
 	}
 	if (r == 0) {
 		j->swaps[j->n_swaps++] = (struct dg_swap){j->marker_have,
-			dg_marker_rrset(j->arena, j->marker_owner, j->step.marker_after)};
+			dg_marker_rrset(j->arena, j->marker_owner, j->step.marker_after,
+				dg_provider_limits(j->provider))};
 		j->has_marker_swap = true;
 	}
 	return r;

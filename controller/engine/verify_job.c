@@ -14,21 +14,24 @@
 
 static void ask_resolver(void *arg);
 
-/* Every RRset the policy names, as it should stand; before is not known. */
-static struct dg_swap *wanted_swaps(struct dg_job *j)
+struct dg_swap *dg_job_wanted(struct dg_job *j, size_t n)
 {
-	struct dg_swap *w = dg_newn(j->arena, struct dg_swap, j->plan->n_managed);
+	struct dg_swap *w = dg_newn(j->arena, struct dg_swap, n);
 
-	for (size_t i = 0; i < j->plan->n_managed; i++) {
+	for (size_t i = 0; i < n; i++) {
 		w[i].after = j->plan->wanted[i];
 	}
 	return w;
 }
 
-/* Does the resolver show something else? One that cannot be asked proves nothing, bogus data are lost for everybody. */
+/* Does the resolver show something else? One that cannot be asked proves nothing, bogus data are lost for everybody. For a step of a
+ * split caches are waited for elsewhere, and what is in them (a DMARC record for an hour) does not make it undone. */
 static bool is_stale(const struct dg_job *j)
 {
-	return j->seen && (j->seen->n_old + j->seen->n_other > 0 ||
+	const struct dg_name_state *stage = j->engine->stage;
+	bool has_time = stage && stage->stage != DG_STAGE_ARMED;
+
+	return j->seen && ((j->seen->n_old + j->seen->n_other > 0 && !has_time) ||
 				  j->seen->servers[0].view->state == DG_VIEW_BOGUS);
 }
 
@@ -99,7 +102,7 @@ static void on_looked(struct dg_job *j)
 
 void dg_job_verify(struct dg_job *j)
 {
-	struct dg_swap *w = wanted_swaps(j);
+	struct dg_swap *w = dg_job_wanted(j, j->plan->n_managed);
 	/* What its provider does not hold no name server will ever show: that is not waited for. */
 	int64_t wait_ms = j->plan->n == 0 ? j->engine->verify_ms : 0;
 

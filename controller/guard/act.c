@@ -14,6 +14,7 @@
 #define RETRY_MAX (300 * SECOND_MS)
 #define ARM_MAX   (1800 * SECOND_MS)
 #define CHILD_MS  ((int64_t)3600 * 1000) /* a command that hangs */
+#define PATIENCE  12u /* tries, half an hour: where giving up leaves more open than trying again */
 #define TEXT_MAX  900u
 #define NO_PLAN   "-" /* nothing to change was found: what is left is to verify */
 
@@ -35,14 +36,26 @@ enum dg_op dg_ward_op(const struct dg_ward *x)
 	case DG_GUARD_SPLITTING:
 		return DG_OP_SPLIT;
 	case DG_GUARD_SPLIT:
+		return g->is_sink       ? DG_OP_RENULL
+		       : g->is_retiring ? DG_OP_RETIRE
+		       : !is_to_look    ? DG_OP_NONE
+		       : g->asks_rotate ? DG_OP_LOOK_ROTATE
+					: DG_OP_LOOK_BACK;
 	case DG_GUARD_PROBING:
-		return is_to_look ? DG_OP_LOOK_BACK : DG_OP_NONE;
+		return !g->is_listening || x->ear.is_looking ? DG_OP_PROBE : DG_OP_NONE;
+	case DG_GUARD_ROTATING:
+		return DG_OP_ROTATE;
 	case DG_GUARD_RESTORING:
 		return DG_OP_BACK;
 	case DG_GUARD_HELD:
 		break;
 	}
 	return DG_OP_NONE;
+}
+
+static bool is_look(enum dg_op op)
+{
+	return op == DG_OP_LOOK || op == DG_OP_LOOK_BACK || op == DG_OP_LOOK_ROTATE;
 }
 
 /* --- what came of it -------------------------------------------------------------------------- */
@@ -115,11 +128,17 @@ static void after_look(struct dg_ward *x, int status, struct dg_answer *a)
 
 static void after_step(struct dg_ward *x, int status, const struct dg_answer *a)
 {
+	if (status == 0 && x->g.state == DG_GUARD_PROBING && x->g.is_listening) {
+		dg_ward_looked(x);
+		return;
+	}
 	if (status == 0) {
+		x->n_tries = 0;
 		dg_ward_step(x, DG_GUARD_EV_DONE);
 		return;
 	}
-	if (status == 3 || status < 0 || a->is_passing) {
+	bool is_patient = x->g.state == DG_GUARD_SPLIT && x->n_tries < PATIENCE;
+	if (is_patient || status == 3 || status < 0 || a->is_passing) {
 		/* not yet everywhere, killed, or out of reach: looked at again, until the deadline */
 		again(x, status == 3 ? AGAIN_MS : RETRY_MS, RETRY_MAX);
 		if (status != 3) {
@@ -144,7 +163,7 @@ static void after_disarm(struct dg_ward *x, int status, const struct dg_answer *
 
 static void judge(struct dg_ward *x, enum dg_op op, int status, struct dg_answer *a)
 {
-	bool was_look = op == DG_OP_LOOK || op == DG_OP_LOOK_BACK;
+	bool was_look = is_look(op);
 
 	if (op != dg_ward_op(x)) {
 		x->retry_ms = 0; /* of an attempt that is not wanted any more */
@@ -185,25 +204,53 @@ static void on_done(struct dg_child *c)
 }
 
 /* --- how it is begun -------------------------------------------------------------------------- */
+static const char *command_of(enum dg_op op)
+{
+	switch (op) {
+	case DG_OP_ARM:
+		return "arm";
+	case DG_OP_DISARM:
+		return "disarm";
+	case DG_OP_BACK:
+	case DG_OP_LOOK_BACK:
+		return "unsplit";
+	case DG_OP_PROBE:
+		return "probe";
+	case DG_OP_ROTATE:
+	case DG_OP_LOOK_ROTATE:
+		return "rotate";
+	case DG_OP_RETIRE:
+		return "retire";
+	case DG_OP_LOOK:
+	case DG_OP_SPLIT:
+	case DG_OP_RENULL:
+	case DG_OP_NONE:
+		break;
+	}
+	return "split";
+}
+
+static bool asks_smtp(enum dg_op op, bool is_dry)
+{
+	return op == DG_OP_ARM || op == DG_OP_PROBE || op == DG_OP_RENULL || op == DG_OP_ROTATE ||
+	       op == DG_OP_RETIRE || (op == DG_OP_SPLIT && !is_dry);
+}
+
 static void put_words(struct dg_ward *x, enum dg_op op)
 {
 	const char **v = x->argv;
-	bool is_look = op == DG_OP_LOOK || op == DG_OP_LOOK_BACK ||
-		       (op == DG_OP_SPLIT && x->plan[0] == '\0');
+	bool is_dry = is_look(op) || (op == DG_OP_SPLIT && x->plan[0] == '\0');
 	bool has_plan = x->plan[0] != '\0' && strcmp(x->plan, NO_PLAN) != 0;
 	size_t n = 0;
 
 	v[n++] = x->running->o.program;
 	v[n++] = "--state";
 	v[n++] = x->running->o.state_dir;
-	v[n++] = op == DG_OP_ARM                             ? "arm"
-		 : op == DG_OP_DISARM                        ? "disarm"
-		 : op == DG_OP_BACK || op == DG_OP_LOOK_BACK ? "unsplit"
-							     : "split";
+	v[n++] = command_of(op);
 	v[n++] = "--json";
-	if (is_look) {
+	if (is_dry) {
 		v[n++] = "--dry-run";
-	} else if (has_plan && (op == DG_OP_SPLIT || op == DG_OP_BACK)) {
+	} else if (has_plan && (op == DG_OP_SPLIT || op == DG_OP_BACK || op == DG_OP_ROTATE)) {
 		v[n++] = "--plan";
 		v[n++] = x->plan;
 	} else {
@@ -212,12 +259,15 @@ static void put_words(struct dg_ward *x, enum dg_op op)
 	if (op == DG_OP_ARM) {
 		v[n++] = "--now"; /* we wait ourselves */
 	}
-	if (x->running->o.has_no_smtp && (op == DG_OP_ARM || (op == DG_OP_SPLIT && !is_look))) {
+	if (x->running->o.has_no_smtp && asks_smtp(op, is_dry)) {
 		v[n++] = "--no-smtp";
 	}
 	v[n++] = "--";
 	v[n++] = x->document;
 	v[n++] = x->name;
+	if (op == DG_OP_ROTATE || op == DG_OP_LOOK_ROTATE) {
+		v[n++] = dg_ward_next_label(x);
+	}
 	v[n] = NULL;
 }
 

@@ -46,14 +46,29 @@ static json_t *image_of(const struct dg_ward *x)
 		"is_arming", x->is_arming, "n_relapses", (int)g->n_relapses);
 	const struct {
 		const char *key;
+		bool is_set;
+	} flags[] = {{"is_sink", g->is_sink}, {"is_listening", g->is_listening},
+		{"is_overlapping", g->is_overlapping}, {"is_retiring", g->is_retiring},
+		{"asks_rotate", g->asks_rotate}, {"is_followed", g->is_followed},
+		{"is_abused", g->is_abused}};
+	const struct {
+		const char *key;
 		int64_t n;
-	} times[] = {{"since_ms", g->since_ms}, {"due_ms", g->due_ms}, {"split_ms", g->split_ms},
+	} times[] = {{"label", g->label}, {"listen_ms", x->ear.listen_ms},
+		{"heard_milli", (int64_t)(x->ear.heard * 1000)},
+		{"residue_split_ms", x->ear.split_ms}, {"n_residue", (int64_t)x->ear.n_residue},
+		{"residue_ms", x->ear.residue_ms}, {"genuine_ms", x->ear.genuine_ms},
+		{"since_ms", g->since_ms}, {"due_ms", g->due_ms}, {"split_ms", g->split_ms},
 		{"cooled_ms", g->cooled_ms}, {"armed_ms", x->armed_ms}, {"moved_ms", x->moved_ms},
 		{"saved_ms", dg_running_now(r)}, {"mono_ms", dg_loop_mono_ms(r->o.loop)}};
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
 		(void)json_object_set_new(o, times[i].key, number(times[i].n));
 	}
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		(void)json_object_set_new(o, flags[i].key, json_boolean(flags[i].is_set));
+	}
+	(void)json_object_set_new(o, "abuse", dg_json_text(x->abuse));
 	(void)json_object_set_new(o, "boot", dg_json_text(r->boot));
 	(void)json_object_set_new(o, "plan", dg_json_text(x->plan));
 	(void)json_object_set_new(o, "restore", dg_json_text(x->restore));
@@ -77,6 +92,40 @@ static char *seal(struct dg_arena *a, json_t *take_o)
 	return image;
 }
 
+/* For whoever looks at the store: what was told of the detector, and what is known here alone. */
+static const char *evidence_of(struct dg_arena *a, struct dg_ward *x)
+{
+	json_t *o = x->evidence ? json_loads(x->evidence, 0, NULL) : json_object();
+
+	dg_json_set(o, "abuse", dg_json_text(x->abuse));
+	dg_json_set(o, "drain", dg_ward_drain_json(x));
+	dg_json_set(o, "subdomain", dg_json_text(dg_ward_label(x)));
+	dg_json_set(o, "relapses", json_integer(x->g.n_relapses));
+	dg_json_set(o, "heard", x->g.is_listening ? json_real(x->ear.heard) : json_null());
+	char *text = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
+	const char *own = text ? dg_strdup(a, text) : NULL;
+
+	free(text);
+	json_decref(o);
+	return own;
+}
+
+/* Without what evidence_of() put in. NULL: there is none. */
+static char *evidence_from(const char *text)
+{
+	static const char *const ours[] = {"abuse", "drain", "subdomain", "relapses", "heard"};
+	json_t *o = text ? json_loads(text, 0, NULL) : NULL;
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		(void)json_object_del(o, ours[i]);
+	}
+	char *own =
+		json_object_size(o) > 0 ? json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+
+	json_decref(o);
+	return own;
+}
+
 static int put(struct dg_ward *x, const char *letter, const char *why, struct dg_err *err)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(MEMORY_MAX);
@@ -89,7 +138,7 @@ static int put(struct dg_ward *x, const char *letter, const char *why, struct dg
 		.image = image,
 		.len = strlen(image),
 		.proposal = x->g.is_proposed && x->plan[0] ? x->plan : NULL,
-		.evidence = x->evidence,
+		.evidence = evidence_of(a, x),
 		.since = x->g.since_ms / 1000,
 		.due = x->g.due_ms == FOREVER ? 0 : x->g.due_ms / 1000};
 
@@ -112,6 +161,8 @@ void dg_ward_save(struct dg_ward *x, const char *letter, const char *why)
 {
 	struct dg_err err;
 	bool was_unsaved = x->is_unsaved;
+
+	x->ear.saved_ms = dg_running_now(x->running);
 
 	x->is_unsaved = put(x, letter, why, &err) < 0;
 	if (x->is_unsaved && !was_unsaved) {
@@ -180,6 +231,7 @@ static void take_image(struct dg_ward *x, const json_t *o)
 	const char *back = json_string_value(json_object_get(o, "back"));
 	const char *plan = json_string_value(json_object_get(o, "plan"));
 	const char *restore = json_string_value(json_object_get(o, "restore"));
+	const char *abuse = json_string_value(json_object_get(o, "abuse"));
 	bool is_known = false;
 
 	x->g = (struct dg_guard){
@@ -194,6 +246,22 @@ static void take_image(struct dg_ward *x, const json_t *o)
 		.is_proposed = flag_at(o, "is_proposed"),
 		.is_alarm = flag_at(o, "is_alarm"),
 		.is_null = flag_at(o, "is_null"),
+		.label = (unsigned)number_at(o, "label"),
+		.is_sink = flag_at(o, "is_sink"),
+		.is_listening = flag_at(o, "is_listening"),
+		.is_overlapping = flag_at(o, "is_overlapping"),
+		.is_retiring = flag_at(o, "is_retiring"),
+		.asks_rotate = flag_at(o, "asks_rotate"),
+		.is_followed = flag_at(o, "is_followed"),
+		.is_abused = flag_at(o, "is_abused"),
+	};
+	x->ear = (struct dg_ear){
+		.listen_ms = moved(number_at(o, "listen_ms"), by_ms),
+		.heard = (double)number_at(o, "heard_milli") / 1000,
+		.split_ms = number_at(o, "residue_split_ms"),
+		.n_residue = (uint64_t)number_at(o, "n_residue"),
+		.residue_ms = number_at(o, "residue_ms"),
+		.genuine_ms = moved(number_at(o, "genuine_ms"), by_ms),
 	};
 	x->armed_ms = moved(number_at(o, "armed_ms"), by_ms);
 	x->moved_ms = moved(number_at(o, "moved_ms"), by_ms);
@@ -203,6 +271,7 @@ static void take_image(struct dg_ward *x, const json_t *o)
 	x->is_arming = flag_at(o, "is_arming");
 	(void)snprintf(x->plan, sizeof(x->plan), "%s", plan ? plan : "");
 	x->restore = restore ? strdup(restore) : NULL;
+	x->abuse = abuse ? strdup(abuse) : NULL;
 }
 
 /* No image: what the journal knows. A split that somebody made by hand is his: held, until he says go on. */
@@ -218,7 +287,7 @@ static int take_journal(struct dg_ward *x, struct dg_arena *a, bool was_there, s
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		bool is_it = strcmp(states[i].name, x->name) == 0;
 
-		is_split = is_split || (is_it && states[i].stage == DG_STAGE_SPLIT);
+		is_split = is_split || (is_it && states[i].stage >= DG_STAGE_SPLIT);
 		x->was_armed = x->was_armed || (is_it && states[i].stage == DG_STAGE_ARMED);
 	}
 	if (rc == 0 && (was_there || is_split)) {
@@ -248,7 +317,7 @@ int dg_ward_load(struct dg_ward *x, struct dg_err *err)
 	if (o) {
 		take_image(x, o);
 		json_decref(o);
-		x->evidence = row.evidence ? strdup(row.evidence) : NULL;
+		x->evidence = evidence_from(row.evidence);
 	}
 	if (o && !dg_guard_fault(&x->limits, &x->g)) {
 		return 0;

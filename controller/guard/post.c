@@ -15,54 +15,27 @@
 #define RETRY_MAX  ((int64_t)3600 * 1000)
 #define TEXT_MAX   900u
 
-/* --- writing ---------------------------------------------------------------------------------- */
-static char *write_letter(const struct dg_ward *x, const char *event, const char *why)
-{
-	bool is_open = x->g.is_proposed && x->plan[0] != '\0';
-	json_t *evidence = x->evidence ? json_loads(x->evidence, 0, NULL) : NULL;
-	json_t *o = json_pack("{s:s, s:s, s:I, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o}",
-		"type", "event", "event", event, "at", (json_int_t)dg_loop_now(x->running->o.loop),
-		"zone", x->zone, "name", x->name, "document", dg_json_text(x->document), "state",
-		dg_guard_state_text(x->g.state), "why", why, "proposal",
-		dg_json_text(is_open ? x->plan : NULL), "evidence",
-		evidence ? evidence : json_null(), "subdomain", dg_json_text(x->subdomain),
-		"restore", dg_json_text(x->restore));
-	char *body =
-		o ? json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER) : NULL;
-
-	json_decref(o);
-	return body;
-}
-
-int dg_ward_letter(struct dg_ward *x, const char *event, const char *why, struct dg_err *err)
-{
-	struct dg_runner *r = x->running;
-	char *body = x->hooks[0] ? write_letter(x, event, why) : NULL;
-	int rc = 0;
-
-	for (size_t i = 0; body && x->hooks[i] && rc == 0; i++) {
-		struct dg_letter l = {
-			.hook = x->hooks[i], .body = body, .at = dg_loop_now(r->o.loop)};
-
-		rc = dg_store_letter_put(r->o.store, &l, err);
-		r->has_letters = true;
-	}
-	free(body);
-	return rc;
-}
-
 /* --- handing over ----------------------------------------------------------------------------- */
-static struct dg_post *post_of(struct dg_runner *r, const char *hook)
+static bool is_url(const char *hook)
 {
-	for (struct dg_post *p = r->posts; p; p = p->next) {
-		if (strcmp(p->hook, hook) == 0) {
-			return p;
-		}
+	return hook[0] != '/';
+}
+
+struct dg_post *dg_running_hook(struct dg_runner *r, const char *name, const struct dg_hook *known)
+{
+	struct dg_post *p = r->posts;
+
+	while (p && strcmp(p->hook, name) != 0) {
+		p = p->next;
 	}
-	struct dg_post *p = dg_new(r->arena, struct dg_post);
-	*p = (struct dg_post){.running = r, .hook = dg_strdup(r->arena, hook), .next = r->posts};
-	p->argv[0] = p->hook;
-	r->posts = p;
+	if (!p) {
+		p = dg_new(r->arena, struct dg_post);
+		*p = (struct dg_post){
+			.running = r, .hook = dg_strdup(r->arena, name), .next = r->posts};
+		p->argv[0] = p->hook;
+		r->posts = p;
+	}
+	p->known = known ? known : p->known;
 	return p;
 }
 
@@ -73,26 +46,24 @@ static void retry(struct dg_post *p)
 	for (unsigned i = 0; i < p->n_tries && ms < RETRY_MAX; i++) {
 		ms *= 2;
 	}
-	p->retry_ms = dg_running_now(p->running) + (ms < RETRY_MAX ? ms : RETRY_MAX);
+	ms = ms < RETRY_MAX ? ms : RETRY_MAX;
+	p->retry_ms = dg_running_now(p->running) + (ms > p->wait_ms ? ms : p->wait_ms);
 }
 
-static void on_done(struct dg_child *c)
+void dg_post_ended(struct dg_post *p, const char *why)
 {
-	struct dg_post *p = c->arg;
 	struct dg_runner *r = p->running;
 	struct dg_err err;
 	char text[TEXT_MAX];
-	bool is_over = c->status == 0 || p->n_tries + 1 >= DG_RUNNER_TRIES_MAX;
+	bool is_over = !why || p->is_unwanted || p->n_tries + 1 >= DG_RUNNER_TRIES_MAX;
 
 	p->is_running = false;
 	free(p->body);
 	p->body = NULL;
 	p->retry_ms = 0;
-	if (c->status != 0) {
-		(void)snprintf(text, sizeof(text), "hook %s, letter %lld: %s%.*s%s", p->hook,
-			(long long)p->sequence, c->is_late ? "too slow " : "",
-			(int)strcspn(c->error, "\n"), c->error,
-			is_over ? "; given up" : "; tried again");
+	if (why) {
+		(void)snprintf(text, sizeof(text), "hook %s, letter %lld: %s%s", p->hook,
+			(long long)p->sequence, why, is_over ? "; given up" : "; tried again");
 		dg_running_tell(r, "", text);
 		retry(p);
 	}
@@ -100,8 +71,21 @@ static void on_done(struct dg_child *c)
 		dg_running_tell(r, "", err.text);
 		retry(p);
 	}
-	dg_child_done(c);
+	p->is_unwanted = false;
+	p->wait_ms = 0;
 	dg_running_post(r);
+}
+
+static void on_done(struct dg_child *c)
+{
+	struct dg_post *p = c->arg;
+	char text[TEXT_MAX];
+
+	(void)snprintf(text, sizeof(text), "%s%.*s", c->is_late ? "too slow " : "",
+		(int)strcspn(c->error, "\n"), c->error);
+	bool is_good = c->status == 0;
+	dg_child_done(c);
+	dg_post_ended(p, is_good ? NULL : text);
 }
 
 static const char *const plain_env[] = {
@@ -121,6 +105,10 @@ static void hand_over(struct dg_post *p, const struct dg_letter *l)
 	p->sequence = l->sequence;
 	p->n_tries = l->n_tries;
 	p->is_running = true;
+	if (is_url(p->hook)) {
+		dg_webhook_send(p, l);
+		return;
+	}
 	p->child = (struct dg_child){.loop = p->running->o.loop,
 		.argv = p->argv,
 		.env = plain_env,
@@ -146,7 +134,7 @@ void dg_running_post(struct dg_runner *r)
 		p->is_served = p->is_running || dg_running_now(r) < p->retry_ms;
 	}
 	for (size_t i = 0; i < n; i++) {
-		struct dg_post *p = post_of(r, letters[i].hook);
+		struct dg_post *p = dg_running_hook(r, letters[i].hook, NULL);
 
 		if (!p->is_served) {
 			p->is_served = true; /* the oldest first, and no other before it */
@@ -158,9 +146,11 @@ void dg_running_post(struct dg_runner *r)
 void dg_running_post_forget(struct dg_runner *r)
 {
 	for (struct dg_post *p = r->posts; p; p = p->next) {
-		if (p->is_running) {
+		if (p->is_running && is_url(p->hook)) {
+			dg_webhook_forget(p);
+		} else if (p->is_running) {
 			r->children->forget(&p->child);
-			free(p->body);
 		}
+		free(p->body);
 	}
 }

@@ -1,6 +1,7 @@
 #include "controller/guard/runner.h"
 
 #include "controller/guard/running.h"
+#include "providers/net/http.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/policy/policy.h"
@@ -49,7 +50,7 @@ size_t dg_running_moves_max(const struct dg_runner *r)
 	return n < DG_RUNNER_MOVES_MAX ? n : DG_RUNNER_MOVES_MAX;
 }
 
-static void forget_old_moves(struct dg_runner *r)
+void dg_running_forget_old_moves(struct dg_runner *r)
 {
 	int64_t since = dg_running_now(r) - HOUR_MS;
 	size_t n = 0;
@@ -74,7 +75,7 @@ bool dg_running_has_room(const struct dg_runner *r, const struct dg_ward *x)
 	return r->n_moves + r->n_yes < dg_running_moves_max(r) && (!r->waiting || r->waiting == x);
 }
 
-static void wait_in_line(struct dg_ward *x)
+void dg_ward_wait_in_line(struct dg_ward *x)
 {
 	struct dg_runner *r = x->running;
 
@@ -104,11 +105,24 @@ static const char *letter_of(const struct dg_guard *before, const struct dg_guar
 	if (g->state == DG_GUARD_HELD) {
 		return is_told ? "on-held" : NULL;
 	}
+	if (kind == DG_GUARD_EV_ABUSED) {
+		return is_told ? "on-abuse" : NULL;
+	}
 	if (kind == DG_GUARD_EV_DONE && before->state == DG_GUARD_SPLITTING) {
 		return "on-split";
 	}
 	if (kind == DG_GUARD_EV_DONE && before->state == DG_GUARD_RESTORING) {
 		return "on-restore";
+	}
+	if (kind == DG_GUARD_EV_DONE && before->is_retiring && !g->is_retiring) {
+		return "on-retire";
+	}
+	if (g->is_listening || before->is_listening) {
+		return kind == DG_GUARD_EV_DONE && before->is_listening ? NULL : "on-probe";
+	}
+	if (before->state == DG_GUARD_ROTATING || g->state == DG_GUARD_ROTATING ||
+		g->is_followed != before->is_followed) {
+		return "on-rotate";
 	}
 	if (kind == DG_GUARD_EV_TICK && g->state == DG_GUARD_SPLIT && g->is_proposed &&
 		before->is_proposed) {
@@ -139,13 +153,17 @@ static void clear_old(
 		free(x->restore);
 		x->restore = NULL;
 	}
+	if (!x->g.is_abused) {
+		free(x->abuse);
+		x->abuse = NULL;
+	}
 }
 
 static void note_actions(struct dg_ward *x, unsigned actions)
 {
 	struct dg_runner *r = x->running;
 
-	if (actions & DG_GUARD_DO_SPLIT) {
+	if (actions & (DG_GUARD_DO_SPLIT | DG_GUARD_DO_ROTATE)) {
 		x->moved_ms = dg_running_now(r);
 		x->ready_ms = 0;
 		if (r->n_moves < DG_RUNNER_MOVES_MAX) {
@@ -182,7 +200,8 @@ void dg_ward_step(struct dg_ward *x, enum dg_guard_event_kind kind)
 	dg_guard_step(&x->limits, &x->g, &e, &out);
 	assert(!dg_guard_fault(&x->limits, &x->g));
 	if (out.row < 0) {
-		if (before.is_alarm != x->g.is_alarm || before.is_proposed != x->g.is_proposed) {
+		if (before.is_alarm != x->g.is_alarm || before.is_proposed != x->g.is_proposed ||
+			before.is_abused != x->g.is_abused) {
 			clear_old(x, &before, kind);
 			dg_ward_save(x, NULL, NULL);
 		}
@@ -190,6 +209,7 @@ void dg_ward_step(struct dg_ward *x, enum dg_guard_event_kind kind)
 	}
 	clear_old(x, &before, kind);
 	note_actions(x, out.actions);
+	dg_ward_listen(x, &before);
 	dg_ward_save(x, letter_of(&before, &x->g, kind, &out), out.why);
 	if (out.actions & DG_GUARD_DO_TELL || before.state != x->g.state) {
 		say_step(x, &out);
@@ -198,62 +218,6 @@ void dg_ward_step(struct dg_ward *x, enum dg_guard_event_kind kind)
 		dg_ward_quit(x); /* it does what is not wanted any more */
 	}
 	dg_ward_act(x);
-}
-
-/* --- evidence --------------------------------------------------------------------------------- */
-static void take_evidence(struct dg_ward *x, const struct dg_runner_evidence *e)
-{
-	char *text = NULL;
-
-	if (!e) {
-		return;
-	}
-	x->asks_first = e->asks_first;
-	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(MEMORY_MAX);
-	text = dg_evidence_json(a, e);
-	free(x->evidence);
-	x->evidence = strdup(text);
-}
-
-static void on_ready(struct dg_ward *x)
-{
-	struct dg_runner *r = x->running;
-	bool acts = x->limits.mode == DG_GUARD_MODE_AUTOMATIC;
-
-	x->ready_ms = dg_running_now(r);
-	if (acts && !x->asks_first && x->g.state == DG_GUARD_ELEVATED && x->g.is_armed &&
-		!dg_running_has_room(r, x)) {
-		wait_in_line(x);
-	}
-	dg_ward_step(x, DG_GUARD_EV_READY);
-}
-
-/* Behind a null MX nothing was seen: an alarm from before says nothing of now. */
-static bool is_new_after_all(const struct dg_ward *x)
-{
-	return x->g.state == DG_GUARD_COOLDOWN && !x->g.is_armed && !x->is_arming;
-}
-
-void dg_runner_event(struct dg_runner *r, const char *name, enum dg_guard_event_kind kind,
-	const struct dg_runner_evidence *e)
-{
-	struct dg_ward *x = dg_map_get(&r->by_name, name);
-
-	if (!x) {
-		return;
-	}
-	forget_old_moves(r);
-	take_evidence(x, e);
-	if (kind == DG_GUARD_EV_QUIET || kind == DG_GUARD_EV_ABUSED) {
-		x->ready_ms = 0;
-	}
-	if (kind == DG_GUARD_EV_READY) {
-		if (!e || e->has_floor) {
-			on_ready(x);
-		}
-	} else if (kind != DG_GUARD_EV_ALARM || !x->g.is_alarm || is_new_after_all(x)) {
-		dg_ward_step(x, kind); /* an alarm that stands is not told again */
-	}
 }
 
 /* --- ticks ------------------------------------------------------------------------------------ */
@@ -266,9 +230,10 @@ static void tick_ward(struct dg_ward *x, int64_t now_ms)
 		x->armed_ms = 0;
 		dg_ward_step(x, DG_GUARD_EV_ARMED);
 		if (x->ready_ms > 0 && now_ms - x->ready_ms < FRESH_MS) {
-			on_ready(x);
+			dg_ward_ready(x);
 		}
 	}
+	dg_ward_listen_tick(x, now_ms);
 	if (now_ms >= x->g.due_ms) {
 		dg_ward_step(x, DG_GUARD_EV_TICK);
 	}
@@ -293,7 +258,7 @@ static void tick(void *arg)
 	int64_t now_ms = dg_running_now(r);
 
 	r->timer = dg_loop_after_ms(r->o.loop, TICK_MS, tick, r);
-	forget_old_moves(r);
+	dg_running_forget_old_moves(r);
 	dg_running_stop_file(r);
 	dg_running_wishes(r);
 	serve_line(r, now_ms);
@@ -355,6 +320,7 @@ static void free_ward(struct dg_ward *x)
 	}
 	free(x->restore);
 	free(x->evidence);
+	free(x->abuse);
 }
 
 struct dg_runner *dg_runner_free(struct dg_runner *r)
@@ -367,23 +333,41 @@ struct dg_runner *dg_runner_free(struct dg_runner *r)
 		free_ward(r->wards[i]);
 	}
 	dg_running_post_forget(r);
+	r->http = dg_http_free(r->http);
 	free(r->wards);
 	(void)dg_arena_free(r->arena);
 	return NULL;
 }
 
-static const char *const *copy_hooks(struct dg_arena *a, const char *const *hooks)
+static const char *copy(struct dg_arena *a, const char *text)
 {
-	size_t n = 0;
+	return text ? dg_strdup(a, text) : NULL;
+}
 
-	while (hooks && hooks[n]) {
-		n++;
+static void copy_hooks(struct dg_ward *x, const struct dg_runner_name *n)
+{
+	struct dg_arena *a = x->running->arena;
+	struct dg_hook *own = dg_newn(a, struct dg_hook, n->n_hooks);
+
+	for (size_t i = 0; i < n->n_hooks; i++) {
+		own[i] = (struct dg_hook){.path = copy(a, n->hooks[i].path),
+			.url = copy(a, n->hooks[i].url),
+			.secret_file = copy(a, n->hooks[i].secret_file),
+			.may_be_private = n->hooks[i].may_be_private};
+		(void)dg_running_hook(x->running, own[i].path ? own[i].path : own[i].url, &own[i]);
 	}
-	const char **own = dg_newn(a, const char *, n + 1);
-	for (size_t i = 0; i < n; i++) {
-		own[i] = dg_strdup(a, hooks[i]);
+	x->hooks = own;
+	x->n_hooks = n->n_hooks;
+}
+
+static void copy_labels(struct dg_ward *x, const struct dg_runner_name *n)
+{
+	const char **own = dg_newn(x->running->arena, const char *, n->limits.n_labels);
+
+	for (size_t i = 0; n->labels && i < n->limits.n_labels; i++) {
+		own[i] = dg_strdup(x->running->arena, n->labels[i]);
 	}
-	return own;
+	x->labels = n->labels ? own : NULL;
 }
 
 static void grow(struct dg_runner *r)
@@ -409,11 +393,12 @@ int dg_runner_add(struct dg_runner *r, const struct dg_runner_name *n, struct dg
 		.zone = dg_strdup(r->arena, n->zone),
 		.name = dg_strdup(r->arena, n->name),
 		.document = dg_strdup(r->arena, n->document),
-		.subdomain = n->subdomain ? dg_strdup(r->arena, n->subdomain) : NULL,
-		.hooks = copy_hooks(r->arena, n->hooks),
+		.drain_ms = n->drain_ms,
+		.listen_ms = n->listen_ms,
+		.overlap_ms = n->overlap_ms,
 		.limits = n->limits};
-	x->limits.may_rotate = false; /* a new label is a person's to choose */
-	x->limits.has_sink = false;   /* nothing makes one yet */
+	copy_hooks(x, n);
+	copy_labels(x, n);
 	int rc = dg_ward_load(x, err);
 	if (rc < 0) {
 		return rc;
@@ -450,5 +435,21 @@ void dg_runner_limits(const struct dg_split_spec *split, struct dg_guard_limits 
 	if (ret_limits->hold_max_ms < ret_limits->hold_ms) {
 		ret_limits->hold_max_ms = ret_limits->hold_ms;
 	}
+	ret_limits->probe_ms =
+		((int64_t)split->armed_ttl + split->probe) * 1000 + ret_limits->step_ms;
 	ret_limits->step_ms += 3 * (int64_t)split->armed_ttl * 1000; /* the way back waits for it */
+	ret_limits->n_labels = (unsigned)dg_split_n_labels(split);
+	ret_limits->has_sink = split->n_sink > 0;
+}
+
+void dg_runner_times(const struct dg_split_spec *split, struct dg_runner_name *n)
+{
+	dg_runner_limits(split, &n->limits);
+	if (split) {
+		int64_t overlap_ms = (int64_t)split->overlap * 1000;
+
+		n->drain_ms = (int64_t)split->armed_ttl * 1000;
+		n->listen_ms = (int64_t)split->probe * 1000;
+		n->overlap_ms = overlap_ms < n->limits.hold_ms ? overlap_ms : n->limits.hold_ms;
+	}
 }

@@ -1,9 +1,9 @@
 /* controller/guard/runner.h: does what the guard of each mail name says, and tells it what came of it.
  *
  * Shape    The state of each mail name (zones/watch/guard.h) is on disk before anything is done about it. What changes DNS is done by the
- *          program's own commands (arm, split, unsplit), each in a process of its own with the same journal: one door, and a
+ *          program's own commands (arm, split, unsplit, probe, rotate, retire), each in a process of its own with the same journal: one door, and a
  *          crash of either leaves the other whole. At most DG_RUNNER_CHILDREN at once, one a zone.
- * Wishes   approve, stop and release are written into the store by those commands, and looked for once a second: they work without
+ * Wishes   approve, stop, release and abused are written into the store by those commands, and looked for once a second: they work without
  *          the daemon, and are obeyed when it comes back.
  * Stop     Also the file DG_RUNNER_STOP in the state folder, which needs no database: children are ended, all names are held.
  * Budget   At most max_moves mail names, and at most max_share of all (but one), are split in an hour; beyond that a person is asked,
@@ -15,10 +15,18 @@
  *          is left.
  * Look     What is to be done follows from the state: after a crash the same command is run again, which goes on where the journal
  *          says. A child that outlived us holds the lock of its zone, and is waited for.
- * Letters  Each tells the event (on-alarm, on-propose, on-split, on-restore, on-held), the evidence, the proposal, and the records to
- *          publish by hand for the way back, as an nsupdate script.
+ * Probe    At the end of the hold the sink is published; when caches have let go of the null MX the runner listens for listen_ms: what
+ *          is heard there (dg_runner_heard()) is LOUD as soon as it counts DG_PROBE_LOUD. At the end the sink is looked at once
+ *          more, with a bounce to an address that nobody has as a sign of life: SILENT only when a sensor has seen mail to the name
+ *          since then. Otherwise the deadline passes, and the null MX comes back.
+ * Rotate   The label before is given up when no letter with a sender came to it for overlap_ms, at the end of the hold at the latest.
+ * Letters  Each tells the event (on-alarm, on-propose, on-split, on-probe, on-rotate, on-retire, on-restore, on-held), the evidence,
+ *          the proposal, the names that take mail now, when the old answers are gone and what still came, and the records to publish by
+ *          hand for the way back, as an nsupdate script.
  * Hooks    Programs named in watch: hooks: get one JSON object on standard input (doc/json.md), from an outbox with sequence numbers:
  *          each once, in order, again after a crash when it is not known to have ended. No shell, no secrets in the environment.
+ *          Webhooks get the same by HTTPS POST, signed (Standard Webhooks), no redirects, public addresses alone unless the policy
+ *          allows others. What fails is tried again, later and later.
  */
 #pragma once
 
@@ -28,6 +36,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct dg_hook_spec;
 struct dg_loop;
 struct dg_runner;
 struct dg_store;
@@ -63,9 +72,14 @@ struct dg_runner_options {
 struct dg_runner_name {
 	const char *zone, *name; /* canonical */
 	const char *document;    /* path of its zone.yaml */
-	const char *subdomain;   /* where its mail moves to, for letters; NULL: not known */
+	const char *const
+		*labels; /* limits.n_labels names that its mail can live at; NULL: not known */
 	struct dg_guard_limits limits;
-	const char *const *hooks; /* paths; ends with NULL; may be NULL */
+	int64_t drain_ms; /* so long caches hold what stood at the mail name before a step of a split */
+	int64_t listen_ms;  /* of a probe, after that */
+	int64_t overlap_ms; /* without a letter, then an old label is given up */
+	const struct dg_hook_spec *hooks;
+	size_t n_hooks;
 };
 
 /* Evidence that goes into proposals, hooks and the journal. */
@@ -82,10 +96,23 @@ int dg_runner_new(
 struct dg_runner *dg_runner_free(
 	struct dg_runner *r); /* waits for nobody: children end by themselves */
 int dg_runner_add(struct dg_runner *r, const struct dg_runner_name *n, struct dg_err *err);
-/* kind: NOTICE, ALARM, QUIET, READY, ABUSED, FOLLOWED. */
+/* kind: NOTICE, ALARM, QUIET, READY, ABUSED (e->text: by what it is known). */
 void dg_runner_event(struct dg_runner *r, const char *name, enum dg_guard_event_kind kind,
 	const struct dg_runner_evidence *e);
+/* Floors of evidence are reached at a label: it is FOLLOWED when mail lives there now. */
+void dg_runner_followed(
+	struct dg_runner *r, const char *name, unsigned label, const struct dg_runner_evidence *e);
+/* One mail that a sensor saw at a name. */
+struct dg_runner_mail {
+	int64_t at_ms; /* Unix time */
+	bool is_at_label;
+	unsigned label;  /* is_at_label: which */
+	bool is_genuine; /* with a sender */
+	double weight;   /* null-sender mail: dg_arrival_weight() */
+};
+void dg_runner_heard(struct dg_runner *r, const char *name, const struct dg_runner_mail *m);
 /* What split: of a policy says, as limits; split NULL: a name that is only watched. */
 struct dg_split_spec;
 void dg_runner_limits(const struct dg_split_spec *split, struct dg_guard_limits *ret_limits);
+void dg_runner_times(const struct dg_split_spec *split, struct dg_runner_name *n); /* and limits */
 const struct dg_guard *dg_runner_guard(const struct dg_runner *r, const char *name);

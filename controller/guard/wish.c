@@ -1,4 +1,4 @@
-/* What people wish: approve, stop, release, and the file that stops everything. */
+/* What people wish: approve, stop, release, abused, and the file that stops everything. */
 #include "controller/guard/running.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
@@ -143,7 +143,14 @@ static bool obey(struct dg_runner *r, const struct dg_wish *w)
 	if (strcmp(w->kind, "approve") == 0) {
 		return approve(x, w);
 	}
-	if (strcmp(w->kind, "stop") == 0) {
+	if (strcmp(w->kind, "abused") == 0) {
+		char why[TEXT_MAX];
+
+		(void)snprintf(why, sizeof(why), "%s said so: %s", w->who ? w->who : "somebody",
+			w->why ? w->why : "no reason was given");
+		say(x, w, "nothing is split");
+		dg_ward_abused(x, why);
+	} else if (strcmp(w->kind, "stop") == 0) {
 		say(x, w, "held");
 		stop(x);
 	} else if (strcmp(w->kind, "release") == 0) {

@@ -124,8 +124,9 @@ static void go_on(struct asking *k)
 		if (!v->answer->address || v->answer->text) {
 			continue;
 		}
-		v->attempt = (struct dg_smtp_try){
-			.mail_from = "", .rcpt = t->rcpts, .n_rcpt = t->n_rcpts};
+		v->attempt = (struct dg_smtp_try){.mail_from = t->from ? t->from : "",
+			.rcpt = t->rcpts,
+			.n_rcpt = t->n_rcpts};
 		v->talk = (struct dg_smtp_talk){
 			.address = v->answer->address,
 			.port = t->port,

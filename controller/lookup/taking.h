@@ -1,7 +1,7 @@
 /* controller/lookup/taking.h: do the MX hosts of a name take mail for it? Each is asked by SMTP up to RCPT (smtp.h), never further.
  *
  * Shape    The addresses of each host come from the resolver; each address is asked, a few at once, with the null reverse-path (no
- *          SPF or DMARC of ours can be in the way, and RFC 5321 section 4.5.5 wants it taken).
+ *          SPF or DMARC of ours can be in the way, and RFC 5321 section 4.5.5 wants it taken) or another.
  * Verdict  REFUSES: somebody said 5xx: mail that comes to him is lost. TAKES: nobody did, and of each host at least one address took
  *          every recipient. UNKNOWN: no connection, no address, 4xx: could not tell.
  * Calls    done() comes once, from the loop. The inquiry must live until then.
@@ -40,6 +40,7 @@ struct dg_taking {
 	struct dg_resolver *resolver;
 	const char *const *hosts; /* canonical */
 	size_t n_hosts;
+	const char *from;         /* without <>; NULL: the null reverse-path */
 	const char *const *rcpts; /* addresses: "postmaster@m.example.com" */
 	size_t n_rcpts;
 	uint16_t port;      /* 0: 25 */

@@ -85,8 +85,8 @@ static int ready(struct dg_store *s, enum dg_db_sql id, const struct dg_db_arg *
 	int code = SQLITE_OK;
 
 	if (!s->statements[id]) {
-		code = sqlite3_prepare_v3(s->db, dg_db_sql_text(id), -1, SQLITE_PREPARE_PERSISTENT,
-			&s->statements[id], NULL);
+		code = sqlite3_prepare_v3(s->db, dg_db_sql_text(id, s->format), -1,
+			SQLITE_PREPARE_PERSISTENT, &s->statements[id], NULL);
 	}
 	for (size_t i = 0; code == SQLITE_OK && i < n; i++) {
 		code = bind(s->statements[id], (int)i + 1, &args[i]);

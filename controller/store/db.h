@@ -126,8 +126,8 @@ int dg_db_leave(struct dg_store *s, int rc, struct dg_err *err);
 int dg_db_fail(struct dg_store *s, int code, struct dg_err *err);
 int dg_db_damaged(struct dg_store *s, const char *what, struct dg_err *err);
 
-/* The statement's text; for dg_db_run(). */
-const char *dg_db_sql_text(enum dg_db_sql id);
+/* The statement's text for a journal of this format; for dg_db_run(). An older one is only read. */
+const char *dg_db_sql_text(enum dg_db_sql id, int format);
 /* Makes or updates the tables. DG_EINPUT: not our file, or of a newer dnsguard. ret_is_empty: nothing was ever made
  * in it (read_only only). */
 int dg_db_migrate(struct dg_store *s, bool *ret_is_empty, struct dg_err *err);

@@ -96,6 +96,21 @@ static const char *const migrations[] = {
 	" body TEXT NOT NULL,"
 	" at INTEGER NOT NULL,"
 	" n_tries INTEGER NOT NULL DEFAULT 0) STRICT;",
+	/* 3: probes, and the label that mail lives at; calm: only a label has to be taken away yet */
+	"ALTER TABLE stage RENAME TO stage_2;"
+	"CREATE TABLE stage("
+	" zone TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" stage TEXT NOT NULL CHECK(stage IN ('calm','armed','split','probing')),"
+	" since INTEGER NOT NULL,"
+	" mx_ttl INTEGER NOT NULL,"
+	" label INTEGER NOT NULL DEFAULT 0,"
+	" retired INTEGER NOT NULL DEFAULT 0,"
+	" PRIMARY KEY(zone, name)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO stage(zone, name, stage, since, mx_ttl)"
+	" SELECT zone, name, stage, since, mx_ttl FROM stage_2;"
+	"DROP TABLE stage_2;"
+	"ALTER TABLE wish ADD COLUMN why TEXT;",
 };
 #define FORMAT ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -146,13 +161,15 @@ static const char *const texts[DG_SQL_N] = {
 			     " WHERE until > ?2 AND (?1 IS NULL OR zone = ?1)"
 			     " ORDER BY until, zone, owner, type",
 	[DG_SQL_STAGE_PUT] =
-		"INSERT INTO stage(zone, name, stage, since, mx_ttl)"
-		" VALUES(?1, ?2, ?3, ?4, ?5)"
+		"INSERT INTO stage(zone, name, stage, since, mx_ttl, label, retired)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 		" ON CONFLICT DO UPDATE SET stage = excluded.stage, since = excluded.since,"
-		" mx_ttl = excluded.mx_ttl"
-		" WHERE excluded.stage <> stage",
+		" mx_ttl = excluded.mx_ttl, label = excluded.label, retired = excluded.retired"
+		" WHERE excluded.stage <> stage OR excluded.label <> label"
+		" OR excluded.retired <> retired",
 	[DG_SQL_STAGE_DROP] = "DELETE FROM stage WHERE zone = ?1 AND name = ?2",
-	[DG_SQL_STAGES_GET] = "SELECT name, stage, mx_ttl FROM stage WHERE zone = ?1 ORDER BY name",
+	[DG_SQL_STAGES_GET] = "SELECT name, stage, mx_ttl, label, retired FROM stage"
+			      " WHERE zone = ?1 ORDER BY name",
 	[DG_SQL_WATCH_PUT] =
 		"INSERT INTO watch(name, zone, image) VALUES(?1, ?2, ?3)"
 		" ON CONFLICT DO UPDATE SET zone = excluded.zone, image = excluded.image",
@@ -171,9 +188,9 @@ static const char *const texts[DG_SQL_N] = {
 		" evidence = excluded.evidence, since = excluded.since, due = excluded.due",
 	[DG_SQL_GUARD_GET] = "SELECT " GUARD_COLUMNS " FROM guard WHERE name = ?1",
 	[DG_SQL_GUARDS] = "SELECT " GUARD_COLUMNS " FROM guard ORDER BY name",
-	[DG_SQL_WISH_PUT] = "INSERT INTO wish(kind, name, proposal, who, at)"
-			    " VALUES(?1, ?2, ?3, ?4, ?5)",
-	[DG_SQL_WISHES] = "SELECT id, kind, name, proposal, who, at FROM wish ORDER BY id",
+	[DG_SQL_WISH_PUT] = "INSERT INTO wish(kind, name, proposal, who, at, why)"
+			    " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	[DG_SQL_WISHES] = "SELECT id, kind, name, proposal, who, at, why FROM wish ORDER BY id",
 	[DG_SQL_WISH_DONE] = "DELETE FROM wish WHERE id = ?1",
 	[DG_SQL_LETTER_PUT] = "INSERT INTO letter(hook, body, at, n_tries)"
 			      " VALUES(?1, ?2, ?3, ?4)",
@@ -183,8 +200,16 @@ static const char *const texts[DG_SQL_N] = {
 	[DG_SQL_LETTER_DONE] = "DELETE FROM letter WHERE sequence = ?1",
 };
 
-const char *dg_db_sql_text(enum dg_db_sql id)
+const char *dg_db_sql_text(enum dg_db_sql id, int format)
 {
+	static const char stages_2[] =
+		"SELECT name, stage, mx_ttl, 0, 0 FROM stage WHERE zone = ?1 ORDER BY name";
+	static const char wishes_2[] =
+		"SELECT id, kind, name, proposal, who, at, NULL FROM wish ORDER BY id";
+
+	if (format < 3 && (id == DG_SQL_STAGES_GET || id == DG_SQL_WISHES)) {
+		return id == DG_SQL_STAGES_GET ? stages_2 : wishes_2;
+	}
 	return texts[id];
 }
 

@@ -121,6 +121,7 @@ int dg_store_waits(struct dg_store *s, struct dg_arena *a, const char *zone, int
 	struct dg_wait **ret_waits, size_t *ret_n, struct dg_err *err); /* those still running */
 
 int dg_store_stage_put(struct dg_store *s, const char *zone, const struct dg_name_state *st,
-	int64_t now, struct dg_err *err); /* CALM removes the row */
+	int64_t now,
+	struct dg_err *err); /* CALM removes the row, unless a label has to be taken away yet */
 int dg_store_stages(struct dg_store *s, struct dg_arena *a, const char *zone,
 	struct dg_name_state **ret_states, size_t *ret_n, struct dg_err *err);

@@ -5,6 +5,13 @@
 
 #include <string.h>
 
+static const char *const stage_words[] = {
+	[DG_STAGE_CALM] = "calm",
+	[DG_STAGE_ARMED] = "armed",
+	[DG_STAGE_SPLIT] = "split",
+	[DG_STAGE_PROBING] = "probing",
+};
+
 int dg_store_wait_put(struct dg_store *s, const struct dg_wait *w, struct dg_err *err)
 {
 	int rc = dg_db_enter(s, err);
@@ -63,43 +70,34 @@ int dg_store_waits(struct dg_store *s, struct dg_arena *a, const char *zone, int
 int dg_store_stage_put(struct dg_store *s, const char *zone, const struct dg_name_state *st,
 	int64_t now, struct dg_err *err)
 {
-	const char *word = NULL;
+	bool is_kept = st->stage != DG_STAGE_CALM || st->label > 0;
 	int rc = dg_db_enter(s, err);
 
 	if (rc < 0) {
 		return rc;
 	}
-	switch (st->stage) {
-	case DG_STAGE_CALM:
-		break;
-	case DG_STAGE_ARMED:
-		word = "armed";
-		break;
-	case DG_STAGE_SPLIT:
-		word = "split";
-		break;
-	}
-	rc = word ? dg_db_run(s, DG_SQL_STAGE_PUT,
-			    DG_DB_ARGS(dg_db_text(zone), dg_db_text(st->name), dg_db_text(word),
-				    dg_db_int(now), dg_db_int(st->mx_ttl)),
-			    err)
-		  : dg_db_run(s, DG_SQL_STAGE_DROP,
-			    DG_DB_ARGS(dg_db_text(zone), dg_db_text(st->name)), err);
+	rc = is_kept ? dg_db_run(s, DG_SQL_STAGE_PUT,
+			       DG_DB_ARGS(dg_db_text(zone), dg_db_text(st->name),
+				       dg_db_text(stage_words[st->stage]), dg_db_int(now),
+				       dg_db_int(st->mx_ttl), dg_db_int(st->label),
+				       dg_db_int(st->retired)),
+			       err)
+		     : dg_db_run(s, DG_SQL_STAGE_DROP,
+			       DG_DB_ARGS(dg_db_text(zone), dg_db_text(st->name)), err);
 	return dg_db_leave(s, rc, err);
 }
 
 static int read_stage(
 	struct dg_store *s, const char *word, enum dg_name_stage *ret_stage, struct dg_err *err)
 {
-	if (word && strcmp(word, "armed") == 0) {
-		*ret_stage = DG_STAGE_ARMED;
-	} else if (word && strcmp(word, "split") == 0) {
-		*ret_stage = DG_STAGE_SPLIT;
-	} else {
-		dg_db_stop(s, DG_SQL_STAGES_GET);
-		return dg_db_damaged(s, "a mail name in it has no known stage", err);
+	for (int i = DG_STAGE_CALM; word && i <= DG_STAGE_PROBING; i++) {
+		if (strcmp(word, stage_words[i]) == 0) {
+			*ret_stage = (enum dg_name_stage)i;
+			return 0;
+		}
 	}
-	return 0;
+	dg_db_stop(s, DG_SQL_STAGES_GET);
+	return dg_db_damaged(s, "a mail name in it has no known stage", err);
 }
 
 int dg_store_stages(struct dg_store *s, struct dg_arena *a, const char *zone,
@@ -124,6 +122,8 @@ int dg_store_stages(struct dg_store *s, struct dg_arena *a, const char *zone,
 		}
 		names[n].name = dg_db_column_text(s, id, 0, a);
 		names[n].mx_ttl = (uint32_t)dg_db_column_int(s, id, 2);
+		names[n].label = (unsigned)dg_db_column_int(s, id, 3);
+		names[n].retired = (unsigned)dg_db_column_int(s, id, 4);
 		rc = read_stage(s, dg_db_column_text(s, id, 1, a), &names[n++].stage, err);
 	}
 	if (rc < 0) {

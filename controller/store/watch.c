@@ -196,7 +196,7 @@ int dg_store_wish_put(struct dg_store *s, const struct dg_wish *w, struct dg_err
 {
 	return put(s, DG_SQL_WISH_PUT,
 		DG_DB_ARGS(dg_db_text(w->kind), dg_db_text(w->name), dg_db_text(w->proposal),
-			dg_db_text(w->who), dg_db_int(w->at)),
+			dg_db_text(w->who), dg_db_int(w->at), dg_db_text(w->why)),
 		err);
 }
 
@@ -217,6 +217,7 @@ int dg_store_wishes(struct dg_store *s, struct dg_arena *a, struct dg_wish **ret
 			.proposal = dg_db_column_text(s, id, 3, a),
 			.who = dg_db_column_text(s, id, 4, a),
 			.at = dg_db_column_int(s, id, 5),
+			.why = dg_db_column_text(s, id, 6, a),
 		};
 	}
 	if (rc < 0) {

@@ -49,11 +49,12 @@ int dg_store_guards(struct dg_store *s, struct dg_arena *a, struct dg_guard_row 
 /* --- wishes of people, obeyed by the runner --------------------------------------------------------------- */
 struct dg_wish {
 	int64_t id;
-	const char *kind;     /* "approve", "stop", "release" */
+	const char *kind;     /* "approve", "stop", "release", "abused" */
 	const char *name;     /* canonical; NULL: all (stop) */
 	const char *proposal; /* approve: exactly this one */
 	const char *who;
 	int64_t at;
+	const char *why; /* abused: by what it is known; else NULL */
 };
 int dg_store_wish_put(struct dg_store *s, const struct dg_wish *w, struct dg_err *err);
 int dg_store_wishes(struct dg_store *s, struct dg_arena *a, struct dg_wish **ret_wishes,

@@ -5,12 +5,13 @@
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 #include "zones/mail/chars.h"
+#include "zones/watch/sentids.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define MEMORY_MAX ((size_t)1 << 30)
-#define ROW_MAX    ((size_t)1 << 20) /* one image out of the store */
+#define ROW_MAX    ((size_t)4 << 20) /* one image or position out of the store */
 #define NAMES_MAX  ((size_t)256 << 20)
 #define NAME_MAX   255u
 #define SLOTS_MIN  64u
@@ -33,6 +34,7 @@ struct dg_hub {
 	struct place *places;
 	struct dg_timer *tick, *checkpoint;
 	struct dg_hub_counts counts;
+	struct dg_sent_ids sent;
 	unsigned n_behind;
 	bool is_dirty, is_in_trouble;
 };
@@ -195,6 +197,32 @@ static void settle(struct dg_hub *h, struct dg_watched *w, enum dg_alarm level)
 	}
 }
 
+static void tell_mail(struct dg_hub *h, struct dg_watched *w, const struct dg_mail_event *e,
+	enum dg_arrival class)
+{
+	if (h->o.on_mail) {
+		h->o.on_mail(h->o.arg, w, e, class);
+	}
+}
+
+static void abused(struct dg_hub *h, struct dg_watched *w, enum dg_abuse_kind kind)
+{
+	if (kind != DG_ABUSE_NONE && h->o.on_abuse) {
+		h->o.on_abuse(h->o.arg, w, kind);
+	}
+}
+
+void dg_hub_reported(
+	struct dg_hub *h, const char *name, int64_t day_s, uint64_t count, const char *org)
+{
+	struct dg_watched *w = dg_hub_find(h, name);
+
+	if (w) {
+		w->is_dirty = h->is_dirty = true;
+		abused(h, w, dg_watched_reported(w, day_s, count, org));
+	}
+}
+
 /* The canonical domain of an address. False: it has none. */
 static bool domain_of(struct dg_text address, char ret_name[NAME_MAX + 2])
 {
@@ -239,14 +267,31 @@ void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_eve
 	case DG_MAIL_UNKNOWN:
 	case DG_MAIL_BARRED:
 		settle(h, w, dg_watched_arrival(w, &in_time, &class));
+		tell_mail(h, w, &in_time, class);
+		if (class == DG_ARRIVAL_OWN) {
+			abused(h, w, dg_watched_own(w, in_time.at_ms));
+		}
 		break;
 	case DG_MAIL_SENT:
-		dg_watched_sent(w, &in_time);
+		dg_sent_ids_add(&h->sent, e->message, in_time.at_ms);
+		abused(h, w, dg_watched_sent(w, &in_time));
 		break;
 	case DG_MAIL_RECEIVED:
 		dg_watched_genuine(w, &in_time);
+		tell_mail(h, w, &in_time, DG_ARRIVAL_OWN);
 		break;
 	}
+}
+
+void dg_hub_was_sent(struct dg_hub *h, const struct dg_mail_event *e)
+{
+	dg_sent_ids_add(&h->sent, e->message, e->at_ms);
+}
+
+bool dg_hub_take_sent(struct dg_hub *h, const char *message_id)
+{
+	return dg_sent_ids_take(
+		&h->sent, dg_sent_ids_key(message_id, strlen(message_id)), now_ms(h));
 }
 
 void dg_hub_behind(struct dg_hub *h, bool is_behind)
@@ -433,6 +478,7 @@ struct dg_hub *dg_hub_free(struct dg_hub *h)
 		free(p->text);
 		free(p);
 	}
+	dg_sent_ids_done(&h->sent);
 	free(h->slots);
 	free(h->list);
 	(void)dg_arena_free(h->arena);

@@ -31,6 +31,11 @@ struct dg_hub_options {
 	struct dg_store *store; /* NULL: nothing is kept (a look, tests) */
 	/* From the loop: the level is another one, or is still ALARM after an event or a tick (evidence grows, time goes by). */
 	void (*on_level)(void *arg, struct dg_watched *w);
+	/* From the loop: each null-sender mail, with its class, and each letter with a sender (class: OWN). May be NULL. */
+	void (*on_mail)(void *arg, struct dg_watched *w, const struct dg_mail_event *e,
+		enum dg_arrival class);
+	/* Evidence that our own relay or an account is abused (zones/watch/abuse.h); comes again as long as it is so. May be NULL. */
+	void (*on_abuse)(void *arg, struct dg_watched *w, enum dg_abuse_kind kind);
 	/* What was kept cannot be read, a checkpoint cannot be written: for people. May be NULL. */
 	void (*on_trouble)(void *arg, const char *text);
 	/* A sensor that tells a controller elsewhere: events and positions go here, nothing is watched. Else NULL. */
@@ -49,6 +54,13 @@ struct dg_watched *dg_hub_at(const struct dg_hub *h, size_t i); /* NULL: no more
 
 /* One event of a sensor. The domain of its address (of a sender for SENT) is the mail name. */
 void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_event *e);
+/* Letters out of our own networks that a receiver reports of a day. name: canonical. */
+void dg_hub_reported(
+	struct dg_hub *h, const char *name, int64_t day_s, uint64_t count, const char *org);
+/* SENT that was counted before, read once more: its Message-ID is known again. */
+void dg_hub_was_sent(struct dg_hub *h, const struct dg_mail_event *e);
+/* One answer to a letter with this Message-ID: was it sent from here (zones/watch/sentids.h)? */
+bool dg_hub_take_sent(struct dg_hub *h, const char *message_id);
 /* What the sensor has handed in is all up to here: opaque text, kept with the next checkpoint. */
 void dg_hub_position(struct dg_hub *h, const char *sensor, const char *position);
 /* In the hub's memory until the next call; NULL: none is known. */

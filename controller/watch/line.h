@@ -6,6 +6,8 @@
  *          sensor:      e SEQ KIND MS CLIENT ADDRESS MAC     CLIENT "-": not known
  *                       p SEQ POSITION MAC            where the source of the events is to be read on
  *          controller:  ack SEQ MAC
+ *                       shed N ENTRY MAC              what is refused at RCPT (shed.h), one entry a line, N counting up by one; ENTRY "."
+ *                                                     ends the set: it replaces the one before. Again every 20 seconds
  *          SEQ counts from 1 and up by one for each line of an EPOCH; EPOCH is made when the sensor starts. What was not acknowledged is sent again
  *          after a reconnect, and what the controller has already is passed over: each event counts once.
  * Keys     HMAC-SHA256 (RFC 2104), the first 16 octets in hex. Hello and welcome by the shared key over the line and both nonces, the others

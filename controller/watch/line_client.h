@@ -10,6 +10,8 @@
 #include "controller/watch/line.h"
 #include "controller/watch/line_socket.h"
 
+struct dg_shed;
+
 #define DG_LINE_RING           16384u
 #define DG_LINE_ACK_TIMEOUT_MS 60000
 
@@ -17,6 +19,8 @@ struct dg_line_client_options {
 	struct dg_line_place place;
 	struct dg_line_key key; /* n 0: none; a place on the network has one */
 	const char *name;       /* of this sensor, kept by the controller */
+	struct dg_shed
+		*shed; /* gets what is to be refused, nothing while there is no connection; NULL */
 	void (*tell)(void *arg,
 		const char *text); /* for people, from the thread: once until it is better */
 	void *arg;

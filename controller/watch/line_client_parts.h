@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controller/watch/line_client.h"
+#include "controller/watch/shed.h"
 
 #include <pthread.h>
 
@@ -33,6 +34,9 @@ struct dg_line_client {
 	char out[DG_LINE_BATCH];
 	size_t n_out, n_sent;
 	int64_t heard_ms;
+	uint64_t shed_at;        /* N of the last line */
+	char *shed[DG_SHED_MAX]; /* of the set that is coming in */
+	size_t n_shed;
 	bool has_told;
 };
 

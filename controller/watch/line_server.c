@@ -2,6 +2,7 @@
 
 #include "controller/watch/line.h"
 #include "controller/watch/line_socket.h"
+#include "controller/watch/shed.h"
 #include "providers/net/loop.h"
 #include "zones/base/err.h"
 
@@ -14,10 +15,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define EPOCH_MAX  16u
-#define IN_MAX     (16u * DG_LINE_MAX)
-#define PAUSE_MS   1000
-#define KEY_PREFIX "sensor "
+#define EPOCH_MAX    16u
+#define IN_MAX       (16u * DG_LINE_MAX)
+#define PAUSE_MS     1000
+#define SHED_LOOK_MS 1000
+#define KEY_PREFIX   "sensor "
 
 struct connection;
 
@@ -39,6 +41,8 @@ struct connection {
 	struct dg_line_key session;
 	struct peer *peer; /* NULL: it has not said who it is */
 	uint64_t heard;    /* SEQ of its last line on this connection */
+	uint64_t shed_at;  /* N of the last line of a set */
+	bool is_deaf;      /* it does not read */
 	size_t n_in;
 	char in[IN_MAX];
 };
@@ -51,6 +55,9 @@ struct dg_sensor {
 	int fd;
 	struct event *readable;
 	struct dg_timer *pause; /* without descriptors nobody is accepted for a while */
+	struct dg_timer *shed_timer;
+	uint64_t shed_told; /* generation of the set that was told last */
+	int64_t shed_ms;    /* when */
 	struct connection *connections[DG_LINES_CONNECTIONS];
 	struct peer *peers[DG_LINES_PEERS];
 	bool has_told_refusal;
@@ -147,6 +154,49 @@ static int say_sealed(struct connection *c, char *line, int n)
 	return say(c, line, dg_line_seal(&c->session, "c", line, (size_t)n));
 }
 
+static void say_entry(void *arg, const char *entry)
+{
+	struct connection *c = arg;
+	char line[DG_LINE_MAX + 1];
+
+	if (!c->is_deaf) {
+		c->is_deaf = say_sealed(c, line,
+				     snprintf(line, DG_LINE_MAX, "shed %llu %s",
+					     (unsigned long long)++c->shed_at, entry)) != 0;
+	}
+}
+
+/* 0; -1: it does not read. */
+static int say_set(struct connection *c)
+{
+	if (c->sensor->host.shed) {
+		dg_shed_list(c->sensor->host.shed, say_entry, c);
+		say_entry(c, ".");
+	}
+	return c->is_deaf ? -1 : 0;
+}
+
+static void on_shed(void *arg)
+{
+	struct dg_sensor *s = arg;
+	uint64_t generation = dg_shed_generation(s->host.shed);
+	int64_t now_ms = dg_loop_mono_ms(s->host.loop);
+
+	s->shed_timer = dg_loop_after_ms(s->host.loop, SHED_LOOK_MS, on_shed, s);
+	if (generation == s->shed_told && now_ms - s->shed_ms < DG_SHED_AGAIN_MS) {
+		return;
+	}
+	s->shed_told = generation;
+	s->shed_ms = now_ms;
+	for (size_t i = 0; i < DG_LINES_CONNECTIONS; i++) {
+		struct connection *c = s->connections[i];
+
+		if (c && c->peer && say_set(c) != 0) {
+			hang_up(c);
+		}
+	}
+}
+
 /* hello NAME EPOCH NONCE */
 static int on_hello(struct connection *c, char *line, size_t n)
 {
@@ -178,9 +228,10 @@ static int on_hello(struct connection *c, char *line, size_t n)
 		memcpy(p->epoch, epoch, strlen(epoch) + 1);
 		p->seq = 0;
 	}
-	return say_sealed(c, out,
+	int r = say_sealed(c, out,
 		snprintf(out, DG_LINE_MAX, "welcome %llu %s", (unsigned long long)p->seq,
 			p->position));
+	return r == 0 ? say_set(c) : r;
 }
 
 static int on_line(struct connection *c, char *line, size_t n)
@@ -343,6 +394,7 @@ static struct dg_sensor *lines_close(struct dg_sensor *s)
 		free(s->peers[i]);
 	}
 	(void)dg_timer_cancel(s->pause);
+	(void)dg_timer_cancel(s->shed_timer);
 	if (s->readable) {
 		event_free(s->readable);
 	}
@@ -372,6 +424,9 @@ static int start(struct dg_sensor *s, const char *what, struct dg_err *err)
 		dg_loop_base(s->host.loop), s->fd, EV_READ | EV_PERSIST, on_connection, s);
 	if (!s->readable || event_add(s->readable, NULL) != 0) {
 		return dg_fail(err, DG_EIO, "cannot wait for connections");
+	}
+	if (s->host.shed) {
+		s->shed_timer = dg_loop_after_ms(s->host.loop, SHED_LOOK_MS, on_shed, s);
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -196,19 +197,45 @@ static int handshake(struct dg_line_client *c)
 	return 0;
 }
 
-/* 0; -1: not what a controller says. */
-static int take_ack(struct dg_line_client *c, size_t n)
+static void forget_shed(struct dg_line_client *c)
 {
-	size_t len = n;
-	uint64_t seq = 0;
-	char *text = c->in;
+	while (c->n_shed > 0) {
+		free(c->shed[--c->n_shed]);
+	}
+}
 
-	if (dg_line_open(&c->session, "c", c->in, &len) != 0) {
+/* "N ENTRY". 0; -1 */
+static int take_shed(struct dg_line_client *c, char *text)
+{
+	uint64_t at = 0;
+
+	if (dg_line_number(dg_line_word(&text), &at) != 0 || at != c->shed_at + 1 || !text ||
+		strlen(text) >= DG_SHED_ENTRY_MAX) {
 		return -1;
 	}
-	char *word = dg_line_word(&text);
-	if (!word || strcmp(word, "ack") != 0 || dg_line_number(dg_line_word(&text), &seq) != 0 ||
-		seq >= c->to_send) {
+	c->shed_at = at;
+	if (strcmp(text, ".") == 0) {
+		if (c->o.shed) {
+			dg_shed_put(c->o.shed, (const char *const *)c->shed, c->n_shed);
+		}
+		forget_shed(c);
+	} else if (c->n_shed < DG_SHED_MAX) {
+		char *copy = strdup(text);
+
+		if (!copy) {
+			abort();
+		}
+		c->shed[c->n_shed++] = copy;
+	}
+	return 0;
+}
+
+/* "SEQ". 0; -1 */
+static int take_ack(struct dg_line_client *c, char *text)
+{
+	uint64_t seq = 0;
+
+	if (dg_line_number(dg_line_word(&text), &seq) != 0 || seq >= c->to_send) {
 		return -1;
 	}
 	(void)pthread_mutex_lock(&c->lock);
@@ -218,8 +245,27 @@ static int take_ack(struct dg_line_client *c, size_t n)
 	}
 	(void)pthread_mutex_unlock(&c->lock);
 	c->heard_ms = dg_line_now_ms();
-	forget_line(c, n);
 	return 0;
+}
+
+/* 0; -1: not what a controller says. */
+static int take_line(struct dg_line_client *c, size_t n)
+{
+	size_t len = n;
+	char *text = c->in;
+	int r = -1;
+
+	if (dg_line_open(&c->session, "c", c->in, &len) != 0) {
+		return -1;
+	}
+	const char *word = dg_line_word(&text);
+	if (word && strcmp(word, "ack") == 0) {
+		r = take_ack(c, text);
+	} else if (word && strcmp(word, "shed") == 0) {
+		r = take_shed(c, text);
+	}
+	forget_line(c, n);
+	return r;
 }
 
 static bool is_all_acknowledged(struct dg_line_client *c)
@@ -243,7 +289,7 @@ static void converse(struct dg_line_client *c)
 			return;
 		}
 		while ((r = next_line(c, &n)) == 0) {
-			if (take_ack(c, n) != 0) {
+			if (take_line(c, n) != 0) {
 				return;
 			}
 		}
@@ -287,7 +333,12 @@ static bool visit(struct dg_line_client *c)
 		c->has_told = false;
 		tell(c, "the controller is there again");
 	}
+	c->shed_at = 0;
 	converse(c);
+	forget_shed(c);
+	if (c->o.shed) {
+		dg_shed_put(c->o.shed, NULL, 0); /* who hears nothing refuses nothing */
+	}
 	if (!is_ending(c)) {
 		complain(c, "the controller is gone; tries again");
 	}

@@ -2,6 +2,7 @@
 
 #include "controller/watch/line_client.h"
 #include "controller/watch/line_socket.h"
+#include "controller/watch/shed.h"
 #include "zones/base/err.h"
 
 #include <arpa/inet.h>
@@ -16,9 +17,11 @@
 #include <time.h>
 
 #define HELD_FIRST 512u
+#define REPLY_MAX  512u
 
 /* Set before smfi_main(), not written afterwards. */
 static struct dg_line_client *events;
+static struct dg_shed *shed;
 
 struct session {
 	char client[INET6_ADDRSTRLEN]; /* "": not over the network */
@@ -183,6 +186,15 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 	return SMFIS_CONTINUE;
 }
 
+static sfsistat refuse(SMFICTX *ctx, enum dg_shed_why why)
+{
+	char code[] = "550", extended[] = "5.7.1", text[REPLY_MAX];
+
+	(void)snprintf(text, sizeof(text), "%s", dg_shed_text(why));
+	return smfi_setreply(ctx, code, extended, text) == MI_SUCCESS ? SMFIS_REJECT
+								      : SMFIS_CONTINUE;
+}
+
 static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 {
 	struct session *s = smfi_getpriv(ctx);
@@ -193,6 +205,13 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 	const char *mailer = macro(ctx, "{rcpt_mailer}"), *status = macro(ctx, "{rcpt_host}");
 	struct dg_text recipient = inside(argv[0]);
 	if (!mailer || strcmp(mailer, "error") != 0) {
+		enum dg_shed_why why = s->has_null_sender && !s->is_local
+					       ? dg_shed_ask(shed, recipient)
+					       : DG_SHED_NO;
+		if (why != DG_SHED_NO) {
+			tell(s, DG_MAIL_BARRED, recipient);
+			return refuse(ctx, why);
+		}
 		if (!hold(s, recipient)) {
 			tell_taken(s, recipient);
 		}
@@ -265,8 +284,8 @@ static int open_socket(const struct dg_line_place *p, struct dg_err *err)
 	return p->is_inet ? 0 : dg_line_give_to_group(p, err);
 }
 
-int dg_milter_run(
-	const struct dg_line_place *place, struct dg_line_client *client, struct dg_err *err)
+int dg_milter_run(const struct dg_line_place *place, struct dg_line_client *client,
+	struct dg_shed *refused, struct dg_err *err)
 {
 	char name[] = "dnsguard";
 	const struct smfiDesc callbacks = {
@@ -282,6 +301,7 @@ int dg_milter_run(
 	};
 
 	events = client;
+	shed = refused;
 	if (smfi_register(callbacks) != MI_SUCCESS || set_place(place) != 0 ||
 		smfi_setbacklog(DG_MILTER_BACKLOG) != MI_SUCCESS) {
 		return dg_fail(err, DG_EIO, "libmilter refuses to be set up");

@@ -1,4 +1,5 @@
-/* controller/watch/milter.h: a milter that counts and never touches mail (libmilter), in a process of its own.
+/* controller/watch/milter.h: a milter that counts, and refuses what the controller asks for (shed.h); it never
+ * touches mail (libmilter). In a process of its own.
  *
  * Shape    Null sender: {mail_addr} is empty; a comparison with "<>" misses "< >" and "<<>>", which Postfix takes for the same. A recipient
  *          that was refused ({rcpt_mailer} is "error") is UNKNOWN with status 5.1.1, else BARRED. One that was taken counts at the end of its
@@ -14,10 +15,12 @@
 struct dg_err;
 struct dg_line_client;
 struct dg_line_place;
+struct dg_shed;
 
 #define DG_MILTER_HELD    65536u
 #define DG_MILTER_BACKLOG 512
 
-/* Until SIGTERM, SIGINT or SIGHUP. Once a process: libmilter hands its callbacks nothing of the caller's. */
-int dg_milter_run(
-	const struct dg_line_place *place, struct dg_line_client *client, struct dg_err *err);
+/* Until SIGTERM, SIGINT or SIGHUP. Once a process: libmilter hands its callbacks nothing of the caller's. shed: null-sender mail that is
+ * refused at RCPT; NULL: none. */
+int dg_milter_run(const struct dg_line_place *place, struct dg_line_client *client,
+	struct dg_shed *shed, struct dg_err *err);

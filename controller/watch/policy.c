@@ -91,7 +91,7 @@ static int start(struct dg_sensor *s, const char *what, struct dg_err *err)
 		return dg_fail(err, DG_EIO, "cannot wait for requests");
 	}
 	r = dg_line_listen(&s->place, &s->fd, err);
-	return r == 0 ? dg_policy_server_new(s->fd, s->queue, &s->server, err) : r;
+	return r == 0 ? dg_policy_server_new(s->fd, s->queue, s->host.shed, &s->server, err) : r;
 }
 
 static int policy_open(const struct dg_sensor_host *host, const char *key, const char *what,

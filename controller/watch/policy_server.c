@@ -1,11 +1,13 @@
 #include "controller/watch/line_queue.h"
 #include "controller/watch/policy.h"
+#include "controller/watch/shed.h"
 #include "zones/base/err.h"
 #include "zones/watch/policyreq.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -14,12 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROOM      2048u /* a request of Postfix has about 800 octets */
-#define EVENTS    64
-#define FULL_MS   500
-#define N_CLIENTS DG_POLICY_CONNECTIONS
-#define LISTENER  UINT32_MAX
-#define WAKE      (UINT32_MAX - 1)
+#define ROOM       2048u /* a request of Postfix has about 800 octets */
+#define EVENTS     64
+#define FULL_MS    500
+#define ANSWER_MAX 512u
+#define N_CLIENTS  DG_POLICY_CONNECTIONS
+#define LISTENER   UINT32_MAX
+#define WAKE       (UINT32_MAX - 1)
 
 struct client {
 	int fd; /* -1: free */
@@ -32,7 +35,8 @@ struct dg_policy_server {
 	pthread_t thread;
 	int listener, poll, wake;
 	struct dg_line_queue *queue;
-	bool is_full; /* the listener is not looked at for a while */
+	struct dg_shed *shed; /* NULL */
+	bool is_full;         /* the listener is not looked at for a while */
 	size_t n_clients;
 	struct client clients[N_CLIENTS];
 };
@@ -69,12 +73,15 @@ static void hang_up(struct dg_policy_server *s, struct client *c)
 }
 
 /* A few octets into an empty buffer: who leaves no room for them does not read, and is let go. 0; -1. */
-static int answer(const struct client *c)
+static int answer(const struct client *c, enum dg_shed_why why)
 {
-	static const char text[] = "action=DUNNO\n\n";
-	ssize_t n = (ssize_t)sizeof(text) - 1;
+	static const char dunno[] = "action=DUNNO\n\n";
+	char text[ANSWER_MAX];
+	int n = why == DG_SHED_NO ? snprintf(text, sizeof(text), "%s", dunno)
+				  : snprintf(text, sizeof(text), "action=550 5.7.1 %s\n\n",
+					    dg_shed_text(why));
 
-	return send(c->fd, text, (size_t)n, MSG_NOSIGNAL) == n ? 0 : -1;
+	return n > 0 && send(c->fd, text, (size_t)n, MSG_NOSIGNAL) == n ? 0 : -1;
 }
 
 /* The answer goes out before anything is counted. */
@@ -87,18 +94,23 @@ static int take_requests(struct dg_policy_server *s, struct client *c)
 
 	while ((rc = dg_policyreq_scan(&c->scan, c->in + at, c->n - at, &len)) == 0) {
 		bool is_sound = dg_policyreq_parse(c->in + at, len, &r) == 0;
+		bool counts = is_sound && dg_policyreq_event(&r, now_ms(), &e) == 0;
+		enum dg_shed_why why = counts && e.kind == DG_MAIL_TAKEN
+					       ? dg_shed_ask(s->shed, e.address)
+					       : DG_SHED_NO;
 
-		if (answer(c) != 0 || !is_sound) {
+		if (answer(c, why) != 0 || !is_sound) {
 			return -1;
 		}
-		if (dg_policyreq_event(&r, now_ms(), &e) == 0) {
+		if (counts) {
+			e.kind = why == DG_SHED_NO ? e.kind : DG_MAIL_BARRED;
 			(void)dg_line_queue_push(s->queue, &e);
 		}
 		at += len;
 		c->scan = (struct dg_policyreq_scan){.at = 0};
 	}
 	if (rc < 0) {
-		(void)answer(c);
+		(void)answer(c, DG_SHED_NO);
 		return -1;
 	}
 	c->n -= at;
@@ -217,8 +229,8 @@ static void done(struct dg_policy_server *s)
 	free(s);
 }
 
-int dg_policy_server_new(int fd, struct dg_line_queue *queue, struct dg_policy_server **ret_server,
-	struct dg_err *err)
+int dg_policy_server_new(int fd, struct dg_line_queue *queue, struct dg_shed *shed,
+	struct dg_policy_server **ret_server, struct dg_err *err)
 {
 	struct dg_policy_server *s = calloc(1, sizeof(*s));
 
@@ -227,6 +239,7 @@ int dg_policy_server_new(int fd, struct dg_line_queue *queue, struct dg_policy_s
 	}
 	s->listener = fd;
 	s->queue = queue;
+	s->shed = shed;
 	for (size_t i = 0; i < N_CLIENTS; i++) {
 		s->clients[i].fd = -1;
 	}

@@ -157,22 +157,30 @@ static void on_row(void *arg, const struct dg_aggregate_row *row)
 	dg_rows_row(arg, row);
 }
 
-int dg_reports_read(const char *path, struct dg_rows *rows, struct dg_err *err)
+int dg_reports_take(const uint8_t *p, size_t n, struct dg_rows *rows, struct dg_err *err)
 {
 	struct dg_aggregate_options o = {.on_report = on_report, .on_row = on_row, .arg = rows};
-	uint8_t *p = NULL;
-	size_t n = 0;
-	int r = slurp(path, &p, &n, err);
+	int r = n == 0 ? DG_REPORTS_NONE : dg_reports_parse(p, n, &o, err);
 
-	if (r == 0) {
-		r = n == 0 ? DG_REPORTS_NONE : dg_reports_parse(p, n, &o, err);
-		free(p);
-	}
 	if (r == 0) {
 		dg_rows_commit(rows);
 	} else {
 		dg_rows_drop(rows);
 	}
+	return r;
+}
+
+int dg_reports_read(const char *path, struct dg_rows *rows, struct dg_err *err)
+{
+	uint8_t *p = NULL;
+	size_t n = 0;
+	int r = slurp(path, &p, &n, err);
+
+	if (r < 0) {
+		return dg_wrap(err, r, "%s", path);
+	}
+	r = dg_reports_take(p, n, rows, err);
+	free(p);
 	if (r < 0 && err->pos.line > 0) {
 		err->pos.file = path;
 		return r;

@@ -30,6 +30,8 @@ enum dg_reports_answer {
 /* In memory. */
 int dg_reports_parse(
 	const uint8_t *p, size_t n, const struct dg_aggregate_options *o, struct dg_err *err);
+/* The same, into rows. */
+int dg_reports_take(const uint8_t *p, size_t n, struct dg_rows *rows, struct dg_err *err);
 /* One file, into rows. */
 int dg_reports_read(const char *path, struct dg_rows *rows, struct dg_err *err);
 /* Each file of a folder and of the folders in it (not those that begin with a dot, nor tmp of a Maildir; links to folders are not

@@ -7,6 +7,11 @@
 
 static const struct dg_sensor_ops *const all[] = {
 	&dg_sensor_log,
+	&dg_sensor_journal,
+	&dg_sensor_maildir,
+	&dg_sensor_mbox,
+	&dg_sensor_imap,
+	&dg_sensor_reports,
 	&dg_sensor_policy,
 	&dg_sensor_lines,
 };

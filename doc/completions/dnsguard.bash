@@ -2,7 +2,7 @@
 _dnsguard()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-	local commands="init plan apply verify arm disarm split unsplit watch status approve stop release restore log backtest reports check spf dmarc audit sensor providers schema version help"
+	local commands="init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage check spf dmarc audit sensor letters providers schema version help"
 	local writes="--json --diff --verbose --yes --plan --adopt --force --wait --timeout"
 	local looks="--json --verbose --resolver --trust-anchor --timeout"
 	local options="--state --no-color --help --version"
@@ -22,7 +22,7 @@ _dnsguard()
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	--from | --trust-anchor | --root-hints | --key-file | --output | -o | --file | -f)
+	--from | --trust-anchor | --policy | --notice | --sent | --batv-keys | --recipients | --password-file | --ca-file | --root-hints | --key-file | --output | -o | --file | -f)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -38,8 +38,8 @@ _dnsguard()
 		mapfile -t COMPREPLY < <(compgen -W "all" -- "$word")
 		return
 		;;
-	--resolver | --selector | --host | --ip | --helo | --receiver | --dkim | --threads | --window | --rate) return ;;
-	--plan | --timeout | --zone | --limit | -n | --server | --key-name | --local) return ;;
+	--own | --domain | --since | --until | --resolver | --selector | --host | --ip | --helo | --receiver | --dkim | --threads | --window | --rate) return ;;
+	--plan | --timeout | --zone | --limit | -n | --server | --key-name | --local | --why) return ;;
 	esac
 	case $command in
 	init) options="$options --from --server --key-file --key-name --algorithm --output" ;;
@@ -47,6 +47,9 @@ _dnsguard()
 	apply) options="$options $writes" ;;
 	arm | split) options="$options $writes --now --no-smtp --local --dry-run" ;;
 	disarm | unsplit) options="$options $writes --now --dry-run" ;;
+	probe) options="$options $writes --no-smtp --dry-run" ;;
+	rotate | retire) options="$options $writes --no-smtp --local --dry-run" ;;
+	abused) options="$options --json --why" ;;
 	watch) options="$options --json --no-smtp" ;;
 	status) options="$options --json --live" ;;
 	approve | stop | release) options="$options --json" ;;
@@ -54,13 +57,14 @@ _dnsguard()
 	restore) options="$options --json --yes --adopt --offline --file --zone --timeout" ;;
 	log) options="$options --json --verbose --zone --limit" ;;
 	backtest) options="$options --json --output" ;;
+	triage) options="$options $looks --policy --domain --own --host --since --until --explain --notice --sent --recipients --batv-keys --batv-since --dns --password-file --ca-file" ;;
 	reports) options="$options $looks --zone --own" ;;
 	check) options="$options $looks --selector --host --explain --fast --open-relay --i-own-this" ;;
 	spf) options="$options $looks --ip --from --helo --receiver" ;;
 	sensor) options="$options --to --key-file --socket --file --name" ;;
 	dmarc) options="$options $looks --spf --dkim --psl" ;;
 	audit) options="$options --csv --fast --resolver --trust-anchor --root-hints --output --unordered --resume --threads --window --rate --timeout" ;;
-	providers) options="$options --json" ;;
+	providers) options="$options --json --markdown" ;;
 	schema) options="$options --man" ;;
 	esac
 	if [[ $word == -* ]]; then

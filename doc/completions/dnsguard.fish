@@ -1,8 +1,9 @@
 # fish completion of dnsguard
 set -l staging arm disarm split unsplit
-set -l writing apply $staging
+set -l moving probe rotate retire
+set -l writing apply $staging $moving
 set -l planning plan $writing
-set -l looking check spf dmarc reports
+set -l looking check spf dmarc reports triage
 
 complete -c dnsguard -f
 for row in 'init	write a first zone.yaml from the zone as it is' \
@@ -13,20 +14,26 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'disarm	put the TTLs up again' \
 	'split	move mail from a name to its subdomain' \
 	'unsplit	move mail back' \
+	'probe	let a sink take what still comes' \
+	'rotate	move mail on to the next subdomain' \
+	'retire	give up the subdomains before' \
 	'watch	watch for backscatter, and guard the mail names' \
 	'status	show the mail names that are watched' \
 	'approve	say yes to what the guard proposes' \
 	'stop	hold a mail name, or everything, as it is' \
 	'release	let the guard go on' \
+	'abused	say that something of ours sends the mail' \
 	'restore	put back the records that a change replaced' \
 	'log	show the journal' \
 	'backtest	what the guard would have done with old mail logs' \
 	'reports	who sends in a name of the domain, by DMARC reports' \
+	'triage	what happened, by the bounces in a mailbox' \
 	'check	can a domain be forged, why, and what to publish' \
 	'spf	evaluate SPF, or show what a record costs' \
 	'dmarc	which DMARC policy is in force' \
 	'audit	check many domains, one a line' \
 	'sensor	tell a controller what a mail server sees' \
+	'letters	read messages for the other commands' \
 	'providers	list where zones can be kept' \
 	'schema	print the JSON Schema of zone.yaml' \
 	'version	print the version' \
@@ -34,12 +41,12 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	set -l pair (string split \t $row)
 	complete -c dnsguard -n __fish_use_subcommand -a $pair[1] -d $pair[2]
 end
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore init check audit reports" -F
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore init check audit reports triage" -F
 complete -c dnsguard -l state -x -a '(__fish_complete_directories)' -d 'folder of the journal'
 complete -c dnsguard -l no-color -d 'no colours'
 complete -c dnsguard -s h -l help -d 'what a command does and takes'
 complete -c dnsguard -l version -d 'print the version'
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking watch status approve stop release verify restore log backtest providers" -s j -l json -d 'JSON lines'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking watch status approve stop release abused verify restore log backtest providers" -s j -l json -d 'JSON lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking verify log" -s v -l verbose -d 'show everything'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l diff -d 'unified diff of zone file lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l force -d 'go past the limits of one run'
@@ -49,9 +56,10 @@ complete -c dnsguard -n "__fish_seen_subcommand_from $writing" -l plan -x -d 'on
 complete -c dnsguard -n "__fish_seen_subcommand_from $writing verify" -l wait -d 'until name servers and caches agree'
 complete -c dnsguard -n "__fish_seen_subcommand_from $writing verify restore" -l timeout -x -d 'for name servers, seconds'
 complete -c dnsguard -n "__fish_seen_subcommand_from $staging" -l now -d 'do not wait for caches'
-complete -c dnsguard -n "__fish_seen_subcommand_from $staging" -l dry-run -d 'show what would be done, and end'
-complete -c dnsguard -n '__fish_seen_subcommand_from arm split watch' -l no-smtp -d 'do not ask mail servers'
-complete -c dnsguard -n '__fish_seen_subcommand_from arm split' -l local -x -d 'local parts to ask for'
+complete -c dnsguard -n "__fish_seen_subcommand_from $staging $moving" -l dry-run -d 'show what would be done, and end'
+complete -c dnsguard -n '__fish_seen_subcommand_from arm split probe rotate retire watch' -l no-smtp -d 'do not ask mail servers'
+complete -c dnsguard -n '__fish_seen_subcommand_from arm split rotate retire' -l local -x -d 'local parts to ask for'
+complete -c dnsguard -n '__fish_seen_subcommand_from abused' -l why -x -d 'by what it is known'
 complete -c dnsguard -n '__fish_seen_subcommand_from status' -l live -d 'go on showing it'
 complete -c dnsguard -n '__fish_seen_subcommand_from watch' -F
 complete -c dnsguard -n '__fish_seen_subcommand_from restore' -l offline -d 'only print the old records'
@@ -62,6 +70,21 @@ complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l to -r -d 'the co
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l key-file -r -d 'shared secret'
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l socket -r -d 'of the milter'
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l name -r -d 'of this sensor'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l policy -r -d 'your policy'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l domain -x -d 'your domains'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l own -x -d 'your networks'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l host -x -d 'your mail servers'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l since -x -d 'from then on'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l until -x -d 'before then'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l explain -x -d 'this bounce line by line'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l notice -r -d 'notices about your mail'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l sent -r -d 'what you sent'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l recipients -r -d 'addresses that exist'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l batv-keys -r -d 'keys of your address tags'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l batv-since -x -d 'since when all mail has one'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l dns -d 'look up SPF'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l password-file -r -d 'password of IMAP'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l ca-file -r -d 'certificates for IMAP'
 complete -c dnsguard -n '__fish_seen_subcommand_from reports' -l zone -x -d 'only this domain'
 complete -c dnsguard -n '__fish_seen_subcommand_from reports' -l own -x -d 'your networks'
 complete -c dnsguard -n '__fish_seen_subcommand_from backtest' -s o -l output -r -d 'drawing (SVG)'
@@ -97,5 +120,6 @@ complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l resume -d 'go on 
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l threads -x -d 'so many'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'domains at once'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
+complete -c dnsguard -n '__fish_seen_subcommand_from providers' -l markdown -d 'the page doc/providers.md'
 complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit watch status approve stop release restore log backtest reports check spf dmarc audit sensor providers schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage check spf dmarc audit sensor providers schema version help'

@@ -267,6 +267,7 @@ static void finish(struct transfer *t, CURLcode code)
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &wait);
 	r->was_sent = sent > 0;
 	dg_headers_type(t->easy, r);
+	r->next = dg_headers_next(t->easy);
 	if (wait > 0) {
 		r->retry_after_s = (unsigned)(wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : wait);
 	}
@@ -328,6 +329,10 @@ static void set_request(struct transfer *t, int64_t left_ms)
 	if (!is_get) {
 		(void)curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method);
 		(void)curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+	}
+	if (r->aws_scope) {
+		(void)curl_easy_setopt(e, CURLOPT_AWS_SIGV4, r->aws_scope);
+		(void)curl_easy_setopt(e, CURLOPT_USERPWD, r->aws_key);
 	}
 	if (r->body) {
 		(void)curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
@@ -392,6 +397,7 @@ void dg_http_send(struct dg_http *h, struct dg_http_request *r)
 	r->was_sent = false;
 	r->is_bad_tls = false;
 	r->content_type[0] = '\0';
+	r->next = NULL;
 	r->err = (struct dg_err){0};
 	list_add(h, t);
 	if (dg_url_check(r->url, r->is_plain_ok, t->host, sizeof(t->host), &r->err) < 0 ||
@@ -420,7 +426,9 @@ void dg_http_cancel(struct dg_http_request *r)
 void dg_http_request_done(struct dg_http_request *r)
 {
 	free(r->reply);
+	free(r->next);
 	r->reply = NULL;
+	r->next = NULL;
 	r->reply_len = 0;
 }
 

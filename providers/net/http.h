@@ -14,6 +14,7 @@
  *          other request.
  * Repeats  A request is never sent twice. Only GET goes over a connection that was used before,
  *          since libcurl sends again by itself when such a connection turns out to be dead.
+ * Signing  A URL to be signed for AWS has its query sorted, a value for each parameter, and upper-case escapes: libcurl takes it as it is.
  * Limits   reply_max octets of body; timeout_ms for the whole request; DG_HTTP_INFLIGHT at once,
  *          the others wait in line.
  * Errors   DG_EINPUT: not a URL of ours. DG_EPOLICY: plain http, or only addresses that
@@ -36,6 +37,7 @@ struct dg_loop;
 #define DG_HTTP_INFLIGHT  16u
 #define DG_HTTP_ADDRESSES 16u
 #define DG_HTTP_TYPE_MAX  128u
+#define DG_HTTP_NEXT_MAX  2048u /* octets of it */
 
 struct dg_http_request {
 	const char *method; /* "GET", "PATCH" */
@@ -50,6 +52,8 @@ struct dg_http_request {
 	const char *const *addresses; /* "192.0.2.1", "2001:db8::1" */
 	size_t n_addresses;           /* 0: the host is resolved; at most DG_HTTP_ADDRESSES */
 	bool is_public_only;
+	const char *aws_scope; /* "aws:amz:REGION:SERVICE": signed as AWS does (SigV4); NULL: not */
+	const char *aws_key;   /* "ACCESS-KEY:SECRET" for that */
 	void (*done)(struct dg_http_request *r, int rc);
 	void *arg;
 	/* --- results --- */
@@ -58,6 +62,7 @@ struct dg_http_request {
 	size_t reply_len;
 	unsigned retry_after_s;              /* of Retry-After; 0: none */
 	char content_type[DG_HTTP_TYPE_MAX]; /* safe to show; "": none was given */
+	char *next; /* of a header Link: with rel="next" (RFC 8288); NULL: none */
 	bool was_sent;
 	bool is_bad_tls;
 	struct dg_err err;
@@ -69,4 +74,4 @@ struct dg_http *dg_http_free(struct dg_http *h);
 void dg_http_send(struct dg_http *h, struct dg_http_request *r);
 /* No done() comes, and what was received is freed; nothing when done() came already. */
 void dg_http_cancel(struct dg_http_request *r);
-void dg_http_request_done(struct dg_http_request *r); /* frees the reply */
+void dg_http_request_done(struct dg_http_request *r); /* frees reply and next */

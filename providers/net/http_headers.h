@@ -11,3 +11,5 @@ int dg_headers_make(const struct dg_http_request *r, struct curl_slist **headers
 void dg_headers_free(struct curl_slist *headers);
 /* The Content-Type of the answer, into the request. */
 void dg_headers_type(CURL *e, struct dg_http_request *r);
+/* The URL of Link: with rel="next", malloc()ed; NULL: none. As it came: not to be shown or gone to without a look. */
+char *dg_headers_next(CURL *e);

@@ -2,13 +2,13 @@
 #pragma once
 
 #include "providers/net/http.h"
+#include "providers/net/secret.h"
 #include "providers/net/url.h"
 #include "providers/provider.h"
 
 struct dg_powerdns_work;
 
-#define DG_POWERDNS_HEADER  "X-API-Key: "
-#define DG_POWERDNS_KEY_MAX 1024u
+#define DG_POWERDNS_HEADER "X-API-Key: "
 
 struct dg_powerdns_options {
 	const char *url;
@@ -23,7 +23,7 @@ struct dg_powerdns {
 	struct dg_http *http;
 	struct dg_loop *loop;
 	char host[DG_URL_HOST_MAX];
-	char header[sizeof(DG_POWERDNS_HEADER) + DG_POWERDNS_KEY_MAX]; /* "X-API-Key: ..." */
+	char header[sizeof(DG_POWERDNS_HEADER) + DG_SECRET_MAX]; /* "X-API-Key: ..." */
 	/* Reads and applies on their way, and those that wait, in order (work.c). */
 	unsigned n_reads, n_applies;
 	struct dg_powerdns_work *line_first, *line_last;

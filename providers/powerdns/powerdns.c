@@ -1,13 +1,10 @@
 #include "providers/powerdns/powerdns.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "providers/net/secret.h"
 #include "providers/powerdns/internal.h"
 #include "zones/base/err.h"
 #include "zones/policy/schema.h"
@@ -39,52 +36,11 @@ const struct dg_schema dg_schema_powerdns = {
 };
 
 /* --- the key ---------------------------------------------------------------------------------- */
-static int read_key(int fd, const char *path, char *key, struct dg_err *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		return dg_fail(err, DG_EINPUT, "%s: not a file", path);
-	}
-	if (st.st_mode & S_IRWXO) {
-		return dg_fail(err, DG_EINPUT,
-			"%s: others than owner and group can read or write this key (mode %04o); "
-			"chmod 0600 it",
-			path, (unsigned)(st.st_mode & 07777));
-	}
-	ssize_t n = read(fd, key, DG_POWERDNS_KEY_MAX);
-	if (n < 0) {
-		return dg_fail(err, DG_EIO, "%s: %s", path, strerrordesc_np(errno));
-	}
-	while (n > 0 && strchr(" \t\r\n", key[n - 1])) {
-		n--;
-	}
-	key[n] = '\0';
-	bool is_clean = n > 0 && (size_t)n < DG_POWERDNS_KEY_MAX;
-	for (ssize_t i = 0; i < n; i++) {
-		is_clean = is_clean && key[i] > 0x20 && key[i] < 0x7f;
-	}
-	if (!is_clean) {
-		return dg_fail(err, DG_EINPUT,
-			"%s: expected the API key alone on one line, up to %u printable ASCII "
-			"characters "
-			"without blanks",
-			path, DG_POWERDNS_KEY_MAX - 1);
-	}
-	return 0;
-}
-
 static int load_key(struct dg_powerdns *p, struct dg_err *err)
 {
-	const char *path = p->opts->api_key_file;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	if (fd < 0) {
-		return dg_fail(err, DG_EIO, "api-key-file %s: %s", path, strerrordesc_np(errno));
-	}
 	memcpy(p->header, DG_POWERDNS_HEADER, sizeof(DG_POWERDNS_HEADER));
-	int r = read_key(fd, path, p->header + strlen(DG_POWERDNS_HEADER), err);
-	(void)close(fd);
+	int r = dg_secret_read(
+		p->opts->api_key_file, p->header + strlen(DG_POWERDNS_HEADER), DG_SECRET_MAX, err);
 	return r < 0 ? dg_wrap(err, r, "api-key-file") : 0;
 }
 
@@ -187,7 +143,8 @@ const struct dg_provider_ops dg_provider_powerdns = {
 			.ttl_min = 0,
 			.ttl_max = DG_TTL_MAX,
 			.txt_max = TXT_MAX,
-			.has_null_mx = true,
+			.null_mx = DG_NULL_MX_ACCEPTED,
+			.transaction = DG_TRANSACTION_BATCH,
 			.verified_on = "2026-11-22 (4.7.3)",
 		},
 	.schema = &dg_schema_powerdns,

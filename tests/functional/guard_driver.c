@@ -1,10 +1,12 @@
 /* guard_driver: the guard of one mail name alone, with events from standard input instead of a detector.
  *
- * guard_driver STATE PROGRAM DOCUMENT ZONE NAME MODE HOLD_MS [HOOK]
- * Lines in: alarm, notice, quiet, ready, abused. Lines out: what people are told. Ends with its input. */
+ * guard_driver STATE PROGRAM DOCUMENT ZONE NAME MODE HOLD_MS HOOK|- [LISTEN_MS [LABEL...]]
+ * With LISTEN_MS there is a sink; LABEL: names that mail can live at, m.example.test. without.
+ * Lines in: alarm, notice, quiet, ready, abused; loud, mail (bounces, a letter at the name); followed N, letter N (at a label). Lines out: what people are told. Ends with its input. */
 #include "controller/guard/runner.h"
 #include "controller/store/store.h"
 #include "providers/net/loop.h"
+#include "zones/policy/policy.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@
 
 #define READ_MS     20
 #define COOLDOWN_MS 600000
+#define OVERLAP_MS  3000
 
 struct driver {
 	struct dg_loop *loop;
@@ -48,6 +51,19 @@ static void hand_in(struct driver *d, const char *word)
 			dg_runner_event(d->runner, d->name, kinds[i].kind, &e);
 		}
 	}
+	const char *blank = strchr(word, ' ');
+	unsigned label = blank ? (unsigned)strtoul(blank + 1, NULL, 10) : 0;
+	struct dg_runner_mail m = {.at_ms = dg_loop_now(d->loop) * 1000,
+		.is_at_label = blank != NULL,
+		.label = label,
+		.is_genuine = strcmp(word, "loud") != 0,
+		.weight = 1};
+	if (strncmp(word, "followed ", 9) == 0) {
+		dg_runner_followed(d->runner, d->name, label, &e);
+	} else if (strcmp(word, "loud") == 0 || strcmp(word, "mail") == 0 ||
+		   strncmp(word, "letter ", 7) == 0) {
+		dg_runner_heard(d->runner, d->name, &m);
+	}
 }
 
 static void on_input(void *arg)
@@ -72,23 +88,41 @@ static void on_input(void *arg)
 
 static int run(struct driver *d, char **argv, struct dg_store *store, struct dg_err *err)
 {
-	const char *hooks[] = {argv[8], NULL};
+	static const char *const first[] = {"m.example.test."};
+	struct dg_hook_spec hook = {.path = argv[8]};
+	unsigned n_labels = 0;
 	struct dg_runner_options o = {.loop = d->loop,
 		.store = store,
 		.program = argv[2],
 		.state_dir = argv[1],
+		.max_moves = 100,
+		.max_share = 100, /* of one name: a hundred moves an hour */
 		.tell = tell};
 	struct dg_runner_name n = {.zone = argv[4],
 		.name = argv[5],
 		.document = argv[3],
-		.subdomain = "m.example.test.",
-		.hooks = hooks};
+		.labels = first,
+		.drain_ms = 1000,
+		.hooks = &hook,
+		.n_hooks = strcmp(argv[8], "-") != 0 ? 1 : 0};
 
 	dg_guard_limits_init(&n.limits);
 	n.limits.mode = strcmp(argv[6], "automatic") == 0 ? DG_GUARD_MODE_AUTOMATIC
 							  : DG_GUARD_MODE_APPROVED;
 	n.limits.hold_ms = strtoll(argv[7], NULL, 10);
 	n.limits.cooldown_ms = COOLDOWN_MS;
+	if (argv[9]) {
+		const char *const *labels = (const char *const *)argv + 10;
+
+		n.limits.has_sink = true;
+		n.listen_ms = strtoll(argv[9], NULL, 10);
+		while (labels[n_labels]) {
+			n_labels++;
+		}
+		n.labels = n_labels > 0 ? labels : n.labels;
+		n.limits.n_labels = n_labels > 0 ? n_labels : 1;
+		n.overlap_ms = OVERLAP_MS;
+	}
 	int r = dg_runner_new(&o, &d->runner, err);
 	if (r == 0) {
 		r = dg_runner_add(d->runner, &n, err);

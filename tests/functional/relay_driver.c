@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define ARENA_MAX  (64u << 20)
-#define TIMEOUT_MS 20000
+#define TIMEOUT_MS 120000
 
 static const struct dg_fact *no_fact(void *arg, const char *owner, uint16_t type)
 {

@@ -278,12 +278,12 @@ def test_zone_that_nobody_serves(lab, dnsguard):
     lab.write('z.zone', lablib.zone_text(ZONE, ['127.0.0.11'], RECORDS))
     policy = lab.write('z.yaml', f'zone: {ZONE}\nprovider: {{zonefile: {{path: z.zone}}}}\n'
                        f'verify: {{servers: none, resolver: 127.0.0.62}}\n{POLICY}\n')
-    lines, rc = look_at_policy(dnsguard, '--timeout', '20', policy)
+    lines, rc = look_at_policy(dnsguard, '--timeout', '10', policy)
     assert rc == 3 and {'spf-none', 'hosts-implicit-mx', 'dmarc-unknown'} <= codes(lines['check'])
     assert verdicts(lines['check'])['mail-from', 'domain'] == 'forgeable'
     assert verdicts(lines['check'])['from', 'domain'] == 'unknown'  # nobody can say what stands at _dmarc.test
     lab.write('z.zone', lablib.zone_text(ZONE, ['127.0.0.11'], RECORDS + '_dmarc TXT "v=DMARC1; p=reject"\n', serial=2))
-    lines, _ = look_at_policy(dnsguard, '--timeout', '20', policy)
+    lines, _ = look_at_policy(dnsguard, '--timeout', '10', policy)
     assert verdicts(lines['check'])['from', 'domain'] == 'protected'
 
 

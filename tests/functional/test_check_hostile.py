@@ -331,7 +331,7 @@ def test_what_is_no_name(world, name):
 
 @pytest.mark.parametrize('name', POLICIES)
 def test_mta_sts(reports, name):
-    said = reports(f'{name}.example', *(['--timeout', '2'] if name == 'sts-slow' else []))
+    said = reports(f'{name}.example', *(['--timeout', '12'] if name == 'sts-slow' else []))
     code = POLICIES[name][1]
     found = said.finding(code)
     good = [c for c in said.codes if c in ('sts-good', 'sts-mode-testing')]

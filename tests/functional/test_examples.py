@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 
+import api
+import dialects
 import jsonschema
 import lab as lablib
 import pytest
@@ -64,6 +66,13 @@ def test_check(lab, dnsguard):
     assert done.stdout.endswith('check: done\n') and 'spf-neutral-all' in done.stdout
 
 
+def test_triage(lab):
+    done = lab.run(EXAMPLES / 'triage/run', env={'DNSGUARD': lab.program, 'LC_ALL': 'C'}).expect(0)
+    assert done.stdout.endswith('triage: done\n')
+    assert 'example.com: forged elsewhere (confidence: high)' in done.stdout
+    assert 'example.com: relay abused (confidence: high)' in done.stdout and 'trust boundary' in done.stdout
+
+
 @pytest.mark.parametrize('kind', ['knot', 'bind', 'pdns'])
 def test_rfc2136(request, example, lab, dnsguard, unbound, kind):
     server = request.getfixturevalue(kind)({'example.test': RECORDS}, address='127.0.0.11')
@@ -83,6 +92,33 @@ def test_powerdns(example, pdns, unbound, dnsguard):
     plan_apply_plan(dnsguard, 'zone.yaml', folder)
     check_mail_records(server)
     assert server.dig('_smtp._tls.example.test', 'TXT') == ['"v=TLSRPTv1; rua=mailto:tls@example.test"']
+
+
+@pytest.mark.parametrize('dialect', dialects.ALL, ids=lambda d: d.name or d.__name__.lower())
+def test_provider_behind_an_api(example, lab, dnsguard, dialect):
+    """As it stands there, but for the place of the API and the name servers, which the lab has not."""
+    name = dialect.name or dialect.__name__.lower()
+    site = api.Server(lab, dialect, 'example.test', RECORDS.replace(' oldmx\n', ' oldmx.example.test.\n')
+                      .replace(' mx1\n', ' mx1.example.test.\n'))
+    folder = example(name)
+    policy = folder / 'zone.yaml'
+    for option, path in site.files.items():
+        shutil.copy(path, folder / re.search(option + ': ([a-z.]+)', policy.read_text()).group(1))
+    policy.write_text(policy.read_text().replace(f'{{{name}: {{', f'{{{name}: {{url: "{site.url}", ') +
+                      'verify: {servers: none}\n')
+    dnsguard('plan', '--adopt', 'zone.yaml', cwd=folder).expect(3)
+    dnsguard('apply', '--yes', '--adopt', 'zone.yaml', cwd=folder).expect(0)
+    dnsguard('plan', 'zone.yaml', cwd=folder).expect(0)
+    image = site.image()
+    assert image['@', 'MX'][1] == ['10 mx1.example.test.'] and '"somebody=else"' in image['@', 'TXT'][1]
+    assert '"v=spf1 mx ip4:192.0.2.0/24 -all"' in image['@', 'TXT'][1] and image['_smtp._tls', 'TXT']
+    assert ('silent: [www]' in policy.read_text()) == (image.get(('www', 'MX')) is not None)
+    assert site.broken == []
+
+
+def test_page_of_the_providers(dnsguard):
+    """doc/providers.md is what the table in the code says."""
+    assert dnsguard('providers', '--markdown', check=True).stdout == (lablib.ROOT / 'doc/providers.md').read_text()
 
 
 def test_fleet(example, dnsguard, nsd, lab):

@@ -155,7 +155,7 @@ def test_wrong_clock(lab, drive, kind, shift):
     assert outcome == 'unknown'
     if kind != 'pdns':
         assert 'BADTIME' in text and 'seconds apart' in text and abs(shift - int(
-            text.split(' seconds apart')[0].split()[-1]) * (1 if shift > 0 else -1)) <= 2
+            text.split(' seconds apart')[0].split()[-1]) * (1 if shift > 0 else -1)) <= 30
     else:
         assert 'clock' in text
     assert drive.apply(server, NEW, '-s', -290 if shift < 0 else 290)[0] == 'applied'

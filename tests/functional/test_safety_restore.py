@@ -1,6 +1,7 @@
 """Restore drill: a zone of random records, applied, split, taken back; then every change is undone, newest first,
 and the zone is what it was: canonical RRsets, string boundaries of TXT, TTLs; no marker is left.
 """
+import os
 import random
 
 import dns.zone
@@ -10,6 +11,7 @@ from safety import EVERYWHERE, ZONE, Site, image_of, report, slow
 
 HOSTS = 'mx1 A 192.0.2.25\nmx2 A 192.0.2.26\nwww A 192.0.2.10\n'
 WORDS = ['alpha', 'Beta', 'GAMMA', 'd e l t a', 'semi;colon', 'quo\\"te', 'back\\\\slash', '\\223\\200', 'x' * 255, '', '(', ')', '@']
+DRILLS = int(os.environ.get('DNSGUARD_DRILLS', '20'))
 TTLS = [0, 1, 59, 60, 61, 299, 300, 600, 3600, 86400, 604800]
 
 
@@ -110,4 +112,4 @@ def test_drill(record_property, lab, kind):
 @slow
 @pytest.mark.parametrize('kind', EVERYWHERE)
 def test_drill_many(record_property, lab, kind):
-    run(record_property, lab, kind, range(100, 120))
+    run(record_property, lab, kind, range(100, 100 + DRILLS))

@@ -1,11 +1,15 @@
 """dnsguard watch and status: a log that grows line by line."""
+import fcntl
 import json
 import os
 import signal
 import socket
+import struct
+import termios
 import time
 
 import pytest
+import terminal
 
 from lab import wait_for
 
@@ -177,3 +181,33 @@ def test_what_cannot_be_watched(lab):
     assert 'zone.yaml:3' in done.stderr and "found the sensor 'smoke', expected one of log" in done.stderr
     policy.write_text('zone: example.com\nprovider: {zonefile: {path: a}}\n')
     assert 'no zone names a sensor' in lab.dnsguard('watch', policy).expect(2).stderr
+
+
+def test_live_on_a_terminal(watch):
+    """Drawn again when something changes, and as large as the terminal is; no colours with NO_COLOR."""
+    def sized(term, rows, columns):
+        fcntl.ioctl(term.end, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+    argv = [watch.lab.program, '--state', watch.lab.dir / 'state', 'status', '--live']
+    with terminal.Terminal(argv, env={'NO_COLOR': '1'}) as term:
+        term.wait_for('calm', 60)
+        assert 'alarm' not in term.raw
+        watch.refuse(40)
+        wait_for(lambda: alarms(watch), 'the alarm')
+        watch.stop()  # what it knows is written down
+        term.wait_for('alarm', 60)
+        assert '\x1b[3' not in term.raw  # no colours
+        sized(term, 24, 20)
+        term.raw = ''
+        term.wait_for('\x1b[J', 60)
+        term.raw = ''
+        term.wait_for('\x1b[J', 60)
+        assert max(len(line) for line in term.text.splitlines()) <= 20
+        sized(term, 1, 80)
+        term.wait_for('more lines', 60)
+        term.type('q')
+        assert term.finish() == 3
+    with terminal.Terminal(argv, env={'NO_COLOR': ''}) as term:
+        term.wait_for('alarm', 60)
+        term.type('\x03')
+        assert term.finish() == 3
+    assert 'needs a terminal' in watch.lab.dnsguard('status', '--live').expect(2).stderr

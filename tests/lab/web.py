@@ -2,6 +2,7 @@
 
     site = web.Web(lab, {'mta-sts.a.example': web.policy(), 'mta-sts.b.example': web.Answer(status=404)}, address)
     site.hits['mta-sts.a.example']       how often it was asked
+    site.posts                           what was posted, to any path: (host, path, headers, body)
     site.stop()
 
 One server for any number of hosts: the name that a client asks for by SNI chooses certificate and answer.
@@ -73,6 +74,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def do_POST(self):
+        web = self.server.web
+        host = self.headers.get('Host', '').partition(':')[0]
+        body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        web.posts.append((host, self.path, dict(self.headers), body))
+        answer = web.hosts.get(host) or Answer(status=404)
+        self.send_response(301 if answer.redirect and answer.status == 200 else answer.status)
+        if answer.redirect:
+            self.send_header('Location', answer.redirect)
+        self.send_header('Content-Length', '0')
+        self.send_header('Connection', 'close')
+        self.end_headers()
+        self.close_connection = True
+
     def do_GET(self):
         web = self.server.web
         host = self.headers.get('Host', '').partition(':')[0]
@@ -116,7 +131,7 @@ class Web:
     """hosts: {name: Answer}. Listens on port 443 of address."""
 
     def __init__(self, lab, hosts, address):
-        self.hosts, self.hits, self.is_over = dict(hosts), {}, threading.Event()
+        self.hosts, self.hits, self.posts, self.is_over = dict(hosts), {}, [], threading.Event()
         self.dir = lab.dir / lab.unique('web')
         self.dir.mkdir()
         self.contexts = {kind: self.context(kind) for kind in KINDS

@@ -135,7 +135,7 @@ def test_split_story(lab, record_property):
     stretch = Stretch(postfix.dir / 'mail.log', log)
     lab.daemon('watch', [lab.program, '--state', lab.dir / 'state', 'watch', policy])
     told = lab.dir / 'watch.log'
-    lab.wait_ready('watch', lambda: 'watching' in told.read_text())
+    lab.wait_ready('watch', lambda: 'is open' in told.read_text())
     senders = Senders()
     begin = time.time()
 

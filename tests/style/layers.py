@@ -8,14 +8,20 @@ import re
 import source
 
 # From the ground up. A part includes parts of its own group only when they stand in its row's list.
-ZONES = ['zones/base', 'zones/record', 'zones/mail', 'zones/check', 'zones/watch', 'zones/policy', 'zones/plan']
+ZONES = ['zones/base', 'zones/record', 'zones/mail', 'zones/check', 'zones/watch', 'zones/bounce', 'zones/incident', 'zones/policy', 'zones/plan']
 MAY = {part: ZONES[:n] for n, part in enumerate(ZONES)}
 MAY['providers/net'] = ZONES
-for part in ('providers/zonefile', 'providers/rfc2136', 'providers/powerdns'):
+MAY['providers/api'] = ZONES + ['providers/net', 'providers']
+DIALECTS = [f'providers/{name}' for name in ('cloudflare', 'desec', 'digitalocean', 'gandi', 'hetzner', 'linode',
+                                                'route53', 'externaldns')]
+OWN = ['providers/zonefile', 'providers/rfc2136', 'providers/powerdns']
+for part in OWN:
     MAY[part] = ZONES + ['providers/net', 'providers']
-MAY['providers'] = ZONES + ['providers/net', 'providers/zonefile', 'providers/rfc2136', 'providers/powerdns']
+for part in DIALECTS:
+    MAY[part] = ZONES + ['providers/net', 'providers/api', 'providers']
+MAY['providers'] = ZONES + ['providers/net', *OWN, *DIALECTS]
 BELOW = ZONES + ['providers', 'providers/net']
-CONTROLLER = [('store', 'lookup'), ('engine',), ('guard',), ('check', 'watch', 'incident', 'serve'), ('command',)]
+CONTROLLER = [('store', 'lookup', 'letters'), ('engine',), ('guard',), ('check', 'watch'), ('incident', 'serve'), ('command',)]
 for n, row in enumerate(CONTROLLER):
     for name in row:
         lower = [f'controller/{other}' for r in CONTROLLER[:n] for other in r]
@@ -25,18 +31,22 @@ MAY['controller'] = ['controller/command']
 LIBRARIES = {
     r'ldns/': ('zones/record', 'providers/net', 'providers/rfc2136', 'controller/command', 'tests'),
     r'yaml\.h': ('zones/policy', 'controller/command', 'tests'),
-    r'curl/': ('providers/net', 'controller/command', 'tests'),
+    r'curl/': ('providers/net', 'controller/letters', 'controller/command', 'tests'),
     r'sqlite3\.h': ('controller/store', 'controller/command', 'tests'),
     r'unbound(-event)?\.h': ('controller/lookup', 'controller/command', 'tests'),
-    r'event2?(/|\.h)': ('providers/net', 'providers/zonefile', 'controller/lookup', 'controller/watch',
+    r'event2?(/|\.h)': ('providers/net', 'providers/zonefile', 'controller/lookup', 'controller/letters', 'controller/watch',
                                'controller/command', 'tests'),
     r'libpsl\.h': ('zones/mail', 'tests'),
     r'idn2\.h': ('zones/mail', 'zones/policy', 'tests'),
-    r'expat\.h': ('zones/watch', 'tests'),
+    r'expat\.h': ('zones/watch', 'providers/api', 'tests'),
+    r'systemd/': ('controller/watch', 'tests'),
     r'libmilter/': ('controller/watch', 'controller/command', 'tests'),
+    r'gmime/': ('controller/letters', 'tests'),
+    r'iconv\.h': ('controller/letters', 'tests'),
+    r'seccomp\.h': ('controller/letters', 'tests'),
     r'zlib\.h': ('controller/watch', 'controller/command', 'tests'),
     r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'controller/watch', 'tests'),
-    r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/watch', 'zones/policy', 'providers/powerdns', 'controller/command', 'controller/engine',
+    r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/bounce', 'zones/incident', 'zones/policy', 'providers/powerdns', 'providers/api', *DIALECTS, 'controller/command', 'controller/engine',
                     'controller/guard', 'tests'),
 }
 IMPURE = re.compile(r'sys/(socket|stat|time|un|epoll|file|mman|wait|resource|types)|netinet/|netdb|poll\.h|'

@@ -101,6 +101,26 @@ const char *dg_dkim_key_fault(
 	return fault;
 }
 
+struct evp_pkey_st *dg_dkim_key_read(
+	struct dg_arena *a, enum dg_dkim_key kind, const char *p, size_t len)
+{
+	uint8_t *der = dg_get(a, len / 4 + 1, 3);
+	size_t der_len = 0;
+
+	if (len > DG_DKIM_TEXT_MAX || !decode(p, len, der, &der_len)) {
+		return NULL;
+	}
+	if (kind == DG_DKIM_ED25519) {
+		return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, der, der_len);
+	}
+	return kind == DG_DKIM_RSA ? read_rsa(der, der_len) : NULL;
+}
+
+bool dg_dkim_base64(const char *p, size_t len, uint8_t *out, size_t *ret_len)
+{
+	return decode(p, len, out, ret_len);
+}
+
 /* --- PEM --------------------------------------------------------------------- */
 
 struct pem {

@@ -1,8 +1,13 @@
 #include "zones/mail/spf_shared.h"
 
+#include "zones/base/arena.h"
+#include "zones/mail/chars.h"
+#include "zones/mail/spf_eval.h"
 #include "zones/record/name.h"
 
 #include <stddef.h>
+#include <string.h>
+#include <strings.h>
 
 struct service {
 	const char *suffix;
@@ -98,4 +103,22 @@ const char *dg_spf_shared(const char *name)
 		}
 	}
 	return NULL;
+}
+
+const char *dg_spf_provider(struct dg_arena *a, const struct dg_spf_outcome *o)
+{
+	const char *shared = o->mechanism_domain ? dg_spf_shared(o->mechanism_domain) : NULL;
+	const char *colon = o->mechanism ? strchr(o->mechanism, ':') : NULL;
+
+	if (shared || !colon || strncasecmp(o->mechanism, "ip", 2) == 0 ||
+		strchr(o->mechanism, '%')) {
+		return shared;
+	}
+	size_t n = strcspn(colon + 1, "/");
+	char *name = dg_get(a, n + 2, 1);
+	for (size_t i = 0; i < n; i++) {
+		name[i] = dg_lower(colon[1 + i]);
+	}
+	name[n] = '.';
+	return dg_spf_shared(name);
 }

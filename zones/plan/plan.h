@@ -109,8 +109,10 @@ struct dg_rail_counts {
 	size_t n_changed; /* changed or deleted; additions and TTL-only changes are not counted */
 };
 void dg_rail_add(struct dg_rail_counts *c, const struct dg_plan *plan);
-/* DG_EPOLICY: the plan changes or deletes too much; the text names count, limit and --force. */
-int dg_rail_zone(const struct dg_plan *plan, struct dg_err *err);
+/* DG_EPOLICY: the plan changes or deletes too much; the text names count, limit and --force. staged: the mail name that is brought to
+ * another stage (split and the way back): what that changes is what was asked for, and does not count; NULL: none. */
+struct dg_mail_spec;
+int dg_rail_zone(const struct dg_plan *plan, const struct dg_mail_spec *staged, struct dg_err *err);
 int dg_rail_fleet(const struct dg_rail_counts *c, struct dg_err *err);
 
 /* --- how a plan reads ------------------------------------------------------------------------------------- */

@@ -130,6 +130,7 @@ int dg_verify_read(
 int dg_watch_read(struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
 int dg_sensors_read(
 	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_hooks_read(struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
 int dg_servers_read(
 	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
 int dg_mx_read_spec(
@@ -146,6 +147,9 @@ int dg_tlsrpt_read_spec(
 	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
 int dg_split_read_spec(
 	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_sink_read(struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
+int dg_shed_read_spec(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err);
 
 /* tables.c */
 extern const struct dg_schema dg_schema_zone;  /* a zone's section */
@@ -153,6 +157,8 @@ extern const struct dg_schema dg_schema_mail;  /* a mail name's */
 extern const struct dg_schema dg_schema_dmarc; /* struct dg_dmarc_yaml */
 extern const struct dg_schema dg_schema_sts;   /* struct dg_sts_yaml */
 extern const struct dg_schema dg_schema_split;
+extern const struct dg_schema dg_schema_shed;
+extern const struct dg_schema dg_schema_webhook; /* struct dg_hook_spec */
 extern const struct dg_schema dg_schema_verify;
 extern const struct dg_schema dg_schema_watch;
 

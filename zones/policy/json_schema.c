@@ -229,8 +229,8 @@ static void put_provider(struct dg_buf *b, dg_provider_schemas providers)
 void dg_policy_json_schema(struct dg_buf *b, dg_provider_schemas providers)
 {
 	static const struct dg_schema *const parts[] = {&dg_schema_zone, &dg_schema_mail,
-		&dg_schema_dmarc, &dg_schema_sts, &dg_schema_split, &dg_schema_verify,
-		&dg_schema_watch};
+		&dg_schema_dmarc, &dg_schema_sts, &dg_schema_split, &dg_schema_shed,
+		&dg_schema_verify, &dg_schema_watch, &dg_schema_webhook};
 	static const char zone[] = "\n  \"zone\": {\"description\": \"The zone's name.\", "
 				   "\"type\": \"string\", \"minLength\": 1}";
 
@@ -257,6 +257,8 @@ void dg_policy_json_schema(struct dg_buf *b, dg_provider_schemas providers)
 		"{\"oneOf\": "
 		"[{\"type\": \"null\"}, {\"$ref\": \"#/$defs/zone\"}]}},\n"
 		"    {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/named\"}}]}}},\n"
+		"\"hook\": {\"oneOf\": [{\"type\": \"string\", \"pattern\": \"^/\"}, {\"$ref\": "
+		"\"#/$defs/webhook\"}]},\n"
 		"\"mx\": {\"type\": \"string\", \"pattern\": \"^[0-9]+[ \\t]+[^ \\t]+$\"},\n");
 	put_provider(b, providers);
 	dg_buf_puts(b, "\n}}\n");

@@ -62,30 +62,49 @@ static int read_mx(
 	return dg_node_name(l, &host, &out->host, err);
 }
 
+static int read_hosts(struct dg_loader *l, const struct dg_node *node, const char *expected,
+	struct dg_mx_spec **ret_list, size_t *ret_n, struct dg_err *err)
+{
+	const struct dg_node *list = node->kind == DG_NODE_LIST ? node->list : node;
+	size_t n = node->kind == DG_NODE_LIST ? node->n : 1;
+	int r = 0;
+
+	if (dg_node_is_empty(node) || node->kind == DG_NODE_MAP || n == 0) {
+		return dg_node_expected(l, node, err, expected);
+	}
+	*ret_list = dg_newn(l->out, struct dg_mx_spec, n);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = read_mx(l, &list[i], &(*ret_list)[i], err);
+	}
+	*ret_n = n;
+	return r;
+}
+
 int dg_mx_read_spec(
 	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err)
 {
 	struct dg_mail_spec *m = mail_of(field, offsetof(struct dg_mail_spec, mx));
-	const struct dg_node *list = node->kind == DG_NODE_LIST ? node->list : node;
-	size_t n = node->kind == DG_NODE_LIST ? node->n : 1;
-	int r = 0;
 
 	m->has_mx = true;
 	if (dg_node_is(node, "null") || dg_node_is(node, "none")) {
 		m->is_null_mx = true;
 		return 0;
 	}
-	if (dg_node_is_empty(node) || node->kind == DG_NODE_MAP ||
-		n == 0) { /* never a null MX by oversight */
-		return dg_node_expected(l, node, err,
-			"a list of hosts, for example [10 mx1.example.com], or null for a name "
-			"that takes no mail");
-	}
-	m->mx = dg_newn(l->out, struct dg_mx_spec, n);
-	for (; r == 0 && m->n_mx < n; m->n_mx++) {
-		r = read_mx(l, &list[m->n_mx], &m->mx[m->n_mx], err);
-	}
-	return r;
+	/* never a null MX by oversight */
+	return read_hosts(l, node,
+		"a list of hosts, for example [10 mx1.example.com], or null for a name that takes "
+		"no mail",
+		&m->mx, &m->n_mx, err);
+}
+
+int dg_sink_read(struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err)
+{
+	struct dg_split_spec *s =
+		(struct dg_split_spec *)(void *)((char *)field -
+						 offsetof(struct dg_split_spec, sink));
+
+	return read_hosts(l, node, "a list of hosts, for example [10 sink.example.com]", &s->sink,
+		&s->n_sink, err);
 }
 
 /* A whole record, as one text. */

@@ -264,8 +264,10 @@ void dg_policy_man_page(struct dg_buf *b, dg_provider_schemas providers)
 	put_section(b, "DMARC", &dg_schema_dmarc);
 	put_section(b, "MTA-STS", &dg_schema_sts);
 	put_section(b, "SPLIT", &dg_schema_split);
+	put_section(b, "SHED", &dg_schema_shed);
 	put_section(b, "VERIFY", &dg_schema_verify);
 	put_section(b, "WATCH", &dg_schema_watch);
+	put_section(b, "WEBHOOK", &dg_schema_webhook);
 	dg_buf_puts(b, "# PROVIDERS\n\n");
 	for (size_t i = 0; providers[i]; i++) {
 		dg_buf_puts(b, "## ");

@@ -38,10 +38,40 @@ enum dg_split_when {
 
 struct dg_split_spec {
 	const char *to; /* canonical name of the subdomain: m.example.com. */
-	int when;       /* enum dg_split_when */
-	uint32_t hold;  /* seconds */
+	struct dg_strings
+		rotate;   /* canonical names for when the attacker follows, in their order */
+	uint32_t overlap; /* seconds without mail after which an old label is given up */
+	int when;         /* enum dg_split_when */
+	uint32_t hold;    /* seconds */
 	uint32_t armed_ttl;
+	struct dg_mx_spec
+		*sink; /* takes the mail name's mail while a probe looks; n_sink 0: none */
+	size_t n_sink;
+	uint32_t probe; /* seconds that a probe listens */
 	struct dg_pos pos;
+};
+
+#define DG_LABELS_MAX 16u /* of one split: to and rotate */
+
+/* The names that mail of a split can live at, in the order of their use: 0 is `to`. */
+static inline size_t dg_split_n_labels(const struct dg_split_spec *s)
+{
+	return 1 + s->rotate.n;
+}
+static inline const char *dg_split_label(const struct dg_split_spec *s, size_t i)
+{
+	return i == 0 ? s->to : s->rotate.list[i - 1].text;
+}
+
+enum dg_shed_when {
+	DG_SHED_OFF,
+	DG_SHED_ATTACK, /* while the guard says that the name is under attack */
+};
+
+/* Null-sender mail that is refused at RCPT. */
+struct dg_shed_spec {
+	int when;                 /* enum dg_shed_when */
+	struct dg_strings always; /* addresses at this name that never send */
 };
 
 struct dg_sts_spec {
@@ -69,6 +99,7 @@ struct dg_mail_spec {
 	struct dg_sts_spec *mta_sts; /* NULL: not managed */
 	struct dg_strings tlsrpt;    /* n == 0: not managed */
 	struct dg_split_spec *split; /* NULL: none */
+	struct dg_shed_spec *shed;   /* NULL: nothing is refused */
 	uint32_t
 		ttl; /* seconds; 0: records keep the TTL they have, new ones get DG_TTL_NEW (want.h) */
 };
@@ -104,12 +135,25 @@ struct dg_sensor_spec {
 	struct dg_pos pos;
 };
 
+/* Who is told: a program, or an HTTPS address (Standard Webhooks). */
+struct dg_hook_spec {
+	const char *path;        /* whole; NULL: a webhook */
+	const char *url;         /* "https://..."; NULL: a program */
+	const char *secret_file; /* path */
+	bool may_be_private;     /* addresses that are not public are talked to as well */
+	struct dg_pos pos;
+};
+
 struct dg_watch_spec {
 	struct dg_sensor_spec *sensors;
 	size_t n_sensors;
-	struct dg_strings hooks; /* whole paths */
-	uint32_t genuine_max;    /* letters a day */
-	uint32_t moves;          /* mail names an hour */
+	struct dg_hook_spec *hooks;
+	size_t n_hooks;
+	const char *recipients;  /* path: addresses that exist; NULL: not given */
+	const char *bounce_keys; /* path: keys of bounce address tags; NULL: none are given out */
+	const char *bounce_tags_since; /* a day, as written; NULL */
+	uint32_t genuine_max;          /* letters a day */
+	uint32_t moves;                /* mail names an hour */
 };
 
 struct dg_policy {

@@ -1,4 +1,4 @@
-/* zones/policy/report_fields.c: dmarc:, mta-sts:, tlsrpt: and split: of one mail name. */
+/* zones/policy/report_fields.c: dmarc:, mta-sts:, tlsrpt:, split: and shed: of one mail name. */
 #include "zones/policy/internal.h"
 
 #include "zones/base/arena.h"
@@ -166,12 +166,50 @@ int dg_split_read_spec(
 	const char *owner = NULL;
 	int r = dg_fields_read(l, node, &dg_schema_split, split, err);
 
+	if (r == 0 && dg_split_n_labels(split) > DG_LABELS_MAX) {
+		r = dg_node_fail(l, node, err, "rotate: found %zu names, expected at most %u",
+			split->rotate.n, DG_LABELS_MAX - 1);
+	}
 	if (r == 0 && to && dg_node_owner(l, to, &owner, err) < 0) {
 		r = dg_wrap(err, (int)err->rc, "to");
 	}
 	split->pos = dg_node_pos(l, node);
 	if (r == 0) {
 		*(struct dg_split_spec **)field = split;
+	}
+	return r;
+}
+
+/* An address at the mail name itself, which is all that is known to be ours. */
+static int check_address(struct dg_loader *l, const struct dg_string *address, struct dg_err *err)
+{
+	const char *at = strrchr(address->text, '@');
+
+	if (!at || at == address->text || at[1] == '\0' || strpbrk(address->text, " \t<>")) {
+		return dg_fail_at(err, &address->pos, DG_EINPUT,
+			"found '%.100s', expected an address, for example list@lists.example.com",
+			address->text);
+	}
+	(void)l;
+	return 0;
+}
+
+int dg_shed_read_spec(
+	struct dg_loader *l, const struct dg_node *node, void *field, struct dg_err *err)
+{
+	struct dg_shed_spec *shed = dg_new(l->out, struct dg_shed_spec);
+	int r = 0;
+
+	if (dg_node_is(node, "attack")) { /* one word alone */
+		shed->when = DG_SHED_ATTACK;
+	} else {
+		r = dg_fields_read(l, node, &dg_schema_shed, shed, err);
+	}
+	for (size_t i = 0; r == 0 && i < shed->always.n; i++) {
+		r = check_address(l, &shed->always.list[i], err);
+	}
+	if (r == 0) {
+		*(struct dg_shed_spec **)field = shed;
 	}
 	return r;
 }

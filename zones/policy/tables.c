@@ -10,6 +10,7 @@ static const char *const alignment_words[] = {"", "relaxed", "strict", NULL};
 static const char *const psd_words[] = {"", "y", "n", "u", NULL};
 static const char *const mode_words[] = {"none", "testing", "enforce", NULL};
 static const char *const when_words[] = {"approved", "automatic", "never", NULL};
+static const char *const shed_words[] = {"off", "attack", NULL};
 static const char *const mx_hosts_words[] = {"spf", "ignore", NULL};
 static const char *const hosts_words[] = {"report", "silent", "ignore", NULL};
 
@@ -98,6 +99,33 @@ static const struct dg_field split_fields[] = {
 		.help = "TTL of the mail name's MX and TXT while armed or split: caches keep the "
 			"old answer for that long.",
 		.example = "60s"),
+	DG_FIELD_CUSTOM(struct dg_split_spec, sink, dg_sink_read,
+		.json = "{\"oneOf\": [{\"$ref\": \"#/$defs/mx\"}, {\"type\": \"array\", "
+			"\"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/mx\"}}]}",
+		.help = "Hosts that take the mail of the name while a probe looks whether the "
+			"attack is "
+			"over: at the end of the hold they are its MX for a while, since nobody "
+			"sees past a "
+			"null MX. They should refuse null-sender mail at RCPT (see *shed*) and "
+			"take the rest. "
+			"Without it a person is asked at the end of the hold.",
+		.example = "[10 sink.example.com]"),
+	DG_FIELD_DURATION(struct dg_split_spec, probe, 60, 604800, .dflt = "2h",
+		.help = "How long a probe listens at the sink before it says that the attack is "
+			"over.",
+		.example = "2h"),
+	DG_FIELD_CUSTOM(struct dg_split_spec, rotate, dg_owners_read,
+		.json = "{\"oneOf\": [{\"type\": \"string\"}, {\"type\": \"array\", "
+			"\"maxItems\": 15, \"items\": {\"type\": \"string\"}}]}",
+		.help = "The names that mail moves on to when the attacker follows, one after the "
+			"other. "
+			"None is published before it is needed.",
+		.example = "[m2, m3]"),
+	DG_FIELD_DURATION(struct dg_split_spec, overlap, 60, 31536000, .dflt = "1h",
+		.help = "How long no mail with a sender may have come to an old name before it is "
+			"given up "
+			"for the next one. At most *hold*.",
+		.example = "1h"),
 };
 const struct dg_schema dg_schema_split = {.name = "split",
 	.help = "Lets mail move to a subdomain when the name is forged, with a null MX at the name "
@@ -106,6 +134,58 @@ const struct dg_schema dg_schema_split = {.name = "split",
 	.size = sizeof(struct dg_split_spec),
 	.fields = split_fields,
 	.n_fields = N(split_fields)};
+
+static const struct dg_field shed_fields[] = {
+	DG_FIELD_ENUM(struct dg_shed_spec, when, shed_words, .dflt = "off",
+		.help = "While the name is under attack (*attack*), or never (*off*).",
+		.example = "attack"),
+	DG_FIELD_STRINGS(struct dg_shed_spec, always, 3, 320,
+		.help = "Addresses that never send, and so get no bounces, at any time: posting "
+			"addresses "
+			"of mailing lists.",
+		.example = "[announce@lists.example.com]"),
+};
+const struct dg_schema dg_schema_shed = {.name = "shed",
+	.help = "Null-sender mail that the policy service and the milter of *dnsguard watch* "
+		"refuse at RCPT with 550 5.7.1. What it costs: a genuine bounce, a receipt or a "
+		"call-out "
+		"for mail that was sent from the name is refused too. postmaster is never refused "
+		"by "
+		"*when*.",
+	.size = sizeof(struct dg_shed_spec),
+	.fields = shed_fields,
+	.n_fields = N(shed_fields)};
+
+static const struct dg_field webhook_fields[] = {
+	{.key = "webhook",
+		.kind = DG_STRING,
+		.is_required = true,
+		.offset = offsetof(struct dg_hook_spec, url),
+		.min = 9,
+		.max = 2000,
+		.help = "The address: https alone, without user and password.",
+		.example = "https://hooks.example.com/dnsguard"},
+	DG_FIELD_SECRET(struct dg_hook_spec, secret_file, .is_required = true,
+		.help = "The secret that letters are signed with, as *whsec\\_* and Base64, or as "
+			"it "
+			"stands.",
+		.example = "hook.secret"),
+	{.key = "allow_private",
+		.kind = DG_BOOL,
+		.offset = offsetof(struct dg_hook_spec, may_be_private),
+		.dflt = "false",
+		.help = "Addresses that are not public (loopback, private networks) are talked to "
+			"as well.",
+		.example = "true"},
+};
+const struct dg_schema dg_schema_webhook = {.name = "webhook",
+	.help = "A hook that is an HTTPS address: letters are posted as JSON and signed as "
+		"Standard Webhooks has it (webhook-id, webhook-timestamp, webhook-signature: v1 "
+		"with "
+		"HMAC-SHA256). Redirects are not followed.",
+	.size = sizeof(struct dg_hook_spec),
+	.fields = webhook_fields,
+	.n_fields = N(webhook_fields)};
 
 static const struct dg_field verify_fields[] = {
 	DG_FIELD_CUSTOM(struct dg_verify_spec, servers, dg_servers_read, .json = STRINGS_JSON,
@@ -136,15 +216,37 @@ static const struct dg_field watch_fields[] = {
 			"\"additionalProperties\": {\"type\": \"string\"}}}",
 		.help = "What sees null-sender mail, each with one key: *log* with the whole path "
 			"of "
-			"a mail log; the others stand in *dnsguard*(1). A sensor that several "
+			"a mail log; *journal*, *maildir*, *mbox*, *imap*, *reports*, *policy* and "
+			"*sensors* "
+			"stand in *dnsguard*(1). A sensor that several "
 			"zones "
 			"name is opened once.",
 		.example = "[{log: /var/log/mail.log}]"),
-	DG_FIELD_STRINGS(struct dg_watch_spec, hooks, 1, 4095,
-		.help = "Programs, by their whole paths, that get one JSON object on standard "
-			"input "
-			"when something happens.",
-		.example = "[/etc/dnsguard/hook]"),
+	DG_FIELD_CUSTOM(struct dg_watch_spec, hooks, dg_hooks_read, .sub = &dg_schema_webhook,
+		.json = "{\"oneOf\": [{\"$ref\": \"#/$defs/hook\"}, {\"type\": \"array\", "
+			"\"items\": {\"$ref\": \"#/$defs/hook\"}}]}",
+		.help = "Who is told when something happens, with one JSON object: a program, by "
+			"its whole path, on standard input; or an HTTPS address, as a mapping (see "
+			"*WEBHOOK*).",
+		.example = "[/etc/dnsguard/hook, {webhook: \"https://hooks.example.com/x\", "
+			   "secret-file: hook.secret}]"),
+	DG_FIELD_PATH(struct dg_watch_spec, recipients,
+		.help = "File with all addresses that exist, the first word of each line: a bounce "
+			"to "
+			"another one is of mail that was not sent from here.",
+		.example = "/etc/dnsguard/recipients"),
+	DG_FIELD_PATH(struct dg_watch_spec, bounce_keys,
+		.help = "File with the keys of bounce address tags (BATV, *prvs=*), for each a "
+			"line with "
+			"its digit and its secret: a bounce to an address with a sound tag is of "
+			"our own "
+			"mail.",
+		.example = "/etc/dnsguard/batv"),
+	DG_FIELD_STRING(struct dg_watch_spec, bounce_tags_since, 1, 40,
+		.help = "The day since which all outgoing mail bears tags. Eight days later a "
+			"bounce "
+			"without one is of mail that was not sent from here.",
+		.example = "2026-11-01"),
 	DG_FIELD_U32(struct dg_watch_spec, genuine_max, 0, 1000000, .dflt = "20",
 		.help = "Letters with a sender that a mail name may get in a day and still be "
 			"split "
@@ -204,6 +306,11 @@ static const struct dg_field mail_fields[] = {
 	DG_FIELD_CUSTOM(struct dg_mail_spec, split, dg_split_read_spec, .sub = &dg_schema_split,
 		.help = "How mail of this name moves to a subdomain when the name is forged.",
 		.example = "{to: m, when: approved}"),
+	DG_FIELD_CUSTOM(struct dg_mail_spec, shed, dg_shed_read_spec, .sub = &dg_schema_shed,
+		.json = "{\"oneOf\": [{\"const\": \"attack\"}, {\"$ref\": \"#/$defs/shed\"}]}",
+		.help = "Null-sender mail that is refused at RCPT: a mapping, or *attack* alone. "
+			"Without it none is.",
+		.example = "attack"),
 };
 const struct dg_schema dg_schema_mail = {.name = "mail",
 	.help = "One mail name. What is not written is not managed: dnsguard leaves it alone.",

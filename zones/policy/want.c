@@ -25,8 +25,10 @@ struct dg_declared dg_want_declared(const struct dg_wanting *w, const char *name
 		if (strcmp(m->name, name) == 0) {
 			found.mail = m;
 		}
-		if (m->split && !found.split_from && strcmp(m->split->to, name) == 0) {
-			found.split_from = m;
+		for (size_t k = 0; m->split && k < dg_split_n_labels(m->split); k++) {
+			if (!found.split_from && strcmp(dg_split_label(m->split, k), name) == 0) {
+				found.split_from = m;
+			}
 		}
 	}
 	for (size_t i = 0; i < p->n_silent; i++) {
@@ -53,24 +55,19 @@ const struct dg_mail_spec *dg_want_split_to(const struct dg_wanting *w, const ch
 	return dg_want_declared(w, name).split_from;
 }
 
-enum dg_name_stage dg_want_stage(const struct dg_wanting *w, const char *name)
+struct dg_name_state dg_want_state(const struct dg_wanting *w, const char *name)
 {
 	for (size_t i = 0; i < w->n_states; i++) {
 		if (strcmp(w->states[i].name, name) == 0) {
-			return w->states[i].stage;
+			return w->states[i];
 		}
 	}
-	return DG_STAGE_CALM;
+	return (struct dg_name_state){.name = name, .stage = DG_STAGE_CALM};
 }
 
-uint32_t dg_want_calm_ttl(const struct dg_wanting *w, const char *name)
+enum dg_name_stage dg_want_stage(const struct dg_wanting *w, const char *name)
 {
-	for (size_t i = 0; i < w->n_states; i++) {
-		if (strcmp(w->states[i].name, name) == 0) {
-			return w->states[i].mx_ttl;
-		}
-	}
-	return 0;
+	return dg_want_state(w, name).stage;
 }
 
 struct dg_rrset dg_want_have(const struct dg_wanting *w, const char *owner, uint16_t type)
@@ -111,6 +108,20 @@ static void add_host(struct dg_wanting *w, const char *host, const struct dg_pos
 	}
 }
 
+static void index_split(struct dg_wanting *w, const struct dg_mail_spec *m)
+{
+	const struct dg_split_spec *s = m->split;
+
+	for (size_t i = 0; w->has_map && s && i < dg_split_n_labels(s); i++) {
+		struct dg_declared *d = entry(w, dg_split_label(s, i));
+
+		d->split_from = d->split_from ? d->split_from : m;
+	}
+	for (size_t i = 0; s && i < s->n_sink; i++) {
+		add_host(w, s->sink[i].host, &s->sink[i].pos);
+	}
+}
+
 void dg_want_index(struct dg_wanting *w)
 {
 	const struct dg_policy *p = w->policy;
@@ -124,9 +135,7 @@ void dg_want_index(struct dg_wanting *w)
 		if (w->has_map) {
 			entry(w, m->name)->mail = m;
 		}
-		if (w->has_map && m->split && !entry(w, m->split->to)->split_from) {
-			entry(w, m->split->to)->split_from = m;
-		}
+		index_split(w, m);
 		for (size_t k = 0; k < m->n_mx; k++) {
 			add_host(w, m->mx[k].host, &m->mx[k].pos);
 		}

@@ -20,12 +20,17 @@ enum dg_name_stage {
 	DG_STAGE_CALM,  /* the mail name takes mail; the subdomain is published beside it */
 	DG_STAGE_ARMED, /* as calm, with TTLs at the mail name lowered to armed-ttl */
 	DG_STAGE_SPLIT, /* mail lives at the subdomain, the mail name has a null MX */
+	DG_STAGE_PROBING, /* as split, but the MX of the mail name is the sink: somebody looks what still comes */
 };
 
 struct dg_name_state {
 	const char *name; /* canonical mail name */
 	enum dg_name_stage stage;
 	uint32_t mx_ttl; /* of its MX before it was armed, seconds; 0: not known */
+	unsigned
+		label; /* which name of the split mail lives at (dg_split_label()); those up to it may be published */
+	unsigned
+		retired; /* names of the split before this one take no mail any more; at most label */
 };
 
 struct dg_item {

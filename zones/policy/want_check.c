@@ -141,35 +141,82 @@ static bool is_in(const struct dg_strings *names, const char *name)
 	return false;
 }
 
-/* The name that mail moves to. */
-static int check_target(struct dg_wanting *w, const struct dg_mail_spec *m)
+static bool comes_twice(const struct dg_split_spec *s, size_t at)
+{
+	for (size_t i = 0; i < at; i++) {
+		if (strcmp(dg_split_label(s, i), dg_split_label(s, at)) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A name that mail moves to: `to`, and those of rotate. */
+static int check_target(struct dg_wanting *w, const struct dg_mail_spec *m, size_t at)
 {
 	const struct dg_split_spec *s = m->split;
-	struct dg_declared to = dg_want_declared(w, s->to);
+	const char *name = dg_split_label(s, at);
+	struct dg_declared to = dg_want_declared(w, name);
 	const char *fault = NULL;
 
-	if (strcmp(s->to, m->name) == 0) {
+	if (strcmp(name, m->name) == 0) {
 		fault = "is the mail name itself";
-	} else if (strcmp(s->to, w->policy->zone) == 0) {
+	} else if (strcmp(name, w->policy->zone) == 0) {
 		fault = "is the zone's own name, expected a name below it";
-	} else if (dg_name_is_wildcard(s->to)) {
+	} else if (dg_name_is_wildcard(name)) {
 		fault = "is a wildcard";
 	} else if (to.silent) {
 		fault = "is in silent: too, and takes no mail";
 	} else if (to.mail && (to.mail->n_mx == 0 || to.mail->split)) {
 		fault = "is in mail: too, without hosts in mx:, or with a split of its own";
-	} else if (dg_want_split_to(w, s->to) != m) {
+	} else if (to.mail && s->rotate.n > 0) {
+		fault = "is in mail: too, and could not be given up for the next name of rotate:";
+	} else if (dg_want_split_to(w, name) != m) {
 		fault = "is where another mail name's split moves to, expected a name for each";
-	} else if (dg_want_is_alias(w, s->to)) {
+	} else if (comes_twice(s, at)) {
+		fault = "stands there twice";
+	} else if (dg_want_is_alias(w, name)) {
 		fault = "is an alias (CNAME) in the zone (RFC 1034 section 3.6.2)";
-	} else if (dg_want_cut_above(w, s->to)) {
+	} else if (dg_want_cut_above(w, name)) {
 		fault = "is delegated away from this zone";
 	}
-	return fault ? refuse(w, &s->pos,
-			       dg_printf(w->arena, "split of %s: to: %s %s",
-				       dg_name_plain(w->arena, m->name),
-				       dg_name_plain(w->arena, s->to), fault))
+	return fault ? refuse(w, at == 0 ? &s->pos : &s->rotate.list[at - 1].pos,
+			       dg_printf(w->arena, "split of %s: %s: %s %s",
+				       dg_name_plain(w->arena, m->name), at == 0 ? "to" : "rotate",
+				       dg_name_plain(w->arena, name), fault))
 		     : 0;
+}
+
+static int check_names(struct dg_wanting *w, const struct dg_mail_spec *m)
+{
+	const struct dg_split_spec *s = m->split;
+	struct dg_name_state state = dg_want_state(w, m->name);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < dg_split_n_labels(s); i++) {
+		r = check_target(w, m, i);
+	}
+	for (size_t i = 0; r == 0 && i < s->n_sink; i++) {
+		r = check_host(w, s->sink[i].host, &s->sink[i].pos, true);
+	}
+	if (r == 0 && state.label >= dg_split_n_labels(s)) {
+		r = refuse(w, &s->pos,
+			dg_printf(w->arena,
+				"split of %s: its mail lives at the name %u of rotate:, which is "
+				"gone from zone.yaml: put it back and run dnsguard unsplit %.*s "
+				"first",
+				dg_name_plain(w->arena, m->name), state.label,
+				(int)strlen(m->name) - 1, m->name));
+	}
+	if (r == 0 && state.stage == DG_STAGE_PROBING && s->n_sink == 0) {
+		r = refuse(w, &s->pos,
+			dg_printf(w->arena,
+				"split of %s: a probe is under way, and sink: is gone from "
+				"zone.yaml: put it back and run dnsguard split %.*s first",
+				dg_name_plain(w->arena, m->name), (int)strlen(m->name) - 1,
+				m->name));
+	}
+	return r;
 }
 
 static int check_split(struct dg_wanting *w, const struct dg_mail_spec *m)
@@ -200,7 +247,7 @@ static int check_split(struct dg_wanting *w, const struct dg_mail_spec *m)
 					       : "the key 'dmarc' is missing"));
 	}
 	if (is_in(&w->policy->never, m->name) &&
-		(s->when == DG_SPLIT_AUTOMATIC || dg_want_stage(w, m->name) == DG_STAGE_SPLIT)) {
+		(s->when == DG_SPLIT_AUTOMATIC || dg_want_stage(w, m->name) >= DG_STAGE_SPLIT)) {
 		return refuse(w, &s->pos,
 			dg_printf(w->arena,
 				"split of %s: the name is in never:, and %s; take it out of one of "
@@ -209,7 +256,7 @@ static int check_split(struct dg_wanting *w, const struct dg_mail_spec *m)
 				s->when == DG_SPLIT_AUTOMATIC ? "when: is automatic"
 							      : "it is split now"));
 	}
-	return check_target(w, m);
+	return check_names(w, m);
 }
 
 static int check_mail(struct dg_wanting *w, const struct dg_mail_spec *m)

@@ -194,6 +194,19 @@ int dg_want_dmarc(struct dg_wanting *w, const struct dg_claim *c, const struct d
 	return r;
 }
 
+void dg_want_none(struct dg_wanting *w, const struct dg_claim *c, uint16_t type, const char *tag)
+{
+	add(w, &(struct dg_item){.owner = c->owner,
+		       .type = type,
+		       .tag = tag,
+		       .ttl = c->ttl,
+		       .phase = c->phase,
+		       .is_mail_mx = type == DG_TYPE_MX,
+		       .why = c->why,
+		       .rule = c->rule,
+		       .pos = c->pos});
+}
+
 int dg_want_mx(
 	struct dg_wanting *w, const struct dg_claim *c, const struct dg_mx_spec *mx, size_t n)
 {

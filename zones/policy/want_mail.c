@@ -19,8 +19,10 @@ struct place {
 	const char *name; /* the mail name, or the subdomain */
 	uint32_t ttl;     /* of MX and TXT at the name itself */
 	unsigned phase;   /* of SPF, DMARC and MTA-STS */
-	bool is_split;    /* the mail name after the split */
+	bool is_split; /* takes no mail: the mail name after the split, or a subdomain that was given up */
 	bool is_sub;
+	bool is_sunk;         /* with the sink as its MX */
+	const char *moved_to; /* is_split: where its mail lives */
 };
 
 static struct dg_claim claim(
@@ -42,13 +44,20 @@ static int want_mx(struct dg_wanting *w, const struct place *p)
 	if (!m->has_mx) {
 		return 0;
 	}
+	if (p->is_sunk) {
+		c.phase = 0;
+		c.pos = m->split->sink[0].pos;
+		c.why = dg_printf(w->arena, "a sink takes what still comes for %s: is it over?",
+			dg_name_plain(w->arena, p->name));
+		return dg_want_mx(w, &c, m->split->sink, m->split->n_sink);
+	}
 	if (p->is_split || m->is_null_mx) {
 		c.phase = 1;
 		c.rule = "RFC 7505 section 3";
 		c.pos = p->is_split ? m->split->pos : m->pos;
 		c.why = p->is_split ? dg_printf(w->arena, "mail of %s has moved to %s",
 					      dg_name_plain(w->arena, p->name),
-					      dg_name_plain(w->arena, m->split->to))
+					      dg_name_plain(w->arena, p->moved_to))
 				    : dg_printf(w->arena, "%s takes no mail",
 					      dg_name_plain(w->arena, p->name));
 		dg_want_null_mx(w, &c, true);
@@ -171,6 +180,7 @@ static int want_dmarc(struct dg_wanting *w, const struct place *p)
 		d.p = d.sp = d.np = DG_DMARC_REJECT;
 		d.adkim = d.aspf = 's';
 		d.t = 0;
+		d.psd = p->is_sub ? 0 : d.psd;
 		c.pos = m->split->pos;
 		c.why = dg_printf(w->arena, "mail from %s is forged while it is split",
 			dg_name_plain(w->arena, p->name));
@@ -330,30 +340,106 @@ static uint32_t own_ttl(
 	}
 	/* What arming lowered goes up again: where no TTL is written, none would ask for it. */
 	if (s && m->ttl == 0 && dg_want_have(w, m->name, DG_TYPE_MX).ttl == s->armed_ttl) {
-		uint32_t before = dg_want_calm_ttl(w, m->name);
+		uint32_t before = dg_want_state(w, m->name).mx_ttl;
 
 		return before > 0 ? before : DG_TTL_NEW;
 	}
 	return m->ttl;
 }
 
+/* Not there, as before it was needed. */
+static int want_gone(struct dg_wanting *w, const struct place *p)
+{
+	static const struct {
+		const char *label;
+		const char *tag; /* NULL: the whole RRset */
+	} texts[] = {{"_dmarc", "v=DMARC1"}, {"_mta-sts", "v=STSv1"}, {"_smtp._tls", "v=TLSRPTv1"}};
+	const struct dg_mail_spec *m = p->mail;
+	struct dg_claim c = claim(p, &m->split->pos,
+		dg_printf(w->arena, "mail of %s does not live at %s any more",
+			dg_name_plain(w->arena, m->name), dg_name_plain(w->arena, p->name)),
+		"RFC 1034 section 3.6");
+
+	dg_want_none(w, &c, DG_TYPE_MX, NULL);
+	dg_want_none(w, &c, DG_TYPE_TXT, "v=spf1");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		c.owner = dg_want_below(w, texts[i].label, p->name, &m->split->pos);
+		if (!c.owner) {
+			return (int)w->err->rc;
+		}
+		dg_want_none(w, &c, DG_TYPE_TXT, texts[i].tag);
+	}
+	for (size_t i = 0; i < m->n_dkim; i++) {
+		c.owner =
+			dg_want_below(w, dg_printf(w->arena, "%s._domainkey", m->dkim[i].selector),
+				p->name, &m->split->pos);
+		if (!c.owner) {
+			return (int)w->err->rc;
+		}
+		dg_want_none(w, &c, DG_TYPE_TXT, NULL);
+	}
+	return 0;
+}
+
+static bool is_null(const struct dg_wanting *w, const char *name)
+{
+	struct dg_rrset mx = dg_want_have(w, name, DG_TYPE_MX);
+
+	return dg_mx_state(&mx) == DG_MX_NULL;
+}
+
+/* TTL of MX and TXT at a subdomain: low from the moment on at which it may have to go. */
+static uint32_t sub_ttl(const struct dg_wanting *w, const struct dg_mail_spec *m,
+	const struct dg_name_state *st, size_t at)
+{
+	const struct dg_split_spec *s = m->split;
+	uint32_t served = dg_want_have(w, dg_split_label(s, at), DG_TYPE_MX).ttl;
+
+	if (st->stage >= DG_STAGE_SPLIT && st->label > 0) {
+		return m->ttl == 0 || s->armed_ttl < m->ttl ? s->armed_ttl : m->ttl;
+	}
+	return m->ttl == 0 && st->label > 0 && served == s->armed_ttl ? DG_TTL_NEW : m->ttl;
+}
+
+/* The names that mail can live at: the first stands in peacetime too, the others only when they are needed. */
+static int want_sub(struct dg_wanting *w, const struct dg_mail_spec *m,
+	const struct dg_name_state *st, size_t at)
+{
+	bool is_out = st->stage >= DG_STAGE_SPLIT;
+	struct place p = {.mail = m,
+		.name = dg_split_label(m->split, at),
+		.ttl = sub_ttl(w, m, st, at),
+		.is_sub = true,
+		.is_split = is_out && at < st->retired,
+		.moved_to = dg_split_label(m->split, st->label)};
+
+	if (w->is_sketch || at == 0 || (is_out && at <= st->label)) {
+		p.phase = !p.is_split && is_null(w, p.name); /* taken back: the MX first */
+		return want_place(w, &p);
+	}
+	p.phase = 1;
+	return at <= st->label ? want_gone(w, &p) : 0;
+}
+
 int dg_want_mail(struct dg_wanting *w, const struct dg_mail_spec *m)
 {
-	enum dg_name_stage stage = dg_want_stage(w, m->name);
+	struct dg_name_state st = dg_want_state(w, m->name);
 	struct place p = {.mail = m,
 		.name = m->name,
-		.ttl = own_ttl(w, m, stage),
-		.is_split = stage == DG_STAGE_SPLIT};
+		.ttl = own_ttl(w, m, st.stage),
+		.is_split = st.stage >= DG_STAGE_SPLIT,
+		.is_sunk = st.stage == DG_STAGE_PROBING,
+		.moved_to = m->split ? dg_split_label(m->split, st.label) : NULL};
 
 	if (!p.is_split && m->n_mx > 0) {
-		struct dg_rrset mx = dg_want_have(w, m->name, DG_TYPE_MX);
-
-		p.phase = dg_mx_state(&mx) == DG_MX_NULL; /* back from a split: the MX first */
+		p.phase = is_null(w, m->name); /* back from a split: the MX first */
 	}
 	int r = want_place(w, &p);
 	if (r < 0 || !m->split || dg_want_declared(w, m->split->to).mail) {
 		return r;
 	}
-	p = (struct place){.mail = m, .name = m->split->to, .ttl = m->ttl, .is_sub = true};
-	return want_place(w, &p);
+	for (size_t i = 0; r == 0 && i < dg_split_n_labels(m->split); i++) {
+		r = want_sub(w, m, &st, i);
+	}
+	return r;
 }

@@ -47,6 +47,8 @@ struct dg_claim {
 int dg_want_mx(
 	struct dg_wanting *w, const struct dg_claim *c, const struct dg_mx_spec *mx, size_t n);
 void dg_want_null_mx(struct dg_wanting *w, const struct dg_claim *c, bool is_mail_mx);
+/* The whole RRset, or of TXT the records with tag: not there. */
+void dg_want_none(struct dg_wanting *w, const struct dg_claim *c, uint16_t type, const char *tag);
 /* One TXT record of ours, after our own lint; tag NULL: the whole RRset (DKIM keys). */
 int dg_want_txt(struct dg_wanting *w, const struct dg_claim *c, const char *tag, const char *text);
 /* The same for a text that is one for everybody and no policy, which the lint would judge as one. */
@@ -68,8 +70,8 @@ struct dg_declared dg_want_declared(const struct dg_wanting *w, const char *name
 /* The mail name whose split moves to name; NULL: none. */
 const struct dg_mail_spec *dg_want_split_to(const struct dg_wanting *w, const char *name);
 enum dg_name_stage dg_want_stage(const struct dg_wanting *w, const char *name);
-/* TTL of its MX before it was armed; 0: not known. */
-uint32_t dg_want_calm_ttl(const struct dg_wanting *w, const char *name);
+/* The same with all that is on record; calm when nothing is. */
+struct dg_name_state dg_want_state(const struct dg_wanting *w, const char *name);
 /* The RRset of have; n == 0 when it is absent or not known. */
 struct dg_rrset dg_want_have(const struct dg_wanting *w, const char *owner, uint16_t type);
 bool dg_want_is_alias(const struct dg_wanting *w, const char *name);

@@ -112,8 +112,11 @@ void dg_senders_sent(struct dg_senders *s, struct dg_text address, int64_t now_m
 
 enum dg_arrival dg_senders_classify(struct dg_senders *s, const struct dg_mail_event *e)
 {
-	if (e->kind == DG_MAIL_UNKNOWN) {
+	if (e->kind == DG_MAIL_UNKNOWN || e->proof == DG_MAIL_PROVED_FOREIGN) {
 		return DG_ARRIVAL_FOREIGN;
+	}
+	if (e->proof == DG_MAIL_PROVED_OWN) {
+		return DG_ARRIVAL_OWN;
 	}
 	struct dg_sender *x = e->kind == DG_MAIL_TAKEN ? find(s, key_of(e->address)) : NULL;
 	if (!x) {

@@ -4,6 +4,7 @@
  *          days (how long senders try, RFC 5321 section 4.5.4.1) pays for one bounce: OWN. What comes beyond that, and what
  *          was refused for another reason, is UNKNOWN. So bounces of a newsletter are own, and a forger who uses an
  *          address that does send soon uses up what it sent.
+ *          What a whole message proves (proof of the event) goes before.
  * Limits   Sent mail of DG_SENDERS_MAX addresses is remembered, the least lately active forgotten first. 48 KiB.
  * Memory   Heap, grows from 96 octets; all zero is an empty one; dg_senders_done().
  */

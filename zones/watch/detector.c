@@ -121,13 +121,19 @@ static void judge(struct dg_detector *d)
 	}
 }
 
-enum dg_alarm dg_detector_arrival(struct dg_detector *d, int64_t now_ms, enum dg_arrival class)
+double dg_arrival_weight(enum dg_arrival class)
 {
 	static const double weights[] = {
 		[DG_ARRIVAL_OWN] = 0,
 		[DG_ARRIVAL_UNKNOWN] = 0.25,
 		[DG_ARRIVAL_FOREIGN] = 1,
 	};
+
+	return weights[class];
+}
+
+enum dg_alarm dg_detector_arrival(struct dg_detector *d, int64_t now_ms, enum dg_arrival class)
+{
 	double r0;
 	double r1;
 
@@ -135,9 +141,9 @@ enum dg_alarm dg_detector_arrival(struct dg_detector *d, int64_t now_ms, enum dg
 	d->own += class == DG_ARRIVAL_OWN ? 1.0F : 0.0F;
 	d->unknown += class == DG_ARRIVAL_UNKNOWN ? 1.0F : 0.0F;
 	d->foreign += class == DG_ARRIVAL_FOREIGN ? 1.0F : 0.0F;
-	learn(d, 0, weights[class]);
+	learn(d, 0, dg_arrival_weight(class));
 	rates(d, &r0, &r1);
-	d->score = fmin(SCORE_MAX, d->score + weights[class] * log(r1 / r0));
+	d->score = fmin(SCORE_MAX, d->score + dg_arrival_weight(class) * log(r1 / r0));
 	judge(d);
 	return (enum dg_alarm)d->level;
 }

@@ -27,6 +27,11 @@ enum dg_arrival {
 	DG_ARRIVAL_FOREIGN,
 };
 
+/* What one arrival counts. */
+double dg_arrival_weight(enum dg_arrival class);
+/* A probe at a sink that heard so much, weighted, has heard the attack: as many as an alarm needs. */
+#define DG_PROBE_LOUD 6.0
+
 enum dg_alarm {
 	DG_ALARM_CALM,
 	DG_ALARM_NOTICE,

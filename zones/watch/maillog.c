@@ -115,6 +115,12 @@ void dg_id_sender(struct dg_id *i, struct dg_text sender)
 	memcpy(i->text, sender.p, i->text_len);
 }
 
+void dg_id_user(struct dg_id *i, struct dg_text user)
+{
+	i->user_len = (uint8_t)(user.n < sizeof(i->user) ? user.n : sizeof(i->user));
+	memcpy(i->user, user.p, i->user_len);
+}
+
 /* --- stamps ----------------------------------------------------------------------------------- */
 static bool digits(const char *p, size_t n, int64_t *ret_value)
 {
@@ -227,21 +233,27 @@ static bool short_stamp(struct dg_text t, const struct dg_maillog_options *o, in
 	return true;
 }
 
-void dg_line_event(
-	struct dg_line *l, enum dg_mail_kind kind, struct dg_text address, struct dg_text client)
+void dg_line_event_of(struct dg_line *l, struct dg_mail_event *e)
 {
 	const struct dg_maillog_options *o = &l->log->options;
-	struct dg_mail_event e = {.kind = kind, .address = address, .client = client};
 
-	if (address.n == 0) {
+	if (e->address.n == 0) {
 		return;
 	}
-	if (l->stamp.n >= 19 ? !full_stamp(l->stamp, o->utc_offset_s, &e.at_ms)
-			     : !short_stamp(l->stamp, o, &e.at_ms)) {
+	if (l->stamp.n >= 19 ? !full_stamp(l->stamp, o->utc_offset_s, &e->at_ms)
+			     : !short_stamp(l->stamp, o, &e->at_ms)) {
 		l->log->counts.n_undated++;
 		return;
 	}
-	o->on_event(o->arg, &e);
+	o->on_event(o->arg, e);
+}
+
+void dg_line_event(
+	struct dg_line *l, enum dg_mail_kind kind, struct dg_text address, struct dg_text client)
+{
+	struct dg_mail_event e = {.kind = kind, .address = address, .client = client};
+
+	dg_line_event_of(l, &e);
 }
 
 void dg_line_delivered(struct dg_line *l, const struct dg_id *i, struct dg_text rcpt,
@@ -254,7 +266,12 @@ void dg_line_delivered(struct dg_line *l, const struct dg_id *i, struct dg_text 
 	} else if (i->is_null || !i->has_sender || is_bounced) {
 		return;
 	} else if (is_remote) {
-		dg_line_event(l, DG_MAIL_SENT, (struct dg_text){i->text, i->text_len}, client);
+		struct dg_mail_event e = {.kind = DG_MAIL_SENT,
+			.address = {i->text, i->text_len},
+			.client = client,
+			.user = {i->user, i->user_len},
+			.message = i->message};
+		dg_line_event_of(l, &e);
 	} else if (i->is_outside) {
 		dg_line_event(l, DG_MAIL_RECEIVED, rcpt, client);
 	}

@@ -6,7 +6,7 @@
  * Join     Lines of one message are joined by its queue id: a null sender counts only when the message came from outside, so the
  *          bounces that our own server makes do not. Mail that a content filter hands back from loopback counts once.
  * Limits   Lines above DG_MAILLOG_LINE_MAX octets are skipped and counted; DG_MAILLOG_IDS ids are remembered, the oldest of a
- *          bucket are forgotten first. 6 MiB in all.
+ *          bucket are forgotten first. 8 MiB in all.
  * Memory   Heap; dg_maillog_free(). What an event points at lives until the function returns.
  */
 #pragma once
@@ -26,6 +26,13 @@ enum dg_mail_kind {
 	DG_MAIL_RECEIVED, /* mail with a sender, from outside, delivered to a recipient: what a split would cost */
 };
 
+/* What a whole message proves (zones/bounce/proof.h); a log proves nothing of it. */
+enum dg_mail_proof {
+	DG_MAIL_UNPROVED,
+	DG_MAIL_PROVED_OWN,
+	DG_MAIL_PROVED_FOREIGN,
+};
+
 struct dg_text {
 	const char *p;
 	size_t n;
@@ -36,6 +43,10 @@ struct dg_mail_event {
 	int64_t at_ms;          /* Unix time */
 	struct dg_text address; /* recipient; SENT: sender. As in the log, letters as they are */
 	struct dg_text client;  /* who handed it to us: "198.51.100.25"; empty: not known */
+	enum dg_mail_proof proof;
+	/* SENT: */
+	struct dg_text user; /* who logged in to send it; empty: nobody, or not known */
+	uint64_t message;    /* dg_sent_ids_key() of its Message-ID; 0: not known */
 };
 
 struct dg_maillog_options {

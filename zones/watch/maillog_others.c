@@ -1,4 +1,5 @@
 #include "zones/watch/maillog_parts.h"
+#include "zones/watch/sentids.h"
 
 /* --- Exim -------------------------------------------------------------------------------------- */
 /* The address in the first brackets after H=. */
@@ -75,6 +76,24 @@ static void exim_arrived(struct dg_line *l, struct dg_text id)
 	dg_id_client(i, client);
 	dg_id_sender(i,
 		sender.n == 2 && memcmp(sender.p, "<>", 2) == 0 ? (struct dg_text){"", 0} : sender);
+	/* " A=plain_server:alice S=961 id=ID" (a subject and the like come behind) */
+	struct dg_text user;
+	struct dg_text message;
+	struct dg_line at = *l;
+	if (dg_find(&at, DG_LITERAL(" A=")) && dg_until(&at, ' ', &user)) {
+		const char *colon = memchr(user.p, ':', user.n);
+
+		dg_id_user(i,
+			colon ? (struct dg_text){colon + 1, (size_t)(user.p + user.n - colon - 1)}
+			      : user);
+	}
+	at = *l;
+	if (dg_find(&at, DG_LITERAL(" id="))) {
+		message = dg_rest(&at);
+		const char *blank = memchr(message.p, ' ', message.n);
+		i->message =
+			dg_sent_ids_key(message.p, blank ? (size_t)(blank - message.p) : message.n);
+	}
 }
 
 /* "=> alice <alice@good.example> R=localuser T=local_delivery", "** x@y: Unknown user" */

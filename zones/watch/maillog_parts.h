@@ -13,8 +13,11 @@ struct dg_id {
 	bool is_outside, is_null, has_sender;
 	uint8_t client_len;
 	uint8_t text_len; /* the sender; Sendmail: unknown recipients seen before the sender, NUL between */
+	uint8_t user_len;
 	char client[DG_ID_TEXT / 2];
 	char text[DG_ID_TEXT];
+	char user[DG_ID_TEXT / 2]; /* who logged in, cut */
+	uint64_t message;          /* of its Message-ID; 0: not known */
 };
 
 /* One line on its way. */
@@ -35,9 +38,12 @@ struct dg_id *dg_id_make(struct dg_maillog *m, struct dg_text id); /* known, or 
 void dg_id_drop(struct dg_maillog *m, struct dg_text id);
 void dg_id_client(struct dg_id *i, struct dg_text client); /* and whether it is outside */
 void dg_id_sender(struct dg_id *i, struct dg_text sender); /* empty: the null sender */
+void dg_id_user(struct dg_id *i, struct dg_text user);
 
 void dg_line_event(
 	struct dg_line *l, enum dg_mail_kind kind, struct dg_text address, struct dg_text client);
+/* All but the time is set. */
+void dg_line_event_of(struct dg_line *l, struct dg_mail_event *e);
 /* A message's recipient was delivered to, or not: what that means by what is known of the message. */
 void dg_line_delivered(struct dg_line *l, const struct dg_id *i, struct dg_text rcpt,
 	bool is_bounced, bool is_remote);

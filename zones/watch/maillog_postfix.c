@@ -1,4 +1,5 @@
 #include "zones/watch/maillog_parts.h"
+#include "zones/watch/sentids.h"
 
 /* "NAME[ADDRESS]" or "NAME[ADDRESS]:PORT": the name may hold brackets of its own only when it is a stranger's; the address ends the
  * first that is closed. */
@@ -44,11 +45,35 @@ static void on_reject(struct dg_line *l)
 	}
 }
 
+/* "client=NAME[ADDR], sasl_method=PLAIN, sasl_username=alice": the name of a client is what DNS says, without commas or blanks. */
+static void on_client(struct dg_line *l, struct dg_text id)
+{
+	struct dg_id *i = dg_id_make(l->log, id);
+	struct dg_text client;
+
+	dg_id_client(i, address_of(dg_rest(l)));
+	if (dg_until(l, ',', &client) && dg_find(l, DG_LITERAL(" sasl_username="))) {
+		struct dg_text user = dg_rest(l);
+		const char *comma = memchr(user.p, ',', user.n);
+
+		dg_id_user(i, (struct dg_text){user.p, comma ? (size_t)(comma - user.p) : user.n});
+	}
+}
+
+/* "message-id=<...>" */
+static void on_cleanup(struct dg_line *l, struct dg_text id)
+{
+	if (dg_eat(l, DG_LITERAL("message-id="))) {
+		struct dg_text rest = dg_rest(l);
+
+		dg_id_make(l->log, id)->message = dg_sent_ids_key(rest.p, rest.n);
+	}
+}
+
 static void on_smtpd(struct dg_line *l, struct dg_text id)
 {
 	if (dg_eat(l, DG_LITERAL("client="))) {
-		struct dg_text rest = dg_rest(l);
-		dg_id_client(dg_id_make(l->log, id), address_of(rest));
+		on_client(l, id);
 	} else if (dg_eat(l, DG_LITERAL("reject: "))) {
 		on_reject(l);
 	}
@@ -110,6 +135,7 @@ static void on_delivery(struct dg_line *l, struct dg_text id, bool is_smtp)
 /* The programs whose lines count. */
 enum program {
 	SMTPD,
+	CLEANUP,
 	QMGR,
 	SMTP,
 	AGENT
@@ -119,6 +145,7 @@ static const struct {
 	enum program program;
 } programs[] = {
 	{DG_WORD("smtpd["), SMTPD},
+	{DG_WORD("cleanup["), CLEANUP},
 	{DG_WORD("qmgr["), QMGR},
 	{DG_WORD("smtp["), SMTP},
 	{DG_WORD("local["), AGENT},
@@ -145,6 +172,9 @@ void dg_line_postfix(struct dg_line *l)
 	switch (programs[at].program) {
 	case SMTPD:
 		on_smtpd(l, id);
+		break;
+	case CLEANUP:
+		on_cleanup(l, id);
 		break;
 	case QMGR:
 		on_qmgr(l, id);

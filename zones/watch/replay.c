@@ -7,10 +7,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#define HOUR_MS         ((int64_t)3600 * 1000)
-#define NEVER           INT64_MAX
-#define PROBE_QUIET_MAX 2u
-#define PROBE_MS(o)     (2 * (o)->armed_ttl_ms + (int64_t)15 * 60 * 1000)
+#define HOUR_MS ((int64_t)3600 * 1000)
+#define NEVER   INT64_MAX
 
 struct inside {
 	struct dg_arena *arena;
@@ -21,7 +19,7 @@ struct inside {
 	int64_t done_ms;  /* when the step is verified */
 	int64_t probe_ms; /* when the probe ends */
 	int64_t null_ms;  /* since when caches hold the null MX; NEVER: they do not */
-	unsigned n_probe; /* foreign bounces in it */
+	double heard;     /* in it, weighted */
 	uint32_t random;
 	size_t cap_entries;
 };
@@ -147,13 +145,15 @@ static void act(struct dg_replay *r, int64_t now_ms, const struct dg_guard_out *
 		in->done_ms = now_ms + DG_REPLAY_STEP_MS;
 	}
 	if (a & DG_GUARD_DO_PROBE) {
-		in->probe_ms = now_ms + PROBE_MS(o);
-		in->n_probe = 0;
+		in->done_ms = now_ms + DG_REPLAY_STEP_MS;
+		in->probe_ms = in->done_ms + o->armed_ttl_ms + o->probe_ms;
+		in->heard = 0;
 		in->null_ms = NEVER;
 	}
 	if (a & DG_GUARD_DO_RENULL) {
 		in->probe_ms = NEVER;
 		in->null_ms = now_ms + o->armed_ttl_ms;
+		in->done_ms = now_ms + DG_REPLAY_STEP_MS;
 	}
 	if (a & (DG_GUARD_DO_RESTORE | DG_GUARD_DO_UNDO)) {
 		in->probe_ms = NEVER;
@@ -267,9 +267,7 @@ static void pass(struct dg_replay *r, int64_t now_ms)
 			tell(r, at, "armed", "the subdomain is published, TTLs are low");
 			judge(r, at);
 		} else if (take(&in->probe_ms, at)) {
-			feed(r, at,
-				in->n_probe > PROBE_QUIET_MAX ? DG_GUARD_EV_LOUD
-							      : DG_GUARD_EV_SILENT);
+			feed(r, at, DG_GUARD_EV_SILENT);
 		} else if (in->guard.due_ms <= at) {
 			feed(r, at, DG_GUARD_EV_TICK);
 		} else {
@@ -311,11 +309,14 @@ static void on_arrival(struct dg_replay *r, const struct dg_mail_event *e)
 	b->own += class == DG_ARRIVAL_OWN;
 	b->unknown += class == DG_ARRIVAL_UNKNOWN;
 	b->foreign += class == DG_ARRIVAL_FOREIGN;
-	in->n_probe += class == DG_ARRIVAL_FOREIGN;
+	in->heard += dg_arrival_weight(class);
 	if (class != DG_ARRIVAL_OWN) {
 		in_split(r, e->at_ms, false);
 	}
 	on_level(r, e->at_ms, level);
+	if (in->probe_ms != NEVER && in->heard >= DG_PROBE_LOUD) {
+		feed(r, e->at_ms, DG_GUARD_EV_LOUD);
+	}
 	judge(r, e->at_ms);
 }
 

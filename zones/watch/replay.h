@@ -2,8 +2,8 @@
  *
  * Shape    The events of a log in, in the order of time; out a list of what would have happened, when, on what evidence, and a
  *          history in hours. Detector, classes and guard are those of the daemon; the world is simulated: arming takes the old TTL, a
- *          step is verified after DG_REPLAY_STEP_MS, proposals get a yes at once. A probe lasts twice the armed TTL and 15
- *          minutes and is quiet when at most two foreign bounces come.
+ *          step is verified after DG_REPLAY_STEP_MS, proposals get a yes at once. A probe listens for
+ *          the armed TTL and probe_ms, and is loud as soon as it has heard DG_PROBE_LOUD.
  * Costs    Bounces that came in a split after the armed TTL would have stayed away; mail with a sender that came then would
  *          have been refused.
  * Limits   DG_REPLAY_ENTRIES_MAX entries, DG_REPLAY_BINS_MAX bins (hours; of longer logs two, four ... hours).
@@ -24,7 +24,7 @@ struct dg_buf;
 
 struct dg_replay_options {
 	struct dg_guard_limits limits; /* and mode */
-	int64_t old_ttl_ms, armed_ttl_ms;
+	int64_t old_ttl_ms, armed_ttl_ms, probe_ms;
 	unsigned
 		genuine_max; /* letters with a sender in a day: more, and a person is asked even in mode automatic */
 };

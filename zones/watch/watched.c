@@ -16,6 +16,8 @@ void dg_watched_done(struct dg_watched *w)
 {
 	dg_watched_cool(w);
 	dg_senders_done(&w->senders);
+	free(w->abuse);
+	w->abuse = NULL;
 }
 
 void dg_watched_cool(struct dg_watched *w)
@@ -71,10 +73,33 @@ enum dg_alarm dg_watched_arrival(
 	return level;
 }
 
-void dg_watched_sent(struct dg_watched *w, const struct dg_mail_event *e)
+static struct dg_abuse *abuse_of(struct dg_watched *w)
+{
+	if (!w->abuse) {
+		w->abuse = calloc(1, sizeof(*w->abuse));
+		if (!w->abuse) {
+			abort();
+		}
+	}
+	return w->abuse;
+}
+
+enum dg_abuse_kind dg_watched_own(struct dg_watched *w, int64_t at_ms)
+{
+	return w->abuse ? dg_abuse_own_bounce(w->abuse, at_ms) : DG_ABUSE_NONE;
+}
+
+enum dg_abuse_kind dg_watched_reported(
+	struct dg_watched *w, int64_t day_s, uint64_t count, const char *org)
+{
+	return dg_abuse_reported(abuse_of(w), day_s, count, org);
+}
+
+enum dg_abuse_kind dg_watched_sent(struct dg_watched *w, const struct dg_mail_event *e)
 {
 	dg_senders_sent(&w->senders, e->address, e->at_ms);
 	w->sent_ms = e->at_ms > w->sent_ms ? e->at_ms : w->sent_ms;
+	return dg_abuse_sent(abuse_of(w), e);
 }
 
 double dg_watched_genuine_at(const struct dg_watched *w, int64_t now_ms)

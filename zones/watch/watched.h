@@ -1,12 +1,13 @@
 /* zones/watch/watched.h: a mail name that is watched: who sends from it, the detector, the heat. Pure.
  *
  * Shape    Events of one mail name in, the detector's level out. The daemon and the replay of logs share these steps.
- * Image    What must outlive the process, as octets: "DGW1", then fields of fixed width, least octet first, then the first 8 octets of
+ * Image    What must outlive the process, as octets: "DGW2", then fields of fixed width, least octet first, then the first 8 octets of
  *          the SHA-256 of all before. One that was damaged, or is of another version, is refused.
  * Memory   Heap for heat and senders; dg_watched_done().
  */
 #pragma once
 
+#include "zones/watch/abuse.h"
 #include "zones/watch/classify.h"
 #include "zones/watch/detector.h"
 
@@ -25,8 +26,9 @@ struct dg_watched {
 	struct dg_senders senders;
 	double genuine; /* letters with a sender that it got in the last day, decayed */
 	int64_t genuine_ms;
-	int64_t sent_ms; /* when mail was last seen to be sent from it; 0: never */
-	void *user;      /* the guard's */
+	int64_t sent_ms;        /* when mail was last seen to be sent from it; 0: never */
+	struct dg_abuse *abuse; /* NULL: nothing was ever sent from it */
+	void *user;             /* the guard's */
 };
 
 void dg_watched_init(struct dg_watched *w, const char *zone, const char *name, int64_t now_ms);
@@ -36,7 +38,12 @@ void dg_watched_done(struct dg_watched *w);
  * the caller's to change, once he has told it. */
 enum dg_alarm dg_watched_arrival(
 	struct dg_watched *w, const struct dg_mail_event *e, enum dg_arrival *ret_class);
-void dg_watched_sent(struct dg_watched *w, const struct dg_mail_event *e);
+enum dg_abuse_kind dg_watched_sent(struct dg_watched *w, const struct dg_mail_event *e);
+/* An arrival that was OWN. */
+enum dg_abuse_kind dg_watched_own(struct dg_watched *w, int64_t at_ms);
+/* Letters that receivers report of a day (abuse.h). */
+enum dg_abuse_kind dg_watched_reported(
+	struct dg_watched *w, int64_t day_s, uint64_t count, const char *org);
 void dg_watched_genuine(struct dg_watched *w, const struct dg_mail_event *e);
 /* Letters with a sender in the day before now. */
 double dg_watched_genuine_at(const struct dg_watched *w, int64_t now_ms);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAGIC      "DGW1"
+#define MAGIC      "DGW2"
 #define MAGIC_LEN  4u
 #define DIGEST_LEN 8u
 #define TIME_MAX   ((uint64_t)1 << 52) /* Unix milliseconds */
@@ -80,6 +80,42 @@ static void put_senders(struct dg_buf *b, const struct dg_senders *s)
 	}
 }
 
+static void put_account(struct dg_buf *b, const struct dg_account *x)
+{
+	dg_buf_put(b, x->user, sizeof(x->user));
+	put(b, (uint64_t)x->since_ms, 8);
+	put(b, (uint64_t)x->at_ms, 8);
+	put_double(b, x->hour);
+	put_double(b, x->usual);
+	put_double(b, x->places);
+	for (unsigned i = 0; i < DG_ABUSE_NETWORKS; i++) {
+		put(b, x->networks[i], 4);
+	}
+	put(b, x->n_networks, 4);
+}
+
+static void put_abuse(struct dg_buf *b, const struct dg_abuse *a)
+{
+	put(b, a != NULL, 1);
+	if (!a) {
+		return;
+	}
+	for (unsigned i = 0; i < DG_ABUSE_ACCOUNTS; i++) {
+		put_account(b, &a->accounts[i]);
+	}
+	put(b, (uint64_t)a->since_ms, 8);
+	put(b, (uint64_t)a->at_ms, 8);
+	put_double(b, a->sent);
+	put_double(b, a->bounced);
+	put_double(b, a->usual);
+	put(b, (uint64_t)a->first_day, 8);
+	put(b, (uint64_t)a->day, 8);
+	put_double(b, a->day_count);
+	put_double(b, a->busiest);
+	put(b, a->day_org, 8);
+	put(b, a->has_two, 1);
+}
+
 void dg_watched_encode(const struct dg_watched *w, struct dg_buf *b)
 {
 	const struct dg_detector *d = &w->detector;
@@ -105,6 +141,7 @@ void dg_watched_encode(const struct dg_watched *w, struct dg_buf *b)
 	put(b, (uint64_t)w->sent_ms, 8);
 	put_heat(b, w->heat);
 	put_senders(b, &w->senders);
+	put_abuse(b, w->abuse);
 	dg_digest(b->data + from, b->len - from, digest);
 	dg_buf_put(b, digest, DIGEST_LEN);
 }
@@ -219,6 +256,49 @@ static void get_senders(struct reading *r, struct dg_senders *s)
 	*s = read;
 }
 
+static void get_account(struct reading *r, struct dg_account *x)
+{
+	for (unsigned i = 0; i < DG_ABUSE_USER; i++) {
+		x->user[i] = (char)get(r, 1);
+	}
+	x->user[DG_ABUSE_USER - 1] = '\0';
+	x->since_ms = get_ms(r);
+	x->at_ms = get_ms(r);
+	x->hour = get_double(r);
+	x->usual = get_double(r);
+	x->places = get_double(r);
+	for (unsigned i = 0; i < DG_ABUSE_NETWORKS; i++) {
+		x->networks[i] = (uint32_t)get(r, 4);
+	}
+	x->n_networks = (uint32_t)get(r, 4);
+}
+
+static struct dg_abuse *get_abuse(struct reading *r)
+{
+	if (get(r, 1) == 0) {
+		return NULL;
+	}
+	struct dg_abuse *a = calloc(1, sizeof(*a));
+	if (!a) {
+		abort();
+	}
+	for (unsigned i = 0; i < DG_ABUSE_ACCOUNTS; i++) {
+		get_account(r, &a->accounts[i]);
+	}
+	a->since_ms = get_ms(r);
+	a->at_ms = get_ms(r);
+	a->sent = get_double(r);
+	a->bounced = get_double(r);
+	a->usual = get_double(r);
+	a->first_day = get_ms(r);
+	a->day = get_ms(r);
+	a->day_count = get_double(r);
+	a->busiest = get_double(r);
+	a->day_org = get(r, 8);
+	a->has_two = get(r, 1) != 0;
+	return a;
+}
+
 static void get_detector(struct reading *r, struct dg_detector *d)
 {
 	d->enrolled_ms = get_ms(r);
@@ -264,6 +344,7 @@ int dg_watched_decode(struct dg_watched *w, const void *image, size_t len)
 	read.sent_ms = get_ms(&r);
 	read.heat = get_heat(&r);
 	get_senders(&r, &read.senders);
+	read.abuse = get_abuse(&r);
 	if (r.is_bad || r.p != r.end || level > DG_ALARM_ALARM) {
 		dg_watched_done(&read);
 		return 1;

@@ -228,7 +228,7 @@ const struct dg_provider_ops memory_ops = {
 	.limits = {.ttl_min = 1,
 		.ttl_max = 2147483647u,
 		.txt_max = 65000,
-		.has_null_mx = true,
+		.null_mx = DG_NULL_MX_ACCEPTED,
 		.verified_on = "always"},
 	.schema = &memory_schema,
 	.open = memory_open,

@@ -10,6 +10,7 @@
 #include "controller/store/watch.h"
 #include "providers/net/loop.h"
 #include "zones/base/map.h"
+#include "zones/policy/policy.h"
 
 #include <stdlib.h>
 
@@ -28,7 +29,9 @@ struct fake {
 	size_t n_running, most_running;
 	char calls[1 << 16]; /* "arm example.com.\n" ... */
 	const char *stage;   /* of all names */
-	unsigned n_splits, n_backs;
+	char label[40];      /* where mail lives */
+	unsigned n_splits, n_backs, n_probes, n_renulls, n_rotates, n_retires;
+	int probe_status, rotate_status, retire_status;
 	const char *digest;
 	int arm_status, split_status, back_status, hook_status;
 	const char *split_out;
@@ -123,9 +126,34 @@ static inline int fake_split(struct dg_child *c)
 				"\"another\"}}\n");
 		return 1;
 	}
-	f.n_splits += strcmp(f.stage, "split") != 0;
+	f.n_renulls += strcmp(f.stage, "probing") == 0;
+	f.n_splits += strcmp(f.stage, "split") != 0 && strcmp(f.stage, "probing") != 0;
 	f.stage = "split";
 	return 0;
+}
+
+static inline int fake_move(struct dg_child *c)
+{
+	const char *command = c->argv[3];
+	size_t n = 0;
+
+	while (c->argv[n]) {
+		n++;
+	}
+	if (strcmp(command, "probe") == 0) {
+		f.n_probes += f.probe_status == 0 && strcmp(f.stage, "probing") != 0;
+		f.stage = f.probe_status == 0 ? "probing" : f.stage;
+		return f.probe_status;
+	}
+	if (strcmp(command, "retire") == 0) {
+		f.n_retires += f.retire_status == 0;
+		return f.retire_status;
+	}
+	if (f.rotate_status == 0) {
+		f.n_rotates += strcmp(f.label, c->argv[n - 1]) != 0;
+		(void)snprintf(f.label, sizeof(f.label), "%s", c->argv[n - 1]);
+	}
+	return f.rotate_status;
 }
 
 static inline int fake_dnsguard(struct dg_child *c)
@@ -148,9 +176,14 @@ static inline int fake_dnsguard(struct dg_child *c)
 	if (strcmp(command, "split") == 0) {
 		return fake_split(c);
 	}
+	if (strcmp(command, "probe") == 0 || strcmp(command, "rotate") == 0 ||
+		strcmp(command, "retire") == 0) {
+		return fake_move(c);
+	}
 	if (f.back_status == 0) {
-		f.n_backs += strcmp(f.stage, "split") == 0;
+		f.n_backs += strcmp(f.stage, "split") == 0 || strcmp(f.stage, "probing") == 0;
 		f.stage = "calm";
+		f.label[0] = '\0';
 	}
 	return f.back_status;
 }
@@ -262,12 +295,19 @@ static inline void fake_tell(void *arg, const char *name, const char *text)
 
 static inline void add_name(const char *name, const struct dg_guard_limits *limits)
 {
-	const char *hooks[] = {f.hook, NULL};
+	static const char *const labels[] = {
+		"m.example.com.", "m2.example.com.", "m3.example.com."};
+	struct dg_hook_spec hook = {.path = f.hook};
 	struct dg_runner_name n = {.zone = name,
 		.name = name,
 		.document = "/etc/zone.yaml",
+		.labels = labels,
 		.limits = *limits,
-		.hooks = hooks};
+		.drain_ms = 60000,
+		.listen_ms = 30 * MINUTE,
+		.overlap_ms = 20 * MINUTE,
+		.hooks = &hook,
+		.n_hooks = f.hook ? 1 : 0};
 
 	must(dg_runner_add(f.runner, &n, &t.err));
 }
@@ -321,6 +361,25 @@ static inline void event(const char *name, enum dg_guard_event_kind kind)
 		.has_floor = true};
 
 	dg_runner_event(f.runner, name, kind, &e);
+}
+
+/* Mail at the name itself, or with label >= 0 at one of its labels. */
+static inline void mail(int label, bool is_genuine, double weight)
+{
+	struct dg_runner_mail m = {.at_ms = f.wall_s * 1000,
+		.is_at_label = label >= 0,
+		.label = label >= 0 ? (unsigned)label : 0,
+		.is_genuine = is_genuine,
+		.weight = weight};
+
+	dg_runner_heard(f.runner, NAME, &m);
+}
+
+static inline void followed(unsigned label)
+{
+	struct dg_runner_evidence e = {.text = "40 bounces at the subdomain", .has_floor = true};
+
+	dg_runner_followed(f.runner, NAME, label, &e);
 }
 
 static inline const char *state_of(const char *name)

@@ -25,7 +25,7 @@ def driver(mode, state, inject=None):
         call, fault, k = inject
         argv = ["strace", "-f", "-qqq", "-o", state + ".strace", "-e", "trace=" + call,
                 "-e", f"inject={call}:{fault}:when={k}"] + argv
-    r = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+    r = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600, check=False)
     return r.returncode, r.stdout
 
 
@@ -78,7 +78,7 @@ def unsynced():
     with tempfile.TemporaryDirectory(prefix="dg-faults-") as folder:
         trace = os.path.join(folder, "trace")
         subprocess.run(["strace", "-qqq", "-o", trace, "-e", "trace=pwrite64,fdatasync,fsync,write", DRIVER, "run",
-                        os.path.join(folder, "state")], stdout=subprocess.DEVNULL, timeout=60, check=True)
+                        os.path.join(folder, "state")], stdout=subprocess.DEVNULL, timeout=600, check=True)
         with open(trace, encoding="ascii", errors="replace") as f:
             lines = f.readlines()
     dirty = told = False

@@ -157,7 +157,8 @@ static void test_adoption_waits_and_stages(void **state)
 	must(dg_store_waits(t.s, t.a, "example.net.", 1, &waits, &n, &t.err));
 	assert_int_equal(n, 0);
 
-	struct dg_name_state st = {"lists.example.com.", DG_STAGE_ARMED, 300};
+	struct dg_name_state st = {
+		.name = "lists.example.com.", .stage = DG_STAGE_ARMED, .mx_ttl = 300};
 	must(dg_store_stage_put(t.s, ZONE, &st, 1, &t.err));
 	st.name = ZONE;
 	must(dg_store_stage_put(t.s, ZONE, &st, 1, &t.err));

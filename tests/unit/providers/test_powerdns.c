@@ -214,9 +214,9 @@ static void test_open(void **state)
 	write_key(s, KEY, 0602);
 	check_open(s, DG_EINPUT, "mode 0602");
 	write_key(s, "\n", 0600);
-	check_open(s, DG_EINPUT, "expected the API key alone");
+	check_open(s, DG_EINPUT, "expected the key alone");
 	write_key(s, "api-key=" KEY "\nwebserver=yes\n", 0600);
-	check_open(s, DG_EINPUT, "expected the API key alone");
+	check_open(s, DG_EINPUT, "expected the key alone");
 	assert_int_equal(unlink(s->key_path), 0);
 	check_open(s, DG_EIO, "No such file");
 	write_key(s, KEY, 0600);

@@ -8,7 +8,11 @@
 static const char *const zone_keys[] = {"zone", "provider", "ttl", "mail", "silent", "hosts",
 	"mx-hosts", "helo", "report-for", "verify", "watch", "never", NULL};
 static const char *const mail_keys[] = {
-	"ttl", "mx", "spf", "dkim", "dmarc", "mta-sts", "tlsrpt", "split", NULL};
+	"ttl", "mx", "spf", "dkim", "dmarc", "mta-sts", "tlsrpt", "split", "shed", NULL};
+static const char *const split_keys[] = {
+	"to", "when", "hold", "armed-ttl", "sink", "probe", "rotate", "overlap", NULL};
+static const char *const shed_keys[] = {"when", "always", NULL};
+static const char *const webhook_keys[] = {"webhook", "secret-file", "allow-private", NULL};
 static const char *const dmarc_keys[] = {"policy", "subdomains", "nonexistent", "dkim-alignment",
 	"spf-alignment", "aggregate", "failure", "failure-options", "psd", "testing", NULL};
 
@@ -46,6 +50,9 @@ static void test_json_schema(void **state)
 	assert_properties(defs, "zone", zone_keys + 1);
 	assert_properties(defs, "mail", mail_keys);
 	assert_properties(defs, "dmarc", dmarc_keys);
+	assert_properties(defs, "split", split_keys);
+	assert_properties(defs, "shed", shed_keys);
+	assert_properties(defs, "webhook", webhook_keys);
 
 	/* bounds and defaults are those that the loader holds to */
 	json_t *fake =

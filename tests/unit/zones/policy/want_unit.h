@@ -18,11 +18,10 @@ struct bench {
 };
 
 /* zone_text NULL: nothing of the zone is known. */
-static inline struct bench bench_new(
-	const char *yaml, const char *zone_text, enum dg_name_stage stage, const char *name)
+static inline struct bench bench_of(
+	const char *yaml, const char *zone_text, const struct dg_name_state *state)
 {
 	struct bench b = {.a = dg_arena_new(1u << 28)};
-	struct dg_name_state state = {.name = name, .stage = stage};
 	struct dg_zonefile *f = NULL;
 
 	b.policy = load_ok(b.a, yaml);
@@ -37,8 +36,16 @@ static inline struct bench bench_new(
 		b.have = dg_zone_new(b.a, b.policy->zone);
 		dg_zone_seal(b.have);
 	}
-	b.rc = dg_want_make(b.a, b.policy, b.have, &state, name ? 1 : 0, &b.want, &b.err);
+	b.rc = dg_want_make(b.a, b.policy, b.have, state, state->name ? 1 : 0, &b.want, &b.err);
 	return b;
+}
+
+static inline struct bench bench_new(
+	const char *yaml, const char *zone_text, enum dg_name_stage stage, const char *name)
+{
+	struct dg_name_state state = {.name = name, .stage = stage};
+
+	return bench_of(yaml, zone_text, &state);
 }
 
 static inline void bench_done(struct bench *b)

@@ -68,8 +68,14 @@ static void test_there_and_back(void **state)
 	w.now_ms++;
 	assert_int_equal(feed(&w, EV(TICK)), DO(PROBE));
 	IN(&w, PROBING);
-	assert_int_equal(feed(&w, EV(SILENT)), DO(RESTORE));
+	assert_int_equal(feed(&w, EV(SILENT)), 0); /* nobody listens yet */
+	assert_true(w.g.due_ms == w.now_ms + w.limits.step_ms);
+	assert_int_equal(feed(&w, EV(DONE)), DO(TELL));
+	assert_true(w.g.due_ms == w.now_ms + w.limits.probe_ms);
+	assert_int_equal(feed(&w, EV(DONE)), 0); /* the sink is looked at again: no more time */
+	assert_int_equal(feed(&w, EV(SILENT)), DO(RESTORE) | DO(TELL));
 	IN(&w, RESTORING);
+	assert_true(w.g.is_sink);
 	assert_int_equal(feed(&w, EV(DONE)), DO(TELL));
 	IN(&w, COOLDOWN);
 	assert_false(w.g.is_null);
@@ -203,8 +209,53 @@ static void test_abuse_of_our_own_is_held(void **state)
 	IN(&w, HELD);
 	assert_int_equal(feed(&w, EV(READY)), 0);
 	IN(&w, HELD);
+	assert_int_equal(feed(&w, EV(ABUSED)), 0); /* told once */
 	(void)feed(&w, EV(RELEASE));
 	IN(&w, COOLDOWN);
+	assert_false(w.g.is_abused);
+	(void)feed(&w, EV(STOP));
+	assert_int_equal(
+		feed(&w, EV(ABUSED)), DO(TELL)); /* also while it is held for another reason */
+}
+
+/* What is under way is ended first: a split is taken back, a sink replaced by the null MX. */
+static void test_abuse_ends_what_is_under_way(void **state)
+{
+	struct walk w;
+
+	(void)state;
+	begin(&w, DG_GUARD_MODE_AUTOMATIC);
+	(void)feed(&w, EV(ALARM));
+	(void)feed(&w, EV(ARMED));
+	(void)feed(&w, EV(READY));
+	assert_int_equal(feed(&w, EV(ABUSED)), DO(UNDO) | DO(TELL));
+	IN(&w, RESTORING);
+	assert_int_equal(feed(&w, EV(DONE)), DO(TELL));
+	IN(&w, HELD);
+	assert_false(w.g.is_null);
+
+	begin(&w, DG_GUARD_MODE_AUTOMATIC);
+	to_split(&w);
+	w.now_ms = w.g.due_ms;
+	(void)feed(&w, EV(TICK));
+	(void)feed(&w, EV(DONE));
+	assert_true(dg_guard_is_under_attack(&w.g));
+	assert_int_equal(feed(&w, EV(ABUSED)), DO(RENULL) | DO(TELL));
+	assert_false(dg_guard_is_under_attack(&w.g));
+	IN(&w, SPLIT);
+	assert_int_equal(feed(&w, EV(ABUSED)), 0);
+	w.now_ms = w.g.due_ms;
+	assert_int_equal(feed(&w, EV(TICK)), 0); /* no new probe */
+	assert_int_equal(feed(&w, EV(DONE)), DO(TELL));
+	IN(&w, HELD);
+	assert_true(w.g.is_null && !w.g.is_sink);
+
+	begin(&w, DG_GUARD_MODE_AUTOMATIC);
+	w.limits.n_labels = 2;
+	to_split(&w);
+	(void)feed(&w, EV(FOLLOWED));
+	assert_int_equal(feed(&w, EV(ABUSED)), DO(TELL));
+	IN(&w, HELD);
 }
 
 static void test_conflicts_and_stop_are_held(void **state)
@@ -289,10 +340,41 @@ static void test_rotation(void **state)
 	begin(&w, DG_GUARD_MODE_AUTOMATIC);
 	to_split(&w);
 	assert_int_equal(feed(&w, EV(FOLLOWED)), DO(TELL));
-	w.limits.may_rotate = true;
-	int64_t due = w.g.due_ms;
+	assert_int_equal(feed(&w, EV(FOLLOWED)), 0); /* told once */
+	w.limits.n_labels = 3;
 	assert_int_equal(feed(&w, EV(FOLLOWED)), DO(ROTATE) | DO(TELL));
+	IN(&w, ROTATING);
+	assert_int_equal(feed(&w, EV(FOLLOWED)), 0);
+	assert_int_equal(feed(&w, EV(DONE)), DO(TELL));
+	IN(&w, SPLIT);
+	assert_true(w.g.label == 1 && w.g.is_overlapping);
+	/* both serve: the old one is given up before anything else is rotated */
+	assert_int_equal(feed(&w, EV(FOLLOWED)), 0);
+	int64_t due = w.g.due_ms;
+	assert_int_equal(feed(&w, EV(DRAINED)), DO(RETIRE));
+	assert_int_equal(feed(&w, EV(DRAINED)), 0);
 	assert_true(w.g.due_ms == due);
+	assert_int_equal(feed(&w, EV(DONE)), DO(TELL));
+	assert_true(!w.g.is_overlapping && !w.g.is_retiring && w.g.label == 1);
+	/* not by itself beyond the budget: a person is asked, once, and his yes waits for room */
+	w.has_budget = false;
+	assert_int_equal(feed(&w, EV(FOLLOWED)), DO(PROPOSE_ROTATE) | DO(TELL));
+	assert_int_equal(feed(&w, EV(FOLLOWED)), 0);
+	assert_int_equal(feed(&w, EV(APPROVED)), 0);
+	w.has_budget = true;
+	w.limits.mode = DG_GUARD_MODE_APPROVED;
+	assert_int_equal(feed(&w, EV(APPROVED)), DO(ROTATE) | DO(TELL));
+	assert_int_equal(feed(&w, EV(DONE)), DO(TELL));
+	/* nothing drains: the hold ends it */
+	w.now_ms = w.g.due_ms;
+	assert_int_equal(feed(&w, EV(TICK)), DO(RETIRE));
+	(void)feed(&w, EV(DONE));
+	assert_int_equal(feed(&w, EV(FOLLOWED)), DO(TELL)); /* none is left */
+	w.g.is_proposed = true;
+	assert_int_equal(feed(&w, EV(APPROVED)), DO(RESTORE) | DO(TELL));
+	(void)feed(&w, EV(DONE));
+	IN(&w, COOLDOWN);
+	assert_int_equal(w.g.label, 0);
 }
 
 static uint32_t roll(uint64_t *seed)
@@ -304,14 +386,15 @@ static uint32_t roll(uint64_t *seed)
 /* Random events in random order: no invariant breaks, and from everywhere time alone leads to a reminder or out. */
 static void test_random_walks(void **state)
 {
-	unsigned seen[8] = {0};
+	unsigned seen[9] = {0};
 
 	(void)state;
 	for (uint64_t walk = 0; walk < 3000; walk++) {
 		uint64_t seed = walk;
 		struct walk w;
 		begin(&w, (enum dg_guard_mode)(roll(&seed) % 3));
-		w.limits.may_rotate = roll(&seed) % 2;
+		w.limits.n_labels = 1 + roll(&seed) % 3;
+		w.limits.has_sink = roll(&seed) % 2;
 		for (unsigned i = 0; i < 200; i++) {
 			w.now_ms += roll(&seed) % 5 == 0 ? roll(&seed) % 200000000
 							 : roll(&seed) % 10000;
@@ -334,8 +417,8 @@ static void test_random_walks(void **state)
 			assert_true(w.g.due_ms > w.now_ms || w.g.state == before);
 		}
 	}
-	for (unsigned i = 0; i < 8; i++) {
-		assert_true(seen[i] > 100);
+	for (unsigned i = 0; i < 9; i++) {
+		assert_true(seen[i] > 30);
 	}
 }
 
@@ -352,6 +435,11 @@ static void test_the_page_shows_the_table(void **state)
 	(void)fclose(f);
 	dg_buf_init(&b, 65536);
 	dg_guard_table_print(&b);
+	assert_non_null(strstr(page, b.data));
+	dg_buf_clear(&b);
+	dg_buf_puts(&b, "```mermaid\n");
+	dg_guard_diagram_print(&b);
+	dg_buf_puts(&b, "```\n");
 	assert_non_null(strstr(page, b.data));
 	dg_buf_done(&b);
 }
@@ -375,7 +463,7 @@ static void test_words(void **state)
 	assert_non_null(strstr(b.data, "| elevated | floors of evidence"));
 	dg_buf_clear(&b);
 	dg_guard_diagram_print(&b);
-	assert_non_null(strstr(b.data, "elevated -> splitting"));
+	assert_non_null(strstr(b.data, "elevated --> splitting: "));
 	dg_buf_done(&b);
 }
 
@@ -391,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_no_budget_asks),
 		cmocka_unit_test(test_never_watches_only),
 		cmocka_unit_test(test_abuse_of_our_own_is_held),
+		cmocka_unit_test(test_abuse_ends_what_is_under_way),
 		cmocka_unit_test(test_conflicts_and_stop_are_held),
 		cmocka_unit_test(test_unverified_is_taken_back),
 		cmocka_unit_test(test_hold_doubles_up_to_its_limit),

@@ -14,8 +14,10 @@
 
 static struct dg_replay *begin(struct dg_arena *a, enum dg_guard_mode mode)
 {
-	struct dg_replay_options o = {
-		.old_ttl_ms = HOUR, .armed_ttl_ms = MINUTE, .genuine_max = 20};
+	struct dg_replay_options o = {.old_ttl_ms = HOUR,
+		.armed_ttl_ms = MINUTE,
+		.probe_ms = 2 * HOUR,
+		.genuine_max = 20};
 
 	dg_guard_limits_init(&o.limits);
 	o.limits.has_sink = true;

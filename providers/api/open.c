@@ -1,0 +1,152 @@
+/* An open provider: its options, its key, its limits. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "providers/api/api.h"
+#include "zones/base/arena.h"
+#include "zones/mail/mx.h"
+
+#define MEMORY_MAX ((size_t)512 << 20)
+
+const char *const dg_api_null_mx_words[] = {"as-known", "accepted", "refused", "with-a-gap", NULL};
+
+const struct dg_api_options *dg_api_options(const struct dg_api *p)
+{
+	return p->opts;
+}
+
+static int load_token(struct dg_api *p, struct dg_err *err)
+{
+	size_t n = p->dialect->auth ? strlen(p->dialect->auth) : 0;
+	const char *path = dg_api_options(p)->token_file;
+
+	if (!path) {
+		return 0;
+	}
+	memcpy(p->header, p->dialect->auth ? p->dialect->auth : "", n);
+	int r = dg_secret_read(path, p->header + n, DG_SECRET_MAX, err);
+	p->secrets[0] = p->header + n;
+	return r < 0 ? dg_wrap(err, r, "token-file") : 0;
+}
+
+/* What the owner of the account says goes before what was seen elsewhere. */
+static void set_limits(struct dg_api *p)
+{
+	p->limits = p->ops->limits;
+	switch ((enum dg_api_null_mx)dg_api_options(p)->null_mx) {
+	case DG_API_NULL_MX_KNOWN:
+		break;
+	case DG_API_NULL_MX_ACCEPTED:
+		p->limits.null_mx = DG_NULL_MX_ACCEPTED;
+		break;
+	case DG_API_NULL_MX_REFUSED:
+		p->limits.null_mx = DG_NULL_MX_REFUSED;
+		break;
+	case DG_API_NULL_MX_GAP:
+		p->limits.null_mx = DG_NULL_MX_EXCLUSIVE;
+		break;
+	}
+}
+
+static void api_free(struct dg_api *p)
+{
+	(void)dg_http_free(p->http);
+	(void)dg_arena_free(p->arena);
+	explicit_bzero(p->header, sizeof(p->header));
+	explicit_bzero(p->keys, sizeof(p->keys));
+	free(p);
+}
+
+int dg_api_open(struct dg_provider *provider, const struct dg_api_dialect *d, struct dg_err *err)
+{
+	struct dg_api *p = calloc(1, sizeof(*p));
+
+	if (!p) {
+		return dg_fail(err, DG_EIO, "out of memory");
+	}
+	p->ops = provider->ops;
+	p->opts = provider->opts;
+	p->loop = provider->loop;
+	p->dialect = d;
+	p->arena = dg_arena_new(MEMORY_MAX);
+	dg_map_init(&p->zones, p->arena);
+	set_limits(p);
+	const struct dg_api_options *o = dg_api_options(p);
+	int r = dg_url_check(o->url, o->insecure_http, p->host, sizeof(p->host), err);
+	if (r == 0) {
+		r = load_token(p, err);
+	}
+	if (r == 0 && d->open) {
+		r = d->open(p, err);
+	}
+	if (r == 0) {
+		r = dg_http_new(p->loop, &p->http, err);
+	}
+	if (r < 0) {
+		api_free(p);
+		return r;
+	}
+	provider->priv = p;
+	return 0;
+}
+
+void dg_api_close(struct dg_provider *provider)
+{
+	api_free(provider->priv);
+}
+
+const char *dg_api_describe(
+	const struct dg_provider *provider, const char *zone, char *buf, size_t len)
+{
+	const struct dg_api *p = provider->priv;
+
+	(void)zone;
+	(void)snprintf(buf, len, "%s %s", p->ops->name, p->host);
+	return buf;
+}
+
+const struct dg_limits *dg_api_limits(const struct dg_provider *provider)
+{
+	const struct dg_api *p = provider->priv;
+
+	return &p->limits;
+}
+
+/* Where a null MX must be alone, rewriting one MX after the other ends in a moment with none: implicit MX (RFC 5321 section 5.1). */
+static int check_gap(const struct dg_api *p, const struct dg_swap *s, struct dg_err *err)
+{
+	bool is_null =
+		s->after.type == DG_TYPE_MX &&
+		(dg_mx_state(&s->after) == DG_MX_NULL || dg_mx_state(&s->before) == DG_MX_NULL);
+
+	if (!is_null || s->before.n == 0 || s->after.n == 0 ||
+		p->limits.null_mx != DG_NULL_MX_EXCLUSIVE ||
+		dg_api_options(p)->null_mx == DG_API_NULL_MX_GAP) {
+		return 0;
+	}
+	return dg_fail(err, DG_EPOLICY,
+		"%s: %s takes a null MX only after every other MX was removed, so for a moment "
+		"there is no MX and mail goes to the A and AAAA records (RFC 5321 section 5.1). "
+		"Write `null-mx: with-a-gap` in the section of the provider to accept that, or let "
+		"the "
+		"MX name a host that refuses all mail",
+		s->after.owner, p->ops->name);
+}
+
+int dg_api_check(
+	struct dg_provider *provider, const struct dg_swap *swaps, size_t n, struct dg_err *err)
+{
+	const struct dg_api *p = provider->priv;
+	char type[16];
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (!dg_type_is_ours(swaps[i].after.type)) {
+			return dg_fail(err, DG_EPOLICY, "%s %s: dnsguard writes MX and TXT only",
+				swaps[i].after.owner, dg_type_text(swaps[i].after.type, type));
+		}
+		r = check_gap(p, &swaps[i], err);
+	}
+	return r;
+}

@@ -1,0 +1,239 @@
+"""Providers behind HTTP APIs when things go wrong: nothing is done twice, lost, or half done for good."""
+import os
+import signal
+import subprocess
+
+import api
+import apis
+import dialects
+import lab as lablib
+import pytest
+
+RECOVERED = 4  # runs, at most, until all is as it should be
+ONE_AFTER_THE_OTHER = [dialects.DigitalOcean, dialects.Gandi, dialects.Hetzner, dialects.Linode]
+AT_ONCE = [dialects.Cloudflare, dialects.DeSec]
+SLOW = ('timeout', 'slow')
+
+
+A_CLASS_EACH = [dialects.Cloudflare, dialects.Gandi, dialects.DigitalOcean]
+
+
+def name_of(x):
+    return getattr(x, '__name__', str(x))
+
+
+@pytest.fixture(params=A_CLASS_EACH, ids=name_of)
+def site(request, lab):
+    """One of each class of transactions: what is tested here stands in providers/api, not in the dialects."""
+    made = apis.Site(lab, request.param)
+    yield made
+    made.stop()
+
+
+def settle(site, policy):
+    """Runs until the program says that it is done."""
+    for n in range(RECOVERED):
+        done = site.apply(policy)
+        if done.rc == 0:
+            return n + 1
+    raise AssertionError(str(done))
+
+
+def check_end(site, policy):
+    assert site.mail() == apis.wanted(site.first)
+    assert site.broken == []
+    site.run('plan', policy).expect(0)
+    values = [(r.name, r.type, r.value) for r in site.dialect.records]
+    assert len(values) == len(set(values)), 'something was done twice'
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('kind', [k for k in api.FAULTS if k not in ('stale', 'reordered', 'duplicate')])
+def test_a_write_goes_wrong(site, kind):
+    policy = site.policy(more=', timeout: 2s' if kind in SLOW else '')
+    site.fault(kind, on='write', skip=1 if type(site.dialect) in ONE_AFTER_THE_OTHER else 0)
+    settle(site, policy)
+    check_end(site, policy)
+
+
+@pytest.mark.parametrize('kind', [k for k in api.FAULTS if k != '500-done'])
+def test_a_read_goes_wrong(lab, kind):
+    site = apis.Site(lab, dialects.Cloudflare)
+    policy = site.policy(more=', timeout: 2s' if kind in SLOW else '')
+    site.fault(kind, on='read', skip=2)
+    settle(site, policy)
+    check_end(site, policy)
+
+
+@pytest.mark.parametrize('kind', ['stale', 'reordered', 'duplicate'])
+def test_what_is_read_is_odd(site, kind):
+    """A list that comes late, in another order or with everything twice, from the first look to the last."""
+    site.fault(kind, on='read', times=1000 if kind == 'reordered' else 3)
+    policy = site.policy()
+    settle(site, policy)
+    check_end(site, policy)
+
+
+@pytest.mark.parametrize('dialect', ONE_AFTER_THE_OTHER, ids=name_of)
+@pytest.mark.parametrize('skip', [1, 3])
+def test_part_of_it_and_the_rest_in_the_next_run(lab, dialect, skip):
+    """The provider fails for good after some edits: it is said how far it came, and the next run goes on from there."""
+    site = apis.Site(lab, dialect)
+    policy = site.policy()
+    site.fault('500', on='write', times=1000, skip=skip)
+    said = site.apply(policy).expect(1)
+    assert 'RRsets are published, the next run goes on from there' in said.stderr, str(said)
+    assert site.broken == []
+    site.faults.clear()
+    site.run('apply', '--yes', '--force', policy).expect(0)  # without --adopt: what stands there is ours
+    check_end(site, policy)
+    site.restore_all()
+    assert site.mail() == site.first and site.broken == []
+
+
+@pytest.mark.parametrize('dialect', ONE_AFTER_THE_OTHER, ids=name_of)
+def test_killed_in_the_middle(lab, dialect):
+    site = apis.Site(lab, dialect)
+    policy = site.policy()
+    site.fault('timeout', on='write', skip=2)
+    argv = [lab.program, '--state', str(site.state), 'apply', '--yes', '--adopt', '--force', str(policy)]
+    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        lablib.wait_for(lambda: len(site.writes()) == 3, 'the third write', 60)
+        running.send_signal(signal.SIGKILL)
+    said = site.run('apply', '--yes', '--force', policy).expect(0)
+    assert 'of an interrupted run' in said.stdout + said.stderr
+    check_end(site, policy)
+
+
+@pytest.mark.parametrize('dialect', AT_ONCE, ids=name_of)
+def test_all_or_nothing(lab, dialect):
+    site = apis.Site(lab, dialect)
+    policy = site.policy()
+    for kind in ('500', 'lost', '500-done', 'half'):
+        site.fault(kind)
+        n = len(site.writes())
+        settle(site, policy)
+        assert len(site.writes()) - n <= 2
+        check_end(site, policy)
+        site.restore_all()
+        assert site.image() == site.first
+
+
+@pytest.mark.parametrize('number', [2, 3])
+def test_somebody_else_was_first(lab, number):
+    """An edit after the plan: seen at the fresh look (read 2), or right before the first write (read 3). Nothing is overwritten."""
+    site = apis.Site(lab, dialects.Gandi)
+    reads = []
+
+    def edit(dialect):
+        reads.append(1)
+        if len(reads) == number:
+            dialect.put('@', 'MX', 3600, ['5 theirs.example.test.'])
+
+    site.on_read = edit
+    done = site.apply(site.policy()).expect(1)
+    assert 'theirs.example.test' in done.stderr or 'somebody else edited it' in done.stderr, str(done)
+    assert site.writes() == [] and site.image()['@', 'MX'] == (3600, ['5 theirs.example.test.'])
+
+
+def test_somebody_else_meanwhile(lab):
+    """An edit between two of our writes is no state on our way: it stands, and is told."""
+    site = apis.Site(lab, dialects.DigitalOcean)
+    n = []
+
+    def edit(dialect):
+        n.append(1)
+        if len(n) == 2:
+            dialect.records = [r for r in dialect.records if r.type != 'MX']
+            dialect.put('@', 'MX', 3600, ['5 theirs.example.test.'])
+
+    site.on_write = edit
+    site.fault('500', on='write', times=1000, skip=2)
+    done = site.apply(site.policy()).expect(1)
+    assert 'somebody else' in done.stderr, str(done)
+    assert site.image()['@', 'MX'] == (3600, ['5 theirs.example.test.'])
+
+
+def test_no_secret_is_shown(lab):
+    """Not even where the other side repeats it, whole or in part."""
+    site = apis.Site(lab, dialects.Gandi)
+    policy = site.policy()
+    for text in (api.TOKEN, api.TOKEN[3:14], f'your key {api.TOKEN} is bad'):
+        site.dialect.refuse = lambda status, _, text=text: (_ for _ in ()).throw(api.Refused(403, {'message': text}))
+        site.dialect.ttl_min = 100000
+        said = site.apply(policy, '--verbose').expect(1)
+        assert 'refuses the key (403)' in said.stderr and 'it repeats the key' in said.stderr
+        for n in range(len(api.TOKEN) - 7):
+            assert api.TOKEN[n:n + 8] not in said.stdout + said.stderr
+    state = b''.join(p.read_bytes() for p in site.state.rglob('*') if p.is_file())
+    assert api.TOKEN[:8].encode() not in state
+
+
+def test_a_wrong_key(site):
+    policy = site.policy()
+    lablib.pathlib.Path(site.files['token-file']).write_text('another\n')
+    said = site.run('plan', policy).expect(1).stderr
+    assert 'refuses the key (401)' in said and site.calls == []
+
+
+def test_a_key_that_others_can_read(lab):
+    site = apis.Site(lab, dialects.Cloudflare)
+    os.chmod(site.files['token-file'], 0o644)
+    said = site.run('plan', site.policy())
+    assert said.rc and 'chmod 0600' in said.stderr
+    assert site.calls == []
+
+
+def test_a_redirect_is_not_followed(lab):
+    site = apis.Site(lab, dialects.DeSec)
+    site.fault('redirect', on='read')
+    assert 'redirect (302), which is not followed' in site.run('plan', site.policy()).expect(1).stderr
+
+
+def test_plain_http_to_elsewhere(lab):
+    site = apis.Site(lab, dialects.DeSec, address='198.51.100.66')
+    said = site.run('plan', site.policy())
+    assert said.rc and 'plain http would show the key' in said.stderr and site.calls == []
+    site.run('plan', '--adopt', site.policy(more=', insecure-http: true')).expect(3)
+
+
+def test_tls(lab):
+    site = apis.Site(lab, dialects.Hetzner, certificate='right')
+    policy = site.policy()
+    settle(site, policy)
+    check_end(site, policy)
+    other = apis.Site(lab, dialects.Hetzner, certificate='wrong')
+    said = other.run('plan', other.policy(name='other.yaml')).expect(1)
+    assert 'certificate' in said.stderr.lower() or 'ssl' in said.stderr.lower(), str(said)
+    assert other.calls == []
+
+
+@pytest.mark.parametrize('answer', [
+    {'zones': []}, [], None, 'x', {'success': True}, {'success': True, 'result': {}},
+    {'success': True, 'result': [{'id': '../../user', 'name': 'example.test'}]},
+    {'success': True, 'result': [{'id': '..', 'name': 'example.test'}]},
+    {'success': True, 'result': [{'id': 'a b', 'name': 'example.test'}]},
+    {'success': 'yes', 'result': [{'id': 'a', 'name': 'example.test'}]}], ids=str)
+def test_nonsense_about_the_zone(lab, answer):
+    site = apis.Site(lab, dialects.Cloudflare)
+    site.dialect.handle = lambda *_: (200, answer)
+    said = site.run('plan', site.policy()).expect(1).stderr
+    assert 'not understood' in said or 'shows no zone' in said or 'says no' in said
+    assert all(path.startswith('/zones?') for _, path, _ in site.calls)
+
+
+@pytest.mark.parametrize('rrset', [
+    {}, {'rrset_name': 5}, {'rrset_name': '@', 'rrset_type': 'MX', 'rrset_ttl': -1, 'rrset_values': ['10 a.']},
+    {'rrset_name': '@', 'rrset_type': 'MX', 'rrset_ttl': 300, 'rrset_values': ['10']},
+    {'rrset_name': '@', 'rrset_type': 'MX', 'rrset_ttl': 300, 'rrset_values': [{'a': 1}]},
+    {'rrset_name': '@', 'rrset_type': 'MX', 'rrset_ttl': 2 ** 40, 'rrset_values': ['10 a.']},
+    {'rrset_name': 'x.', 'rrset_type': 'MX', 'rrset_ttl': 300, 'rrset_values': ['10 a.']},
+    {'rrset_name': 'a..b', 'rrset_type': 'MX', 'rrset_ttl': 300, 'rrset_values': ['10 a.']},
+    {'rrset_name': '@', 'rrset_type': 'TXT', 'rrset_ttl': 300, 'rrset_values': ['"\u001b[31m']},
+    {'rrset_name': '@', 'rrset_type': 'TXT', 'rrset_ttl': 300, 'rrset_values': 'x'}], ids=str)
+def test_nonsense_about_records(lab, rrset):
+    """What was not understood is never taken for absent."""
+    site = apis.Site(lab, dialects.Gandi)
+    site.dialect.handle = lambda *_: (200, [rrset])
+    said = site.run('plan', site.policy()).expect(1)
+    assert '\x1b' not in said.stdout + said.stderr

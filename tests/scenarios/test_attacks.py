@@ -1,0 +1,151 @@
+"""Who forges how, and what comes of it: real servers, on one clock that leaps."""
+import post
+import pytest
+import scene as scenes
+from scene import CALM, NULL, SUB, ZONE
+
+DRAIN_S = 60  # armed-ttl of the policy
+
+
+def play_split(s, most=40, **step):
+    """Until the mail name is split, and six steps of ten seconds more than its TTL."""
+    s.until(lambda: s.mx() == NULL, 'the null MX', most=most, step_s=45, forged=2, friends=1, **step)
+    s.until(lambda: 'verified' in s.marks, 'verified', step_s=10, forged=2, friends=1, **step)
+    for _ in range(9):
+        s.play(step_s=10, forged=2, friends=1, **step)
+
+
+def after_drain(s, drain_s=DRAIN_S):
+    """Bounces that were set off when no cache held the old MX any more: sent, and those that arrived."""
+    steps = [x for x in s.steps if x.at > s.marks['published'] + drain_s]
+    return sum(x.forged for x in steps), sum(x.arrived for x in steps)
+
+
+@pytest.mark.parametrize('kind, mta', [('knot', 'postfix'), ('bind', 'exim')])
+def test_split_story(make_scene, record_property, kind, mta):
+    """A site drowns in the bounces of two real relays (Postfix, Exim), and its mail moves to the subdomain by itself."""
+    s = make_scene(kind=kind, mta=mta, attack='relays')
+    play_split(s)
+    s.story(record_property)
+    assert s.marks['published'] - s.marks['alarm'] >= 850  # an alarm must have stood for 15 minutes, by its events
+    forged, arrived = after_drain(s)
+    assert forged >= 4 and not arrived
+    assert s.mx(SUB) == CALM and s.state() == 'split'
+
+
+def test_newsletter(make_scene, record_property):
+    """The site's own letter goes to many who are gone: real bounces in heaps, no alarm, nothing moves."""
+    s = make_scene(attack='relays', people=('postmaster', 'news'))
+    before = s.place.table(ZONE)
+    for _ in range(4):
+        s.send_letter('news', 10)
+        s.play(step_s=60, friends=1, friends_to=ZONE)
+    assert len([line for line in s.site.log.splitlines() if f'to=<news@{ZONE}>' in line and 'status=sent' in line]) == 40
+    for _ in range(6):
+        s.play(step_s=600, friends=1, friends_to=ZONE)
+    s.story(record_property)
+    assert not s.daemon.said('level') and s.state() in (None, 'calm')
+    assert s.place.table(ZONE) == before
+
+
+def test_slow_attack(make_scene, record_property):
+    """Eight bounces an hour, for half a day: too few for anybody to see, enough for the detector."""
+    s = make_scene(attack='sessions')
+    s.until(s.has_alarm, 'the alarm', most=120, step_s=450, forged=1)
+    s.until(lambda: s.mx() == NULL, 'the null MX', most=120, step_s=450, forged=1, friends=1)
+    s.story(record_property)
+    assert s.rate(0, s.marks['alarm']) < 0.2
+
+
+def test_few_networks(make_scene, record_property):
+    """Who only wants to have the MX taken away, from three networks of his own: an alarm, and nothing moves, however many he sends."""
+    s = make_scene(attack='sessions', n_reporters=3)
+    for _ in range(30):
+        s.play(step_s=60, forged=8, friends=1, friends_to=ZONE)
+    assert s.has_alarm() and s.state() == 'elevated' and s.mx() == CALM
+    s.story(record_property)
+    assert sum(x.arrived for x in s.steps) == 240
+    assert not s.is_told('splitting')
+
+
+def test_addresses_that_exist(make_scene, record_property):
+    """Null-sender mail to a mailbox that exists, from many networks: not known to be of forged mail, so nothing moves."""
+    s = make_scene(attack='sessions', people=('postmaster', 'anna'))
+    for _ in range(30):
+        s.play(step_s=60, forged=4, local='anna', friends=1, friends_to=ZONE)
+    s.story(record_property)
+    assert not s.has_alarm() and s.mx() == CALM and not s.is_told('splitting')
+
+
+def test_short_storm(make_scene, record_property):
+    """Many at once, for ten minutes, from everywhere: an alarm that did not stand long enough to move anything."""
+    s = make_scene(attack='sessions')
+    for _ in range(10):
+        s.play(step_s=60, forged=8)
+    for _ in range(20):
+        s.play(step_s=4 * 3600, friends=1, friends_to=ZONE)
+    s.story(record_property)
+    assert s.has_alarm() and s.mx() == CALM and not s.is_told('splitting')
+    s.wait_state('calm')
+    assert s.place.table(ZONE) == s.calm
+
+
+def test_attacker_follows(make_scene, record_property):
+    """After the split he forges the subdomain's name: it is said, mail to the subdomain goes on."""
+    s = make_scene(attack='sessions')
+    play_split(s)
+    s.until(lambda: s.is_told('follows'), 'the attacker is seen', most=30, step_s=60, forged=4, friends=1, domain=SUB)
+    s.story(record_property)
+    assert s.state() == 'split' and s.mx() == NULL
+
+
+def test_caches_that_hold(make_scene, record_property):
+    """A resolver that makes an hour of every TTL: bounces of its people go on for so long, and no longer; nothing else comes of it."""
+    s = make_scene(attack='sessions', cache='    cache-min-ttl: 3600\n')
+    play_split(s)
+    assert s.state() == 'split'
+    held = [x for x in s.steps if x.at > s.marks['published'] + DRAIN_S]
+    assert sum(x.arrived for x in held) == sum(x.forged for x in held) > 0
+    for _ in range(7):
+        s.play(step_s=600, forged=2, friends=1)
+    s.story(record_property, drain_s=3600)
+    forged, arrived = after_drain(s, 3600)
+    assert forged and not arrived
+    assert s.state() == 'split'
+
+
+MEASURES = {  # what somebody does at the moment at which dnsguard has published its null MX
+    'dnsguard': [], 'null MX, TTL not lowered': ['delete {0}. MX', 'add {0}. 300 MX 0 .'], 'MX deleted': ['delete {0}. MX'], 'nothing': []}
+
+
+def test_contrast(make_scene, record_property):
+    """The same attack on four names: a null MX under a TTL that was lowered before, and what people do instead."""
+    names = dict(zip(MEASURES, [ZONE, 'slow.test', 'gone.test', 'idle.test']))
+    s = make_scene(attack='sessions', also=tuple(names.values())[1:], make_place=lambda lab: scenes.places.Place(
+        lab, 'knot', {name: scenes.RECORDS.replace('203.0.114.80', scenes.MX) for name in names.values()}, ttl=300))
+    arrived = {what: [] for what in MEASURES}
+
+    def play(n):
+        for what, name in names.items():
+            if what != 'dnsguard':
+                arrived[what].append(s.forge(n, name))
+        s.play(step_s=30, forged=n)
+        arrived['dnsguard'].append(s.steps[-1].arrived)
+
+    s.until(lambda: s.mx() == NULL, 'the null MX', most=60, step_s=30, forged=1)
+    n_before = len(s.steps)
+    for what, name in names.items():
+        s.forge(1, name)  # caches know them all
+        if MEASURES[what]:
+            s.place.update(name, *(line.format(name) for line in MEASURES[what]))
+    for _ in range(20):
+        play(2)
+    assert n_before and len(arrived['nothing']) == 20
+    rows = {what: [sum(n[k:k + 2]) for k in range(0, 20, 2)] for what, n in arrived.items()}
+    print(f'{"bounces in each minute afterwards":34} total')
+    for what, minutes in rows.items():
+        print(f'{what:34} {sum(minutes):5}  {minutes}')
+        record_property(f'bounces afterwards, {what}', sum(minutes))
+    assert sum(arrived['nothing']) == sum(arrived['MX deleted']) == 40  # without MX the A record counts
+    assert sum(arrived['dnsguard'][3:]) == 0
+    assert sum(arrived['null MX, TTL not lowered'][:9]) == 18 > 0 == sum(arrived['null MX, TTL not lowered'][11:])
