@@ -4,6 +4,7 @@
 #include "controller/command/report.h"
 #include "controller/command/stage.h"
 #include "controller/command/waits.h"
+#include "controller/command/world.h"
 #include "controller/engine/engine.h"
 #include "zones/base/arena.h"
 
@@ -26,7 +27,7 @@ static int publish_armed(struct dg_staging *s, struct dg_err *err)
 	struct dg_walk w;
 
 	dg_app_say(s->app, "\nStep 1: the subdomain is published, TTLs at %s are lowered to %u s.",
-		s->was.name, s->armed_ttl);
+		dg_world_shown(s->app->arena, s->was.name), s->armed_ttl);
 	int r = dg_staging_plan_soundly(s, &w, DG_STAGE_ARMED, false, err);
 	if (r != 0) {
 		w.state = dg_run_state_free(w.state);
@@ -53,7 +54,7 @@ static void say_armed(struct dg_staging *s, enum dg_takes takes, int64_t until, 
 		dg_app_say(s->app, "caches may hold the old MX with its long TTL until %s",
 			dg_app_time(until, when));
 	}
-	dg_app_say(s->app, "\n%s is armed%s", s->was.name,
+	dg_app_say(s->app, "\n%s is armed%s", dg_world_shown(s->app->arena, s->was.name),
 		!is_in_force                ? ", but not yet at every name server"
 		: takes == DG_TAKES_REFUSES ? ", but its subdomain refuses mail: it "
 					      "must not be split like this"
@@ -104,7 +105,8 @@ int dg_cmd_arm(struct dg_app *app, const struct dg_args *args)
 
 	int r = dg_staging_open(app, &s, &err);
 	if (r == 0 && s.was.stage >= DG_STAGE_SPLIT) {
-		r = dg_fail(&err, DG_EPOLICY, "%s is split: there is nothing to arm", s.was.name);
+		r = dg_fail(&err, DG_EPOLICY, "%s is split: there is nothing to arm",
+			dg_world_shown(app->arena, s.was.name));
 	}
 	if (r == 0) {
 		r = dg_staging_plan_soundly(&s, &w, DG_STAGE_ARMED, false, &err);
@@ -140,7 +142,8 @@ static int split(struct dg_staging *s, struct dg_walk *w, struct dg_err *err)
 	}
 	r = r == 0 ? wait_for_old_mx(s, err) : r;
 	if (r == 0 && !is_armed) {
-		dg_app_say(app, "\nStep 2: %s gets its null MX.", s->was.name);
+		dg_app_say(app, "\nStep 2: %s gets its null MX.",
+			dg_world_shown(app->arena, s->was.name));
 		r = dg_staging_plan_soundly(s, w, DG_STAGE_SPLIT, true, err);
 		if (r == 0 && !app->args->is_now && !app->args->is_no_smtp) {
 			r = dg_staging_may_null(s, dg_staging_ask(s), err); /* time has passed */
@@ -219,7 +222,7 @@ int dg_cmd_disarm(struct dg_app *app, const struct dg_args *args)
 	int r = dg_staging_open(app, &s, &err);
 	if (r == 0 && s.was.stage >= DG_STAGE_SPLIT) {
 		r = dg_fail(&err, DG_EPOLICY, "%s is split: `dnsguard unsplit` is the way back",
-			s.was.name);
+			dg_world_shown(app->arena, s.was.name));
 	}
 	return r < 0 ? dg_staging_finish(&s, &w, r, &err) : go_back(app, &s, &w, &err);
 }

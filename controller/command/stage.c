@@ -3,6 +3,7 @@
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/command/report.h"
+#include "controller/command/world.h"
 #include "controller/engine/fleet.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
@@ -244,7 +245,8 @@ static void on_job(void *arg, struct dg_app *app, struct dg_job *j)
 	s->has_warned = true;
 	dg_split_hazards(j->arena, j->policy, s->was.name, j->have, &notes, &n);
 	dg_buf_init(&b, HAZARDS_MAX);
-	dg_buf_printf(&b, "What the split of %s would break:\n", s->was.name);
+	dg_buf_printf(
+		&b, "What the split of %s would break:\n", dg_world_shown(app->arena, s->was.name));
 	for (size_t i = 0; i < n; i++) {
 		dg_buf_puts(&b, "  - ");
 		dg_buf_put_safe(&b, notes[i].text, strlen(notes[i].text));
@@ -354,7 +356,7 @@ int dg_staging_finish_dry(struct dg_staging *s, struct dg_walk *w, int r, struct
 int dg_staging_finish_standing(
 	struct dg_staging *s, struct dg_walk *w, const char *what, struct dg_err *err)
 {
-	dg_app_say(s->app, "%s is %s", s->was.name, what);
+	dg_app_say(s->app, "%s is %s", dg_world_shown(s->app->arena, s->was.name), what);
 	int r = dg_staging_verify(s, err);
 
 	w->results.by_end[DG_JOB_LAGGING] = r > 0 ? 1 : 0;

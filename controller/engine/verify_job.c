@@ -103,6 +103,8 @@ static void on_looked(struct dg_job *j)
 void dg_job_verify(struct dg_job *j)
 {
 	struct dg_swap *w = dg_job_wanted(j, j->plan->n_managed);
+	/* What its provider does not hold no name server will ever show: that is not waited for. */
+	int64_t wait_ms = j->plan->n == 0 ? j->engine->verify_ms : 0;
 
-	dg_job_look(j, w, j->plan->n_managed, j->engine->verify_ms, on_looked);
+	dg_job_look(j, w, j->plan->n_managed, wait_ms, on_looked);
 }

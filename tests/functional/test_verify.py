@@ -199,6 +199,12 @@ def test_nobody_serves_it(place, dnsguard):
     assert 'no name server was asked' in dnsguard('verify', policy).expect(0).stdout
 
 
+def test_what_was_never_applied_is_not_waited_for(place, dnsguard):
+    """It would wait an hour, which is longer than this test runs a program."""
+    said = dnsguard('verify', '--wait', ask(place)).expect(3)
+    assert 'at its provider the zone is not what the policy says' in said.stdout
+
+
 # --- the resolver -------------------------------------------------------------------------------------------------
 
 def test_resolver_holds_the_old_answer(lab, unbound, dnsguard):

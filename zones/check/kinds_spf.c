@@ -174,8 +174,8 @@ const struct dg_kind dg_spf_kinds[] = {
 		"permerror at the third. Old host names that are gone from DNS are the usual "
 		"cause. Counted is each term whose own question finds nothing, A or AAAA by the "
 		"family of the client; the family that finds less is taken. MX hosts without an "
-		"address are not counted: the standard speaks of terms, and few receivers count "
-		"them.",
+		"address are not counted: the standard speaks of terms, and the mx term found its "
+		"MX; some receivers count them all the same.",
 		"Take out the terms whose names are gone.",
 	},
 	{

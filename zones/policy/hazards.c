@@ -56,7 +56,10 @@ static void tell_senders(struct hazard *h)
 				"DMARC reject): \"%.*s\" lets senders use it today; move each of "
 				"them to %s first",
 				h->bare_len, h->name, (int)RECORD_SHOWN_MAX, b.data,
-				h->mail && h->mail->split ? h->mail->split->to : "the subdomain"));
+				h->mail && h->mail->split
+					? dg_strndup(h->w.arena, h->mail->split->to,
+						  strlen(h->mail->split->to) - 1)
+					: "the subdomain"));
 	}
 	dg_buf_done(&b);
 }
