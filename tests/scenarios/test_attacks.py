@@ -196,13 +196,12 @@ def test_rotation(make_scene, record_property):
     assert sum('is the plan still the same?' in text for text in s.told()) == 1
 
 
-def test_list_leak(make_scene, record_property, lab):
+def test_list_leak(make_scene, record_property):
     """Bounces to the address of a newsletter go out to all its subscribers. They are refused before that: the list goes on, nothing leaks; then
     it moves to a name of its own, and the old one is out of service."""
     subscribers = [f'reader{n}@readers.test' for n in range(3)]
-    socket = lab.dir / 'policy'
-    s = make_scene(lists={'letter': subscribers, 'letter@m.example.test': subscribers}, sensors=[f'{{policy: "unix:{socket}"}}'],
-                   checks=f'check_policy_service {{ unix:{socket}, default_action=DUNNO }}', readers=True,
+    s = make_scene(lists={'letter': subscribers, 'letter@m.example.test': subscribers}, sensors=['{policy: "inet:127.0.0.1:10031"}'],
+                   checks='check_policy_service { inet:127.0.0.1:10031, default_action=DUNNO }', readers=True,
                    policy=scenes.mail_section('{to: m, armed-ttl: 60s, when: approved}'))
     readers = taker.Taker(scenes.SUBSCRIBERS)
 
