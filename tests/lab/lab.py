@@ -29,7 +29,7 @@ import time
 RESOLVER = '127.0.0.53'
 ADDRESSES = [f'127.0.0.{n}' for n in (*range(10, 30), 53)] + ['198.51.100.66']
 RUN_DIRS = ('/mnt', '/media', '/srv', '/opt')  # an empty one is covered by the tmpfs: nothing to remove afterwards
-READY_S = 15
+READY_S = 60
 HERE = pathlib.Path(__file__).resolve()
 ROOT = HERE.parent.parent.parent
 CLONE_NEWNET = 0x40000000
