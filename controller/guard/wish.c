@@ -78,7 +78,8 @@ void dg_ward_wish(struct dg_ward *x, int64_t wish)
 /* Whether it is done with. A yes beyond the budget waits, and so does one whose plan is being looked at again. */
 static bool approve(struct dg_ward *x, const struct dg_wish *w)
 {
-	bool is_up = x->g.state == DG_GUARD_ELEVATED || x->g.state == DG_GUARD_COOLDOWN;
+	bool is_up = x->g.state == DG_GUARD_ELEVATED || x->g.state == DG_GUARD_COOLDOWN ||
+		     (x->g.state == DG_GUARD_SPLIT && x->g.asks_rotate);
 
 	if (x->wish == w->id) {
 		return false;

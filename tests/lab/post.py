@@ -67,18 +67,19 @@ class Office(Postfix):
 
     inside = '192.0.2.1/32'
 
-    def __init__(self, lab, domain, address, people=('postmaster',), lists=None, inside=None, **options):
-        self.people, self.lists, self.inside = people, lists or {}, inside or self.inside
+    def __init__(self, lab, domain, address, people=('postmaster',), lists=None, inside=None, checks='', **options):
+        self.people, self.lists, self.inside, self.checks = people, lists or {}, inside or self.inside, checks
         super().__init__(lab, domain, address, **options)
 
     @property
     def known(self):
-        return f"inline:{{ {', '.join(f'{{ {who} = 1 }}' for who in [*self.people, *self.lists])} }}"
+        return f"inline:{{ {', '.join(f'{{ {who} = 1 }}' for who in [*self.people, *(who.split('@')[0] for who in self.lists)])} }}"
 
     def settings(self):
-        lists = ', '.join(f'{{ {who}@{self.domain} = {" ".join(to)} }}' for who, to in self.lists.items())
+        lists = ', '.join(f'{{ {who if "@" in who else f"{who}@{self.domain}"} = {" ".join(to)} }}' for who, to in self.lists.items())
         return super().settings() + f'''local_transport = discard:delivered
 virtual_alias_maps = {f'inline:{{ {lists} }}' if lists else ''}
+smtpd_recipient_restrictions = {self.checks}
 '''
 
 

@@ -11,15 +11,9 @@ depends on how fast this machine is, because a step is over when all that it set
 """
 import dataclasses
 import datetime
-import json
-import os
-import pathlib
 import random
-import signal
 import smtplib
-import sqlite3
 import string
-import struct
 import threading
 import time
 
@@ -32,22 +26,24 @@ import places
 import post
 import servers
 import taker
+from daemon import Clock, Daemon
 
 ZONE, SUB = 'example.test', 'm.example.test'
 MX, INSIDE, FRIEND = internet.address(25), '198.18.98.7', '198.18.99.7'
 RELAYS = '198.18.30.1', '198.18.40.1'
 REPORTERS = [f'198.18.{n}.7' for n in range(1, 9)]
 OUT = [f'198.18.{n}.7' for n in range(31, 39)], [f'198.18.{n}.7' for n in range(41, 49)]
-SUBSCRIBERS = internet.address(26)
+SINK, SUBSCRIBERS = internet.address(27), internet.address(26)
+HOSTS = {'sink.example.test.': SINK}  # all others are at MX
 RECORDS = f'''@ MX 10 mx1
 @ TXT "v=spf1 mx -all"
 @ TXT "site=1" "two strings"
 @ A 203.0.114.80
 _dmarc TXT "v=DMARC1; p=none"
 mx1 A {MX}
+sink A {SINK}
 '''
 SPLIT = '{to: m, armed-ttl: 60s, when: automatic}'
-IDLE_S = 3
 NULL, CALM = ['0 .'], ['10 mx1.example.test.']
 
 
@@ -61,39 +57,6 @@ def mail_section(split=SPLIT, name='@', more=''):
 {more}'''
 
 
-class Clock:
-    """The clock of a scene: that of this machine and what it is ahead of it."""
-
-    def __init__(self, lab):
-        self.path = lab.write('clock', '\0' * 8)
-        self.library = pathlib.Path(lab.program).resolve().parents[1] / 'tests/lab/sceneclock.so'
-        self.ahead = 0.0
-        self.before = {}
-
-    def now(self):
-        return time.time() + self.ahead
-
-    def leap(self, seconds):
-        self.ahead += max(seconds, 0)
-        with open(self.path, 'r+b') as f:
-            f.write(struct.pack('q', int(self.ahead * 1e9)))
-
-    def __enter__(self):
-        """Whatever is started from now on plays in the scene."""
-        asan = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'
-        for key, value in ('SCENE_CLOCK', str(self.path)), ('LD_PRELOAD', str(self.library)), ('ASAN_OPTIONS', asan):
-            self.before[key] = os.environ.get(key)
-            os.environ[key] = value
-        return self
-
-    def __exit__(self, *_):
-        for key, value in self.before.items():
-            if value is None:
-                os.environ.pop(key, None)
-            else:
-                os.environ[key] = value
-
-
 @dataclasses.dataclass
 class Step:
     """What came of one step."""
@@ -104,112 +67,6 @@ class Step:
     friends: int = 0
     delivered: int = 0
     lost: list = dataclasses.field(default_factory=list)
-
-
-def ticks(pid):
-    """Processor time that a process has used; None: it is gone."""
-    try:
-        return sum(map(int, pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[11:13]))
-    except OSError:
-        return None
-
-
-class Daemon:
-    """dnsguard watch in a scene: started, killed, waited for."""
-
-    def __init__(self, lab, policies, log, name='watch'):
-        self.lab, self.policies, self.log, self.name, self.n_starts = lab, policies, log, name, 0
-        self.state = lab.dir / ('state' if name == 'watch' else f'state.{name}')
-        self.rows, self.others, self.place = [], [], 0
-
-    def start(self):
-        self.n_starts += 1
-        n_before = len(self.said('watching'))
-        self.process = self.lab.daemon(self.name, [self.lab.program, '--state', self.state, 'watch', '--json', *self.policies])
-        self.lab.wait_ready(self.name, lambda: len(self.said('watching')) > n_before)
-
-    def kill(self):
-        self.lab.stop(self.name, 9)
-
-    def stop(self):
-        return self.lab.stop(self.name)
-
-    def said(self, kind=None):
-        path = self.lab.dir / f'{self.name}.log'
-        if path.exists():
-            with open(path, encoding='utf-8', errors='replace') as f:
-                f.seek(self.place)
-                *lines, rest = f.read().split('\n')
-                self.place = f.tell() - len(rest.encode())
-            self.rows += [json.loads(line) for line in lines if line.startswith('{')]
-            self.others += [line for line in lines if line and not line.startswith('{')]
-        return [row for row in self.rows if kind in (None, row['type'])]
-
-    def complaints(self):
-        """What it said that is not JSON."""
-        self.said()
-        return self.others
-
-    def sql(self, text):
-        with sqlite3.connect(self.state / 'journal.db', timeout=30) as db:
-            return db.execute(text).fetchall()
-
-    def guard_state(self, name):
-        rows = self.sql(f"SELECT state FROM guard WHERE name = '{name}.'")
-        return rows[0][0] if rows else None
-
-    def pids(self):
-        """Its commands that run now, also those that outlived it."""
-        if self.n_starts == 1:
-            pid = self.process.pid
-            try:
-                return [int(word) for word in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
-            except OSError:
-                return []
-        return self.all_pids()
-
-    def all_pids(self):
-        """The same by their words."""
-        state, found = os.fsencode(self.state), []
-        for entry in pathlib.Path('/proc').iterdir():
-            try:
-                words = (entry / 'cmdline').read_bytes().split(b'\0') if entry.name.isdigit() else []
-            except OSError:
-                continue
-            if state in words and any(w in words for w in (b'arm', b'disarm', b'split', b'unsplit')):
-                found.append(int(entry.name))
-        return found
-
-    def kill_one(self, pid):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it was quicker
-
-    def has_read(self):
-        """Is all that stands in the log read? Files are accessed by relatime: the first read after a write shows."""
-        try:
-            seen = self.log.stat()
-        except OSError:
-            return True
-        return seen.st_atime_ns >= seen.st_mtime_ns
-
-    def settle(self, timeout_s=120):
-        """Until it has read its log and its commands have ended, and none is begun any more. One that only waits for time to pass
-        does not count: it has used no processor for IDLE_S."""
-        calm, work, since = 0, None, time.monotonic()
-
-        def is_calm():
-            nonlocal calm, work, since
-            pids = self.pids()
-            now = [ticks(pid) for pid in pids]
-            if now != work:
-                work, since = now, time.monotonic()
-            is_idle = not pids or time.monotonic() - since > IDLE_S
-            calm = calm + 1 if self.has_read() and is_idle else 0
-            time.sleep(0.02)
-            return calm >= 4
-        lablib.wait_for(is_calm, 'the watch comes to rest', timeout_s)
 
 
 class Paper:
@@ -228,15 +85,16 @@ class Scene:
     names), 'relays' (forged mail to real relays that bounce), or 'lines' (no mail servers: what they would log, as they would write it). ttl: of the records before anything happens."""
 
     def __init__(self, lab, kind='knot', mta='postfix', attack='sessions', ttl=300, policy=None, records=RECORDS, cache='',
-                 people=('postmaster',), lists=None, also=(), make_place=None, verify=None, n_reporters=None):
+                 people=('postmaster',), lists=None, also=(), make_place=None, verify=None, n_reporters=None, has_sink=False,
+                 sensors=(), checks='', readers=False):
         self.lab, self.clock, self.chance = lab, Clock(lab).__enter__(), random.Random(7)
-        self.steps, self.marks, self.mark_at = [], {}, 0
+        self.steps, self.marks, self.mark_at, self.answers = [], {}, 0, []
         self.reporters = REPORTERS[:n_reporters]
-        internet.add_addresses([MX, INSIDE, FRIEND, SUBSCRIBERS, *RELAYS, *REPORTERS, *OUT[0], *OUT[1]])
+        internet.add_addresses([MX, INSIDE, FRIEND, SUBSCRIBERS, SINK, *RELAYS, *REPORTERS, *OUT[0], *OUT[1]])
         self.place = make_place(lab) if make_place else places.Place(lab, kind, {ZONE: records}, ttl=ttl)
-        self.others = self.start_others(attack)
+        self.others = self.start_others(attack, readers)
         self.cache = servers.Unbound(lab, of=[self.place.server, *self.others], extra=cache)
-        options = {'also': (SUB, *also), 'people': people, 'lists': lists, 'inside': INSIDE}
+        options = {'also': (SUB, *also), 'people': people, 'lists': lists, 'inside': f'{INSIDE}/32', 'checks': checks}
         if attack == 'lines':
             self.site = Paper(lab)
         elif mta == 'exim':
@@ -248,15 +106,21 @@ class Scene:
             self.relays = [post.Relay(lab, 'relay1.test', RELAYS[0], out=OUT[0]),
                            post.EximRelay(lab, 'relay2.test', RELAYS[1], out=OUT[1])]
         self.log = self.site.dir / ('mainlog' if mta == 'exim' else 'mail.log')
-        body = (policy or mail_section()) + f'watch:\n  sensors: [{{log: "{self.log}"}}]\n'
+        self.logs = [self.log]
+        if has_sink:
+            self.sink = post.Office(lab, ZONE, SINK, people=people)
+            self.logs.append(self.sink.dir / 'mail.log')
+        ears = ', '.join([*(f'{{log: "{log}"}}' for log in self.logs), *sensors])
+        body = (policy or mail_section()) + f'watch:\n  sensors: [{ears}]\n'
         self.policy = self.place.policy(ZONE, body, verify=verify)
         self.n_letters = self.n_forged = self.n_sent = 0
 
-    def start_others(self, attack):
-        """The name server of the relays' own domains."""
-        if attack != 'relays':
-            return []
-        return [servers.Nsd(self.lab, {f'relay{n + 1}.test': f'@ MX 10 mx\nmx A {a}\n' for n, a in enumerate(RELAYS)})]
+    def start_others(self, attack, readers):
+        """The name server of domains that are not the site's."""
+        zones = {f'relay{n + 1}.test': f'@ MX 10 mx\nmx A {a}\n' for n, a in enumerate(RELAYS) if attack == 'relays'}
+        if readers:
+            zones['readers.test'] = f'@ MX 10 mx\nmx A {SUBSCRIBERS}\n'
+        return [servers.Nsd(self.lab, zones)] if zones else []
 
     def __exit__(self, *_):
         self.clock.__exit__()
@@ -267,7 +131,7 @@ class Scene:
         """Publishes the policy and begins to watch."""
         self.lab.dnsguard('apply', '--yes', '--adopt', self.policy).expect(0)
         self.calm = self.place.table(ZONE)
-        self.daemon = Daemon(self.lab, [self.policy], self.log)
+        self.daemon = Daemon(self.lab, [self.policy], self.logs)
         self.daemon.start()
         self.mark_at = self.clock.now()
         return self
@@ -349,11 +213,13 @@ class Scene:
         host = self.cached_mx(domain)
         if host in ('.', None):
             return False
-        with smtplib.SMTP(MX, local_hostname='mx.reporter.example', timeout=60,
+        with smtplib.SMTP(HOSTS.get(host, MX), local_hostname='mx.reporter.example', timeout=60,
                           source_address=(self.chance.choice(self.reporters), 0)) as s:
             s.ehlo()
             s.mail('')
-            s.rcpt(who)
+            self.answers.append(s.rcpt(who)[0])
+            if self.answers[-1] == 250:
+                s.data(f'Subject: Undelivered\n\nto {who}\n')
         return True
 
     def befriend(self, n, domain=SUB, who='postmaster'):

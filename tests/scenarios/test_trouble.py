@@ -2,12 +2,14 @@
 import re
 import time
 
+import daemon
 import places
 import pytest
 import scene as scenes
 import servers
 from scene import CALM, NULL, SUB, ZONE
 
+pytestmark = pytest.mark.slow
 SERVERS = '{{servers: ["{}", "{}"]}}'
 
 
@@ -156,7 +158,7 @@ def test_person_edits(make_scene, record_property, stage, edit):
 def test_two_controllers(make_scene, record_property):
     """Two machines guard the same zone, each with a journal of its own: one splits, the other sees that and holds still."""
     s = make_scene()
-    other = scenes.Daemon(s.lab, [s.policy], s.log, name='other')
+    other = daemon.Daemon(s.lab, [s.policy], s.logs, name='other')
     s.lab.dnsguard('apply', '--yes', '--adopt', s.policy, state=other.state).expect(0)
     other.start()
     attack(s, lambda: s.mx() == NULL, 'the null MX')
