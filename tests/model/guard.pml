@@ -138,7 +138,7 @@ hidden byte is_due; hidden byte is_expired; hidden byte is_cool; hidden byte has
 #endif
 #define HAS(what) ((acts & DO_##what) != 0)
 
-hidden byte ev; hidden byte row; hidden byte to; hidden byte was; hidden short acts; /* scratch */
+hidden byte ev; hidden byte row; hidden byte to; hidden byte was; hidden byte was_proposed; hidden short acts; /* scratch */
 
 /* --- the zone --------------------------------------------------------------------------------- */
 mtype = { OLD, NUL, SNK, HUM, HI, LO, POLICY, DENY };
@@ -196,7 +196,7 @@ inline act_done()
 inline step()
 {
 	d_step {
-		was = g.state;
+		was = g.state; was_proposed = g.proposed;
 		find_row();
 		if
 		:: ev == EV_ALARM -> g.alarm = 1
@@ -262,7 +262,7 @@ inline after_step()
 	:: else
 	fi;
 	if
-	:: (g.state != was && ev != EV_APPROVED) || (g.state == was && !g.proposed) -> plan = NONE
+	:: (g.state != was && ev != EV_APPROVED) || (g.state == was && was_proposed && !g.proposed) -> plan = NONE
 	:: else
 	fi;
 	if
@@ -348,7 +348,7 @@ active proctype Daemon()
 	:: !attack && (g.alarm || g.state == S_ELEVATED) -> ev = EV_QUIET
 	:: arming_done && !g.armed -> arming_done = 0; ev = EV_ARMED
 	/* time */
-	:: g.state != S_CALM && (g.state != S_HELD) -> if :: is_due = 1 SELDOM fi; if :: is_expired = 1 :: skip fi; ev = EV_TICK
+	:: g.state != S_CALM && (g.state != S_HELD) -> if :: is_due = 1 SELDOM SELDOM SELDOM SELDOM SELDOM SELDOM fi; if :: is_expired = 1 :: skip fi; ev = EV_TICK
 	/* the probe, and what follows */
 	:: g.state == S_PROBING && g.listening ->
 		if :: attack -> ev = EV_LOUD :: !attack -> ev = EV_SILENT fi

@@ -276,34 +276,6 @@ static void test_conflicts_and_stop_are_held(void **state)
 	IN(&w, HELD);
 }
 
-/* Whether the null MX stands is not known then: it is neither left so nor renewed. */
-static void test_release_in_the_middle_goes_back(void **state)
-{
-	struct walk w;
-
-	(void)state;
-	begin(&w, DG_GUARD_MODE_AUTOMATIC);
-	(void)feed(&w, EV(ALARM));
-	(void)feed(&w, EV(ARMED));
-	(void)feed(&w, EV(READY));
-	(void)feed(&w, EV(STOP));
-	assert_int_equal(feed(&w, EV(RELEASE)), DO(RESTORE) | DO(TELL));
-	IN(&w, RESTORING);
-
-	begin(&w, DG_GUARD_MODE_AUTOMATIC);
-	w.limits.has_sink = true;
-	to_split(&w);
-	w.now_ms = w.g.due_ms;
-	(void)feed(&w, EV(TICK));
-	(void)feed(&w, EV(DONE));
-	(void)feed(&w, EV(SILENT));
-	(void)feed(&w, EV(FAILED));
-	IN(&w, HELD);
-	assert_true(w.g.is_sink);
-	assert_int_equal(feed(&w, EV(RELEASE)), DO(RESTORE) | DO(TELL));
-	IN(&w, RESTORING);
-}
-
 static void test_unverified_is_taken_back(void **state)
 {
 	struct walk w;
@@ -509,7 +481,6 @@ int main(void)
 		cmocka_unit_test(test_abuse_of_our_own_is_held),
 		cmocka_unit_test(test_abuse_ends_what_is_under_way),
 		cmocka_unit_test(test_conflicts_and_stop_are_held),
-		cmocka_unit_test(test_release_in_the_middle_goes_back),
 		cmocka_unit_test(test_unverified_is_taken_back),
 		cmocka_unit_test(test_hold_doubles_up_to_its_limit),
 		cmocka_unit_test(test_expiry_proposes_the_way_back),

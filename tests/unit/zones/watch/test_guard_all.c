@@ -238,10 +238,35 @@ static void test_everything(void **state)
 	free(s);
 }
 
+/* Whether the null MX stands is not known then: it is neither left so nor renewed. */
+static void test_release_in_the_middle_goes_back(void **state)
+{
+	static const enum dg_guard_state middle[] = {DG_GUARD_SPLITTING, DG_GUARD_RESTORING};
+	const struct dg_guard_event release = {.kind = DG_GUARD_EV_RELEASE, .now_ms = NOW};
+	struct dg_guard_limits l;
+	struct dg_guard_out out;
+
+	(void)state;
+	dg_guard_limits_init(&l);
+	for (size_t i = 0; i < 2; i++) {
+		struct dg_guard g = {.state = DG_GUARD_HELD,
+			.back = middle[i],
+			.due_ms = NOW + 1,
+			.is_armed = true,
+			.is_null = true,
+			.is_sink = i == 1};
+
+		dg_guard_step(&l, &g, &release, &out);
+		assert_int_equal(g.state, DG_GUARD_RESTORING);
+		assert_int_equal(out.actions, DG_GUARD_DO_RESTORE | DG_GUARD_DO_TELL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_release_in_the_middle_goes_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
