@@ -110,6 +110,10 @@ static bool holds(const struct dg_guard_limits *l, const struct dg_guard *g,
 		return g->is_listening;
 	case DG_GUARD_IF_BACK_ASKED:
 		return g->is_null && !g->asks_rotate && l->mode != DG_GUARD_MODE_NEVER;
+	case DG_GUARD_IF_UNSETTLED:
+		/* Whether the null MX stands is not known: neither to be left so, nor to be renewed. */
+		return g->is_null && l->mode != DG_GUARD_MODE_NEVER &&
+		       (g->back == DG_GUARD_SPLITTING || g->back == DG_GUARD_RESTORING);
 	case DG_GUARD_IF_NULLED:
 		return g->is_null && l->mode != DG_GUARD_MODE_NEVER;
 	case DG_GUARD_IF_NOT_NULLED:

@@ -116,6 +116,8 @@ const struct dg_guard_row_of_table dg_guard_rows[] = {
 	ON(COOLDOWN, TICK, DUE, CALM, DO(DISARM), "a day without anything"),
 
 	ON(HELD, TICK, DUE, HELD, DO(TELL), "still held: a reminder"),
+	ON(HELD, RELEASE, UNSETTLED, RESTORING, DO(RESTORE) | DO(TELL),
+		"a person said go on: what was under way is taken back first"),
 	ON(HELD, RELEASE, NULLED, SPLIT, DO(TELL), "a person said go on"),
 	ON(HELD, RELEASE, NOT_NULLED, COOLDOWN, DO(TELL), "a person said go on"),
 };

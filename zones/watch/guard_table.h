@@ -33,6 +33,7 @@
 	X(LISTENS, "the sink is verified")                                                       \
 	X(ALARMED, "the alarm still stands")                                                     \
 	X(BACK_ASKED, "a null MX of ours stands, the next label is not what is proposed")        \
+	X(UNSETTLED, "a split or a way back was under way, the mode is not never")               \
 	X(NULLED, "a null MX of ours stands, the mode is not never")                             \
 	X(NOT_NULLED, "no null MX of ours stands")                                               \
 	X(ABUSED, "something of ours is abused")                                                 \

@@ -389,7 +389,7 @@ static void test_random_walks(void **state)
 	unsigned seen[9] = {0};
 
 	(void)state;
-	for (uint64_t walk = 0; walk < 3000; walk++) {
+	for (uint64_t walk = 0; walk < 10000; walk++) {
 		uint64_t seed = walk;
 		struct walk w;
 		begin(&w, (enum dg_guard_mode)(roll(&seed) % 3));
