@@ -32,6 +32,9 @@ static bool is_code(const char *p, size_t len)
 	static const char *const areas[] = {
 		"spf-", "dmarc-", "mx-", "dkim-", "sts-", "tlsrpt-", "bimi-"};
 
+	if (len == strlen("dkim-signature") && strncmp(p, "dkim-signature", len) == 0) {
+		return false; /* a header field */
+	}
 	for (size_t i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
 		size_t n = strlen(areas[i]);
 
