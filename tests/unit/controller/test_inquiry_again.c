@@ -121,17 +121,20 @@ static void test_silence_again(void **state)
 	scene_free(s);
 }
 
-/* The deadline comes while it waits to ask again: what the first answer said is the reason. */
+/* No time is left to ask again: what the first answer said is the reason. */
 static void test_again_too_late(void **state)
 {
 	struct scene *s = scene_new(FAKE_SERVFAIL);
 
 	(void)state;
-	s->q.deadline_ms = 4000;
-	s->q.again_ms = 3990;
+	s->q.deadline_ms = 60000;
+	s->q.again_ms = 60000;
 	ask(s, "example.test.", DG_TYPE_MX);
 	run(s);
-	assert_non_null(strstr(s->facts[0].why, "RCODE 2"));
+	const char *why =
+		s->facts[0].why; /* libunbound hands such an answer on, or says that it has none */
+	assert_true(strstr(why, "RCODE 2") || strstr(why, "SERVFAIL"));
+	assert_int_equal(s->q.n_questions, 1);
 	scene_free(s);
 }
 

@@ -53,7 +53,8 @@ static void test_silent(void **state)
 	mail(-1, false, 1); /* some is normal */
 	run_ms(32 * MINUTE);
 	IN("probing"); /* it was looked at again, and no sensor saw anything since */
-	assert_int_equal(count(f.calls, "probe example.com.\n"), 2);
+	assert_true(
+		count(f.calls, "probe example.com.\n") >= 2); /* the jitter of the hold decides */
 	mail(-1, true, 0);
 	run_ms(5 * MINUTE);
 	IN("cooldown");
