@@ -36,7 +36,7 @@ class Shed(Watch):
             lab.daemon('milter', [lab.program, 'sensor', 'milter', '--socket', f'unix:{path} group=news', '--to',
                                   f'unix:{lab.dir}/sensors', '--name', 'mx1'])
             lab.wait_ready('milter', path.is_socket)
-        lines = MILTER.format(lab.dir / 'milter') if how == 'milter' else POLICY.format(lab.dir / 'policy')
+        lines = MILTER.format(lab.dir / 'milter') if how == 'milter' else POLICY.format(lab.dir / 'policy', 60)
         self.postfix = Postfix(lab, lines + 'local_recipient_maps =\n')
 
     def write_policy(self, more=''):

@@ -208,7 +208,7 @@ def test_json_lines(lab, place, dnsguard, unbound):
     assert types(dnsguard('restore', '--json', '--yes', '1', '--timeout', '4')) == ['plan', 'result']
     step = lines_of(dnsguard('log', '--json').expect(0))[0]
     assert step['restores'] == 1
-    assert types(dnsguard('providers', '--json').expect(0)) == ['provider'] * 3
+    assert set(types(dnsguard('providers', '--json').expect(0))) == {'provider'}
 
     for args, code in ((['apply', '--json', '--plan', 'ffffffff', policy], 'conflict'),
                        (['apply', '--json', '--adopt', policy], 'input')):
