@@ -19,6 +19,7 @@ def attack(s, is_true, what, most=60):
     s.until(is_true, what, most=most, step_s=45, forged=2, friends=1 if s.mx(SUB) else 0)
 
 
+@pytest.mark.soak
 def test_days(make_scene, record_property):
     """A split with the times that are the default: held a day, proposed and reminded for two weeks, back, a day of cooldown, calm."""
     s = make_scene()
@@ -140,6 +141,7 @@ def cycle(s, chance=None):
     return kills
 
 
+@pytest.mark.soak
 def test_cycles_with_kills(make_scene, record_property):
     """Whole turns, with kill -9 of the daemon and of its commands at random: each ends where it began, and nothing was done twice."""
     seed = int(os.environ.get('DNSGUARD_SEED', time.time_ns() % 1000000))
@@ -156,6 +158,7 @@ def test_cycles_with_kills(make_scene, record_property):
     assert kills or CYCLES < 3
 
 
+@pytest.mark.soak
 def test_soak(make_scene, record_property):
     """Turn after turn with one daemon: what it holds does not grow."""
     s = make_scene(attack='lines', policy=scenes.mail_section('{to: m, armed-ttl: 60s, when: automatic, hold: 1h}'))

@@ -71,7 +71,7 @@ def test_killed_in_every_state(make_scene, record_property):
     assert sum('split: verified' in text for text in texts) <= 1
 
 
-@pytest.mark.parametrize('which', ['secondary', 'primary'])
+@pytest.mark.parametrize('which', ['secondary', pytest.param('primary', marks=pytest.mark.soak)])
 def test_name_server_down(make_scene, record_property, which):
     """A name server is gone when the split is due: not split before all agree, and done when it is back."""
     made = {}
