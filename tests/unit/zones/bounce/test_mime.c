@@ -43,8 +43,8 @@ static void test_not_well_formed(void **state)
 		"Content-Type: multipart/mixed; boundary=b\n\nno delimiter\n",
 		"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--c\n\ny\n",
 		"Content-Type: multipart/mixed; boundary*0=b\n\n--b\n\nx\n--b--\n",
-		"Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: "
-		"base64\n\n--b\n\nx\n--b--\n",
+		("Content-Transfer-Encoding: base64\nContent-Type: multipart/mixed; boundary=b\n"
+		 "\n--b\n\nx\n--b--\n"),
 		"Content-Type: message/partial\n\nx\n",
 		"Content-Transfer-Encoding: x-uuencode\n\nx\n",
 		"From: a\nno field\n\nx\n",
