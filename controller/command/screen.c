@@ -39,7 +39,7 @@ int dg_screen_new(struct dg_screen **ret_screen, struct dg_err *err)
 	}
 	(void)sigemptyset(&winch);
 	(void)sigaddset(&winch, SIGWINCH);
-	(void)sigprocmask(SIG_BLOCK, &winch, NULL);
+	(void)pthread_sigmask(SIG_BLOCK, &winch, NULL);
 	s->resized = signalfd(-1, &winch, SFD_CLOEXEC | SFD_NONBLOCK);
 	struct termios raw = s->before;
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);

@@ -35,22 +35,28 @@ static const char *fault_of(FILE *f, size_t max, bool is_secret, size_t *ret_siz
 	return *ret_size > max ? "is larger than anything that belongs here" : NULL;
 }
 
-static int read_file(struct dg_arena *a, const char *path, size_t max, bool is_secret,
-	char **ret_text, size_t *ret_n, struct dg_err *err)
+struct wanted {
+	const char *path;
+	size_t max; /* octets */
+	bool is_secret;
+};
+
+static int read_file(struct dg_arena *a, const struct wanted *w, char **ret_text, size_t *ret_n,
+	struct dg_err *err)
 {
-	FILE *f = fopen(path, "re");
+	FILE *f = fopen(w->path, "re");
 	size_t size = 0;
 
 	if (!f) {
-		return dg_fail(err, DG_EIO, "%.300s: %s", path, strerrordesc_np(errno));
+		return dg_fail(err, DG_EIO, "%.300s: %s", w->path, strerrordesc_np(errno));
 	}
-	const char *fault = fault_of(f, max, is_secret, &size);
+	const char *fault = fault_of(f, w->max, w->is_secret, &size);
 	if (!fault) {
 		*ret_text = dg_get(a, size + 1, 1);
 		*ret_n = fread(*ret_text, 1, size, f);
 	}
 	(void)fclose(f);
-	return fault ? dg_fail(err, DG_EINPUT, "%.300s %s", path, fault) : 0;
+	return fault ? dg_fail(err, DG_EINPUT, "%.300s %s", w->path, fault) : 0;
 }
 
 static int by_text(const void *x, const void *y)
@@ -65,7 +71,8 @@ static int read_recipients(
 	char *text = NULL;
 	size_t len = 0;
 	size_t n_lines = 1;
-	int r = read_file(a, path, RECIPIENTS_MAX, false, &text, &len, err);
+	const struct wanted file = {path, RECIPIENTS_MAX, false};
+	int r = read_file(a, &file, &text, &len, err);
 
 	for (size_t i = 0; r == 0 && i < len; i++) {
 		text[i] = dg_lower(text[i]);
@@ -94,10 +101,11 @@ static int read_tags(struct dg_arena *a, const struct dg_watch_spec *w, struct d
 	struct tm t = {0};
 	char *text = NULL;
 	size_t len = 0;
-	int r = read_file(a, w->bounce_keys, DG_BATV_FILE_MAX, true, &text, &len, err);
+	const struct wanted file = {w->bounce_keys, DG_BATV_FILE_MAX, true};
+	int r = read_file(a, &file, &text, &len, err);
 
 	r = r == 0 ? dg_batv_keys_parse(text, len, w->bounce_keys, keys, err) : r;
-	if (r < 0) {
+	if (r < 0 || !text) {
 		return r;
 	}
 	explicit_bzero(text, len);

@@ -38,7 +38,11 @@ void dg_watching_evidence(struct dg_buf *b, const struct dg_watched *w, int64_t 
 void dg_watching_abuse(struct dg_buf *b, const struct dg_watched *w, enum dg_abuse_kind kind)
 {
 	const struct dg_abuse *a = w->abuse;
-	const struct dg_account *x = a ? dg_abuse_account(a) : NULL;
+
+	if (!a) {
+		return;
+	}
+	const struct dg_account *x = dg_abuse_account(a);
 
 	switch (kind) {
 	case DG_ABUSE_NONE:

@@ -18,6 +18,28 @@
 #define TEXT_MAX  900u
 #define NO_PLAN   "-" /* nothing to change was found: what is left is to verify */
 
+static enum dg_op op_of_split(const struct dg_guard *g, bool is_to_look)
+{
+	if (g->is_sink) {
+		return DG_OP_RENULL;
+	}
+	if (g->is_retiring) {
+		return DG_OP_RETIRE;
+	}
+	if (!is_to_look) {
+		return DG_OP_NONE;
+	}
+	return g->asks_rotate ? DG_OP_LOOK_ROTATE : DG_OP_LOOK_BACK;
+}
+
+static enum dg_op op_of_calm(bool may_arm, bool is_to_look)
+{
+	if (may_arm) {
+		return DG_OP_ARM;
+	}
+	return is_to_look ? DG_OP_LOOK : DG_OP_NONE;
+}
+
 /* Level-triggered: nothing of this is remembered, so nothing of it is lost. */
 enum dg_op dg_ward_op(const struct dg_ward *x)
 {
@@ -30,17 +52,13 @@ enum dg_op dg_ward_op(const struct dg_ward *x)
 	case DG_GUARD_CALM:
 		return x->is_disarming ? DG_OP_DISARM : DG_OP_NONE;
 	case DG_GUARD_ELEVATED:
-		return may_arm ? DG_OP_ARM : is_to_look ? DG_OP_LOOK : DG_OP_NONE;
+		return op_of_calm(may_arm, is_to_look);
 	case DG_GUARD_COOLDOWN:
-		return may_arm && x->is_arming ? DG_OP_ARM : is_to_look ? DG_OP_LOOK : DG_OP_NONE;
+		return op_of_calm(may_arm && x->is_arming, is_to_look);
 	case DG_GUARD_SPLITTING:
 		return DG_OP_SPLIT;
 	case DG_GUARD_SPLIT:
-		return g->is_sink       ? DG_OP_RENULL
-		       : g->is_retiring ? DG_OP_RETIRE
-		       : !is_to_look    ? DG_OP_NONE
-		       : g->asks_rotate ? DG_OP_LOOK_ROTATE
-					: DG_OP_LOOK_BACK;
+		return op_of_split(g, is_to_look);
 	case DG_GUARD_PROBING:
 		return !g->is_listening || x->ear.is_looking ? DG_OP_PROBE : DG_OP_NONE;
 	case DG_GUARD_ROTATING:

@@ -97,6 +97,18 @@ static void leave_line(struct dg_ward *x)
 }
 
 /* --- one step --------------------------------------------------------------------------------- */
+/* Of a step that is verified; NULL: none of these. */
+static const char *letter_of_done(const struct dg_guard *before, const struct dg_guard *g)
+{
+	if (before->state == DG_GUARD_SPLITTING) {
+		return "on-split";
+	}
+	if (before->state == DG_GUARD_RESTORING) {
+		return "on-restore";
+	}
+	return before->is_retiring && !g->is_retiring ? "on-retire" : NULL;
+}
+
 static const char *letter_of(const struct dg_guard *before, const struct dg_guard *g,
 	enum dg_guard_event_kind kind, const struct dg_guard_out *out)
 {
@@ -108,14 +120,9 @@ static const char *letter_of(const struct dg_guard *before, const struct dg_guar
 	if (kind == DG_GUARD_EV_ABUSED) {
 		return is_told ? "on-abuse" : NULL;
 	}
-	if (kind == DG_GUARD_EV_DONE && before->state == DG_GUARD_SPLITTING) {
-		return "on-split";
-	}
-	if (kind == DG_GUARD_EV_DONE && before->state == DG_GUARD_RESTORING) {
-		return "on-restore";
-	}
-	if (kind == DG_GUARD_EV_DONE && before->is_retiring && !g->is_retiring) {
-		return "on-retire";
+	const char *done = kind == DG_GUARD_EV_DONE ? letter_of_done(before, g) : NULL;
+	if (done) {
+		return done;
 	}
 	if (g->is_listening || before->is_listening) {
 		return kind == DG_GUARD_EV_DONE && before->is_listening ? NULL : "on-probe";

@@ -187,7 +187,7 @@ int dg_source_open(const char *what, const struct dg_source_options *o,
 	const char *path = ops ? what + strlen(ops->name) + 1 : what;
 	int r = ops ? 0 : look(path, &ops, err);
 
-	if (r < 0) {
+	if (r < 0 || !ops) {
 		return r;
 	}
 	if (path[0] == '\0' || strlen(path) > DG_SOURCE_PATH_MAX - 256) {

@@ -74,7 +74,10 @@ static int64_t date_of(const char *line)
 	const char *p = strstr(line, "INTERNALDATE \"");
 	int n[26] = {0};
 
-	p = p ? p + strlen("INTERNALDATE \"") : "";
+	if (!p) {
+		return 0;
+	}
+	p += strlen("INTERNALDATE \"");
 	for (size_t i = 0; shape[i] != '\0'; i++) {
 		if (!fits(shape[i], p[i]) && !(i == 0 && p[i] == ' ')) {
 			return 0;

@@ -20,7 +20,7 @@ struct dg_shed;
 #define DG_MILTER_HELD    65536u
 #define DG_MILTER_BACKLOG 512
 
-/* Until SIGTERM, SIGINT or SIGHUP. Once a process: libmilter hands its callbacks nothing of the caller's. shed: null-sender mail that is
+/* Until SIGTERM, SIGINT or SIGHUP. Once a process: libmilter hands its callbacks nothing of the caller's. refused: null-sender mail that is
  * refused at RCPT; NULL: none. */
 int dg_milter_run(const struct dg_line_place *place, struct dg_line_client *client,
-	struct dg_shed *shed, struct dg_err *err);
+	struct dg_shed *refused, struct dg_err *err);

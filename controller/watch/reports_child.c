@@ -72,7 +72,10 @@ static char *read_all(int in, size_t *ret_n)
 	char *p = malloc(cap);
 	ssize_t got = 1;
 
-	while (p && got > 0 && n <= DG_REPORTS_FILE_MAX) {
+	if (!p) {
+		return NULL;
+	}
+	while (got > 0 && n <= DG_REPORTS_FILE_MAX) {
 		if (n == cap) {
 			cap *= 2;
 			char *more = realloc(p, cap);

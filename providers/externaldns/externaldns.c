@@ -99,7 +99,7 @@ static int listed_one(struct dg_api_work *w, const json_t *endpoint)
 			? 0
 			: dg_api_bad(w, "an endpoint without name or targets");
 
-	if (r < 0 || !is_ours(w, name)) {
+	if (r < 0 || !name || !is_ours(w, name)) {
 		return r;
 	}
 	json_array_foreach(targets, i, target)

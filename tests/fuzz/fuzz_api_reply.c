@@ -46,6 +46,7 @@ static void take(struct dg_api_work *w, uint8_t call, const struct dg_api_reply 
 	}
 	w->op = &op;
 	int r = takes[call % 4](w, reply);
+	w->op = NULL;
 	check(r >= 0 || (w->err->rc == r && w->err->text[0]));
 	if (r >= 0 && takes[call % 4] == d->listed) {
 		struct dg_zone *z = dg_api_zone(w);

@@ -152,10 +152,12 @@ static void nested_parts(struct dg_reading *r)
 		if (!part) {
 			break;
 		}
-		if (!part->first) {
+		if (part->first) {
+			head = part->first->head;
+		} else {
 			(void)dg_head_split(dg_part_decoded(r->arena, part), &head, &body);
 		}
-		inner_head(r, part->first ? part->first->head : head);
+		inner_head(r, head);
 		if (r->bounce->n_nested == before) {
 			break;
 		}

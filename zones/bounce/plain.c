@@ -71,7 +71,7 @@ struct dg_span dg_html_text(struct dg_arena *a, struct dg_span html)
 				n = entities[i].name.n + 1;
 			}
 		}
-		out[len++] = text ? text[0] : html.p[at];
+		out[len++] = (char)(text ? text[0] : html.p[at]);
 		at += n > 0 ? n : 1;
 	}
 	return (struct dg_span){out, len};
@@ -90,7 +90,7 @@ struct dg_span dg_text_plain(struct dg_arena *a, struct dg_span text)
 			continue;
 		}
 		for (size_t i = 0; i <= line.n && len < DG_HEARD_MAX; i++) {
-			char c = i < line.n ? dg_lower(line.p[i]) : ' ';
+			char c = (char)(i < line.n ? dg_lower(line.p[i]) : ' ');
 
 			if (!dg_is_blank(c)) {
 				out[len++] = c;

@@ -2,11 +2,23 @@
 #include "zones/bounce/parts.h"
 
 /* --- UTF-8 -------------------------------------------------------------------------------------- */
+/* How long a character is that begins with c; 0: none does. */
+static size_t utf8_len_by(unsigned char c)
+{
+	if (c < 0x80) {
+		return 1;
+	}
+	if (c < 0xc2 || c > 0xf4) {
+		return 0;
+	}
+	return c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
 /* Length of the well-formed character at s (Unicode 15 table 3-7); 0: none. */
 static size_t utf8_len(struct dg_span s)
 {
 	unsigned char c = (unsigned char)s.p[0];
-	size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+	size_t n = utf8_len_by(c);
 	unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
 	unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
 
@@ -39,7 +51,7 @@ static bool is_plain(struct dg_span s)
 const char *dg_clean(struct dg_reading *r, struct dg_span s)
 {
 	s = dg_span_trim(s);
-	s = dg_span_head(s, DG_BOUNCE_TEXT_MAX * 4);
+	s = dg_span_head(s, (size_t)DG_BOUNCE_TEXT_MAX * 4);
 	if (s.n == 0) {
 		return "";
 	}
