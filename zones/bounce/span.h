@@ -26,7 +26,8 @@ static inline bool dg_is_blank(char c)
 static inline struct dg_span dg_span_cut(struct dg_span s, size_t from)
 {
 	from = from < s.n ? from : s.n;
-	return (struct dg_span){s.p + from, s.n - from};
+	return from == 0 ? s
+			 : (struct dg_span){s.p + from, s.n - from}; /* nothing may have no place */
 }
 
 static inline struct dg_span dg_span_head(struct dg_span s, size_t n)
