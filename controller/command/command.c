@@ -4,6 +4,8 @@
 #include "controller/command/options.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
+#include "zones/base/err.h"
+#include "zones/base/near.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,6 +256,20 @@ const struct dg_command *dg_command_find(const char *name)
 		}
 	}
 	return NULL;
+}
+
+int dg_command_unknown(const char *word, struct dg_err *err)
+{
+	struct dg_near near = {.meant = word};
+
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		dg_near(&near, commands[i].name);
+	}
+	const char *meant = dg_near_word(&near);
+	return meant ? dg_fail(err, DG_EINPUT,
+			       "no command %s; did you mean %s? `dnsguard help` lists them", word,
+			       meant)
+		     : dg_fail(err, DG_EINPUT, "no command %s; `dnsguard help` lists them", word);
 }
 
 /* A crash must not write keys to a file, and nobody may read them out of this process. */

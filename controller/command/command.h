@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct dg_app;
+struct dg_err;
 
 enum dg_exit {
 	DG_EXIT_OK = 0,
@@ -80,5 +81,6 @@ int dg_cmd_version(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_watch(struct dg_app *app, const struct dg_args *args);
 
 const struct dg_command *dg_command_find(const char *name); /* NULL: no such */
+int dg_command_unknown(const char *word, struct dg_err *err); /* fails: no such command; which one may be meant */
 const struct dg_command *dg_command_at(size_t i); /* in the order of the help; NULL: no more */
 int dg_command_main(int argc, char **argv);

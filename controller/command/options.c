@@ -2,6 +2,7 @@
 
 #include "controller/command/command.h"
 #include "zones/base/err.h"
+#include "zones/base/near.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -265,6 +266,26 @@ struct walk {
 	bool seen[N_OPTIONS];
 };
 
+/* name: without its dashes. Of the command's own options, or of all where it is not known yet. */
+static int no_option(
+	const char *word, const char *name, const struct dg_command *c, struct dg_err *err)
+{
+	struct dg_near near = {.meant = name};
+
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		if (!c || dg_option_is_of(&options[i], c)) {
+			dg_near(&near, options[i].name);
+		}
+	}
+	const char *meant = dg_near_word(&near);
+	const char *of = c ? c->name : "COMMAND";
+	return meant ? dg_fail(err, DG_EINPUT,
+			       "no option %s; did you mean --%s? `dnsguard help %s` lists them",
+			       word, meant, of)
+		     : dg_fail(err, DG_EINPUT, "no option %s; `dnsguard help %s` lists them", word,
+			       of);
+}
+
 /* One "--name", "--name=value" or "-x"; takes the next word as value where one is needed. */
 static int parse_option(struct walk *w, struct dg_args *args, struct dg_err *err)
 {
@@ -277,7 +298,7 @@ static int parse_option(struct walk *w, struct dg_args *args, struct dg_err *err
 			: (word[2] == '\0' ? find_letter(word[1]) : NULL);
 
 	if (!o) {
-		return dg_fail(err, DG_EINPUT, "no option %s; `dnsguard help` lists them", word);
+		return no_option(word, is_long && !eq ? word + 2 : "", w->command, err);
 	}
 	w->seen[o - options] = true;
 	const char *value = eq ? eq + 1 : NULL;
@@ -326,8 +347,7 @@ int dg_options_parse(int argc, char **argv, const char **words, struct dg_args *
 			c = dg_command_find(word);
 			w.command = c;
 			if (!c) {
-				return dg_fail(err, DG_EINPUT,
-					"no command %s; `dnsguard help` lists them", word);
+				return dg_command_unknown(word, err);
 			}
 		} else {
 			words[n++] = word;
