@@ -288,15 +288,13 @@ void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_eve
 	}
 }
 
-void dg_hub_was_sent(struct dg_hub *h, const struct dg_mail_event *e)
-{
-	dg_sent_ids_add(&h->sent, e->message, e->at_ms);
-}
-
 bool dg_hub_take_sent(struct dg_hub *h, const char *message_id)
 {
-	return dg_sent_ids_take(
+	bool was_sent = dg_sent_ids_take(
 		&h->sent, dg_sent_ids_key(message_id, strlen(message_id)), now_ms(h));
+
+	h->is_dirty = h->is_dirty || was_sent;
+	return was_sent;
 }
 
 void dg_hub_behind(struct dg_hub *h, bool is_behind)
@@ -361,6 +359,11 @@ int dg_hub_new(const struct dg_hub_options *o, struct dg_hub **ret_hub, struct d
 	h->arena = dg_arena_new(MEMORY_MAX);
 	h->tick = dg_loop_after_ms(o->loop, DG_HUB_TICK_MS, on_tick, h);
 	h->checkpoint = dg_loop_after_ms(o->loop, DG_HUB_CHECKPOINT_MS, on_checkpoint, h);
+	int rc = dg_hub_load_sent(h, err);
+	if (rc < 0) {
+		(void)dg_hub_free(h);
+		return rc;
+	}
 	*ret_hub = h;
 	return 0;
 }

@@ -35,3 +35,4 @@ struct dg_hub {
 struct dg_place *dg_hub_place_of(
 	struct dg_hub *h, const char *sensor); /* made when there is none */
 void dg_hub_trouble(struct dg_hub *h, const char *text);
+int dg_hub_load_sent(struct dg_hub *h, struct dg_err *err);
