@@ -12,7 +12,10 @@ static size_t least(size_t x, size_t y)
 
 static char shown(char c)
 {
-	return c == '_' ? '-' : c;
+	if (c == '_') {
+		c = '-';
+	}
+	return c;
 }
 
 static size_t distance(const char *known, const char *word)
