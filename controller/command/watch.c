@@ -139,7 +139,7 @@ static void tell_guard(struct watching *w, const struct dg_watched *name,
 	enum dg_guard_event_kind kind, bool has_floor)
 {
 	int64_t now_ms = dg_loop_now(w->app->loop) * 1000;
-	const struct dg_heat *h = name->heat;
+	const struct dg_heat *h = dg_watched_heat(name);
 	const struct charge *c = name->user;
 	struct dg_buf b;
 

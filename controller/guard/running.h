@@ -53,6 +53,13 @@ struct dg_ear {
 	bool is_looking; /* the sink is to be looked at */
 };
 
+/* A command under way. Most names have none for years. */
+struct dg_errand {
+	struct dg_child child;
+	const char *argv[20];
+	char lock[4200];
+};
+
 struct dg_ward {
 	struct dg_runner *running;
 	const char *zone, *name, *document;
@@ -77,9 +84,7 @@ struct dg_ward {
 	/* --- not on disk --- */
 	bool is_unsaved; /* nothing is begun before it is */
 	enum dg_op op, child_op;
-	struct dg_child child;
-	const char *argv[20];
-	char lock[4200];
+	struct dg_errand *errand; /* while is_running */
 	bool is_running;
 	unsigned n_tries;
 	int64_t retry_ms, ready_ms;

@@ -19,6 +19,9 @@ struct dg_place {
 struct dg_hub {
 	struct dg_hub_options o;
 	struct dg_arena *arena;
+	struct dg_watched *room; /* for those that come next */
+	char *text;              /* for their names */
+	size_t n_room, n_text;
 	struct dg_watched **list;
 	uint32_t *slots; /* by the name's hash: index into list */
 	size_t n, n_slots;

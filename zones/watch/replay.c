@@ -94,7 +94,8 @@ static struct dg_replay_bin *bin_at(struct dg_replay *r, int64_t now_ms)
 static void tell(struct dg_replay *r, int64_t now_ms, const char *what, const char *why)
 {
 	struct inside *in = r->internal;
-	const struct dg_heat *heat = in->watched.heat ? in->watched.heat : &in->last;
+	const struct dg_heat *now = dg_watched_heat(&in->watched);
+	const struct dg_heat *heat = now ? now : &in->last;
 
 	if (r->n_entries == DG_REPLAY_ENTRIES_MAX) {
 		r->n_entries_dropped++;
@@ -119,7 +120,7 @@ static void tell(struct dg_replay *r, int64_t now_ms, const char *what, const ch
 		.n_own = heat->n_own,
 		.n_reporters = (uint32_t)lround(dg_distinct_count(&heat->reporters)),
 		.n_recipients = (uint32_t)lround(dg_distinct_count(&heat->recipients)),
-		.genuine = (uint32_t)lround(in->watched.genuine),
+		.genuine = (uint32_t)lround((double)in->watched.genuine),
 		.score = in->watched.detector.score,
 	};
 }
@@ -177,7 +178,7 @@ static bool feed_one(struct dg_replay *r, int64_t now_ms, enum dg_guard_event_ki
 		.now_ms = now_ms,
 		.random = in->random = in->random * 1664525u + 1013904223u,
 		.has_budget = kind == DG_GUARD_EV_APPROVED ||
-			      in->watched.genuine <= r->options.genuine_max,
+			      (double)in->watched.genuine <= r->options.genuine_max,
 	};
 	struct dg_guard_out out;
 
@@ -209,7 +210,9 @@ static void on_level(struct dg_replay *r, int64_t now_ms, enum dg_alarm level)
 	}
 	in->watched.level = level;
 	if (level == DG_ALARM_CALM) {
-		in->last = in->watched.heat ? *in->watched.heat : in->last;
+		const struct dg_heat *heat = dg_watched_heat(&in->watched);
+
+		in->last = heat ? *heat : in->last;
 		dg_watched_cool(&in->watched);
 		tell(r, now_ms, "quiet", "the detector is calm again");
 		feed(r, now_ms, DG_GUARD_EV_QUIET);

@@ -94,6 +94,7 @@ static void test_image(void **state)
 	}
 	assert_false(dg_letterset_parse(&read, "2 0 "));
 	assert_false(dg_letterset_parse(&read, "1 -5 "));
+	assert_false(dg_letterset_parse(&read, "1 9223372036854775807 0123456789ab00000003e8"));
 	assert_false(dg_letterset_parse(&read, "1 0 zzzzzzzzzzzzzzzzzzzzzz"));
 	dg_letterset_done(&s);
 	dg_buf_done(&b);
