@@ -3,6 +3,7 @@
  * Calls    A function that writes calls dg_db_enter() first and returns dg_db_leave(): alone that is a transaction of its own, inside
  *          dg_store_begin() it joins that one. After any failure inside dg_store_begin() the whole transaction is lost: nothing
  *          of it can be committed any more, half a step least of all.
+ * Seals    Rows that lead to a change of DNS carry the first 8 octets of a SHA-256 over what they say (seal.c), checked when they are read.
  * Reading  dg_db_query(), then dg_db_next() until it says 1; columns are read between. A journal that is not there has no rows.
  */
 #pragma once
@@ -13,6 +14,7 @@
 
 #define DG_DB_BUSY_MS   5000
 #define DG_DB_IMAGE_MAX (64u << 20) /* bytes of one RRset's image */
+#define DG_DB_SEAL_LEN  8u
 
 enum dg_db_sql {
 	DG_SQL_BEGIN,
@@ -22,6 +24,7 @@ enum dg_db_sql {
 	DG_SQL_RUN_END,
 	DG_SQL_RUN_GET,
 	DG_SQL_STEP_PUT,
+	DG_SQL_STEP_SEAL,
 	DG_SQL_STEP_END,
 	DG_SQL_STEP_GET,
 	DG_SQL_STEPS_OPEN,
@@ -120,6 +123,14 @@ const void *dg_db_column_blob(
 int dg_db_column_rrset(struct dg_store *s, enum dg_db_sql id, int column, struct dg_arena *a,
 	struct dg_rrset *ret_set, struct dg_err *err);
 
+/* seal: all zero, or of what was sealed before: both are sealed then. */
+void dg_db_seal(uint8_t seal[DG_DB_SEAL_LEN], const struct dg_db_arg *args, size_t n);
+/* Is it what the column says? Where there is none, nobody sealed it. */
+bool dg_db_is_sealed(
+	struct dg_store *s, enum dg_db_sql id, int column, const uint8_t seal[DG_DB_SEAL_LEN]);
+/* A column as it would be bound, until the next step of the statement. Text and bytes are sealed alike. */
+struct dg_db_arg dg_db_column_arg(struct dg_store *s, enum dg_db_sql id, int column);
+
 int dg_db_enter(struct dg_store *s, struct dg_err *err);
 /* rc: how the work went. Commits what dg_db_enter() began, or undoes it. */
 int dg_db_leave(struct dg_store *s, int rc, struct dg_err *err);
@@ -133,6 +144,8 @@ const char *dg_db_sql_text(enum dg_db_sql id, int format);
 /* Makes or updates the tables. DG_EINPUT: not our file, or of a newer dnsguard. ret_is_empty: nothing was ever made
  * in it (read_only only). */
 int dg_db_migrate(struct dg_store *s, bool *ret_is_empty, struct dg_err *err);
+/* DG_EIO: the tables are not described as dg_db_migrate() makes them: a statement would fail in the middle of the work. */
+int dg_db_check_tables(struct dg_store *s, struct dg_err *err);
 
 /* controller/store/folder.c: the state folder. Makes it, checks that nobody else can write to it. 1: it is not there (read_only). */
 int dg_store_folder(const char *dir, bool read_only, struct dg_err *err);

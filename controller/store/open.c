@@ -1,6 +1,7 @@
 /* Opening and closing the journal. */
 #include "controller/store/db.h"
 
+#include "zones/base/arena.h"
 #include "zones/base/err.h"
 
 #include <stdio.h>
@@ -9,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define URI_EXTRA 32u
+#define URI_EXTRA  32u
+#define STAGES_MAX ((size_t)256 << 20)
 
 /* A file URI, so that nothing in the path is taken for an option. */
 static char *uri_of(const char *path, const char *options)
@@ -53,6 +55,13 @@ static bool is_wal_there(const struct dg_store *s)
 	}
 	free(path);
 	return is;
+}
+
+static bool is_small(const struct dg_store *s)
+{
+	struct stat st;
+
+	return stat(s->path, &st) == 0 && st.st_size <= DG_STORE_CHECK_MAX;
 }
 
 static int connect_db(struct dg_store *s, const char *dir, struct dg_err *err)
@@ -112,6 +121,18 @@ static int check_whole(struct dg_store *s, struct dg_err *err)
 	return rc;
 }
 
+/* A stage that is filed under another zone would not be missed, and the next apply would publish the MX of a name that is split. */
+static int check_stages(struct dg_store *s, struct dg_err *err)
+{
+	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(STAGES_MAX);
+	struct dg_name_state *states = NULL;
+	struct dg_wait *waits = NULL;
+	size_t n = 0;
+	int rc = dg_store_stages(s, a, NULL, &states, &n, err);
+
+	return rc < 0 ? rc : dg_store_waits(s, a, NULL, 0, &waits, &n, err);
+}
+
 static int open_write(struct dg_store *s, const char *dir, struct dg_err *err)
 {
 	bool is_alone = false;
@@ -122,12 +143,15 @@ static int open_write(struct dg_store *s, const char *dir, struct dg_err *err)
 	if (rc < 0) {
 		return rc;
 	}
-	/* The last one to close leaves no log behind: one that is left tells of a crash or a power cut. */
-	bool was_cut = is_alone && is_wal_there(s);
+	/* The last one to close leaves no log behind: one that is left tells of a crash or a power cut. What is too large to be
+	 * looked through each time is looked through then. */
+	bool is_checked = is_alone && (is_wal_there(s) || is_small(s));
 	rc = connect_db(s, dir, err);
 	rc = rc == 0 ? set_modes(s, err) : rc;
-	rc = rc == 0 && was_cut ? check_whole(s, err) : rc;
+	rc = rc == 0 && is_checked ? check_whole(s, err) : rc;
 	rc = rc == 0 ? dg_db_migrate(s, &is_empty, err) : rc;
+	rc = rc == 0 && is_checked ? dg_db_check_tables(s, err) : rc;
+	rc = rc == 0 && is_checked ? check_stages(s, err) : rc;
 	return rc == 0 ? dg_store_share(s->lock_fd, err) : rc;
 }
 

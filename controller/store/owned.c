@@ -5,6 +5,21 @@
 
 #include <string.h>
 
+/* The current row: an RRset in column 0, what it is filed under, its seal. */
+static int read_owned(struct dg_store *s, enum dg_db_sql id, struct dg_arena *a,
+	struct dg_rrset *ret_set, struct dg_err *err)
+{
+	uint8_t seal[DG_DB_SEAL_LEN] = {0};
+
+	dg_db_seal(seal, DG_DB_ARGS(dg_db_column_arg(s, id, 1), dg_db_column_arg(s, id, 2),
+				 dg_db_column_arg(s, id, 3), dg_db_column_arg(s, id, 0)));
+	if (!dg_db_is_sealed(s, id, 4, seal)) {
+		dg_db_stop(s, id);
+		return dg_db_damaged(s, "an RRset in it is not what was written", err);
+	}
+	return dg_db_column_rrset(s, id, 0, a, ret_set, err);
+}
+
 /* NOLINTNEXTLINE(readability-function-size): what it needs is told in one call */
 int dg_store_owned(struct dg_store *s, struct dg_arena *a, const char *zone, const char *owner,
 	uint16_t type, struct dg_rrset *ret_set, struct dg_err *err)
@@ -14,7 +29,7 @@ int dg_store_owned(struct dg_store *s, struct dg_arena *a, const char *zone, con
 
 	rc = rc < 0 ? rc : dg_db_next(s, DG_SQL_OWNED_GET, err);
 	if (rc == 0) {
-		rc = dg_db_column_rrset(s, DG_SQL_OWNED_GET, 0, a, ret_set, err);
+		rc = read_owned(s, DG_SQL_OWNED_GET, a, ret_set, err);
 		dg_db_stop(s, DG_SQL_OWNED_GET);
 	}
 	return rc;
@@ -39,7 +54,7 @@ int dg_store_owned_all(struct dg_store *s, struct dg_arena *a, const char *zone,
 			}
 			sets = grown;
 		}
-		rc = dg_db_column_rrset(s, DG_SQL_OWNED_ALL, 0, a, &sets[n++], err);
+		rc = read_owned(s, DG_SQL_OWNED_ALL, a, &sets[n++], err);
 	}
 	if (rc < 0) {
 		return rc;

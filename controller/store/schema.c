@@ -4,6 +4,7 @@
 #include "zones/base/err.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define APPLICATION_ID 0x64676a31 /* "dgj1" */
 
@@ -111,6 +112,11 @@ static const char *const migrations[] = {
 	" SELECT zone, name, stage, since, mx_ttl FROM stage_2;"
 	"DROP TABLE stage_2;"
 	"ALTER TABLE wish ADD COLUMN why TEXT;",
+	/* 4: seals; NULL: written before */
+	"ALTER TABLE step ADD COLUMN seal BLOB;"
+	"ALTER TABLE owned ADD COLUMN seal BLOB;"
+	"ALTER TABLE wait ADD COLUMN seal BLOB;"
+	"ALTER TABLE stage ADD COLUMN seal BLOB;",
 };
 #define FORMAT ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -118,6 +124,16 @@ static const char *const migrations[] = {
 	"id, run, zone, provider, document, marker_before, marker_after, digest, n_changes, " \
 	"state,"                                                                              \
 	" intended_at, ended_at, note, restores"
+#define STEP_GET   " FROM step WHERE id = ?1"
+#define STEPS_OPEN " FROM step WHERE state = 'intended' AND (?1 IS NULL OR zone = ?1) ORDER BY id"
+#define LOG_ALL    " FROM step ORDER BY id DESC LIMIT ?1"
+#define LOG_ZONE   " FROM step WHERE zone = ?2 ORDER BY id DESC LIMIT ?1"
+#define OWNED_GET  " FROM owned WHERE zone = ?1 AND owner = ?2 AND type = ?3"
+#define OWNED_ALL  " FROM owned WHERE zone = ?1 ORDER BY owner, type"
+#define WAITS_GET                                                   \
+	" FROM wait WHERE until > ?2 AND (?1 IS NULL OR zone = ?1)" \
+	" ORDER BY until, zone, owner, type"
+#define STAGES_GET " FROM stage WHERE (?1 IS NULL OR zone = ?1) ORDER BY zone, name"
 
 #define GUARD_COLUMNS "name, zone, document, state, image, proposal, evidence, since, due"
 
@@ -133,43 +149,43 @@ static const char *const texts[DG_SQL_N] = {
 			    " digest, n_changes, intended_at, restores)"
 			    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[DG_SQL_STEP_END] = "UPDATE step SET state = ?2, ended_at = ?3, note = ?4 WHERE id = ?1",
-	[DG_SQL_STEP_GET] = "SELECT " STEP_COLUMNS " FROM step WHERE id = ?1",
-	[DG_SQL_STEPS_OPEN] = "SELECT " STEP_COLUMNS " FROM step WHERE state = 'intended'"
-			      " AND (?1 IS NULL OR zone = ?1) ORDER BY id",
-	[DG_SQL_LOG_ALL] = "SELECT " STEP_COLUMNS " FROM step ORDER BY id DESC LIMIT ?1",
-	[DG_SQL_LOG_ZONE] =
-		"SELECT " STEP_COLUMNS " FROM step WHERE zone = ?2 ORDER BY id DESC LIMIT ?1",
+	[DG_SQL_STEP_SEAL] = "UPDATE step SET seal = ?2 WHERE id = ?1",
+	[DG_SQL_STEP_GET] = "SELECT " STEP_COLUMNS ", seal" STEP_GET,
+	[DG_SQL_STEPS_OPEN] = "SELECT " STEP_COLUMNS ", seal" STEPS_OPEN,
+	[DG_SQL_LOG_ALL] = "SELECT " STEP_COLUMNS ", seal" LOG_ALL,
+	[DG_SQL_LOG_ZONE] = "SELECT " STEP_COLUMNS ", seal" LOG_ZONE,
 	[DG_SQL_CHANGE_PUT] = "INSERT INTO change(step, n, before, after, why)"
 			      " VALUES(?1, ?2, ?3, ?4, ?5)",
 	[DG_SQL_CHANGES_GET] = "SELECT before, after, why FROM change WHERE step = ?1 ORDER BY n",
-	[DG_SQL_OWNED_PUT] = "INSERT INTO owned(zone, owner, type, image)"
-			     " VALUES(?1, ?2, ?3, ?4)"
-			     " ON CONFLICT DO UPDATE SET image = excluded.image",
-	[DG_SQL_OWNED_GET] = "SELECT image FROM owned WHERE zone = ?1 AND owner = ?2 AND type = ?3",
-	[DG_SQL_OWNED_ALL] = "SELECT image FROM owned WHERE zone = ?1 ORDER BY owner, type",
+	[DG_SQL_OWNED_PUT] =
+		"INSERT INTO owned(zone, owner, type, image, seal)"
+		" VALUES(?1, ?2, ?3, ?4, ?5)"
+		" ON CONFLICT DO UPDATE SET image = excluded.image, seal = excluded.seal",
+	[DG_SQL_OWNED_GET] = "SELECT image, zone, owner, type, seal" OWNED_GET,
+	[DG_SQL_OWNED_ALL] = "SELECT image, zone, owner, type, seal" OWNED_ALL,
 	[DG_SQL_MARKER_PUT] = "INSERT INTO marker(zone, text) VALUES(?1, ?2)"
 			      " ON CONFLICT DO UPDATE SET text = excluded.text",
 	[DG_SQL_MARKER_DROP] = "DELETE FROM marker WHERE zone = ?1",
 	[DG_SQL_MARKER_GET] = "SELECT text FROM marker WHERE zone = ?1",
 	/* a wait only grows: the longest of several old answers counts */
-	[DG_SQL_WAIT_PUT] =
-		"INSERT INTO wait(zone, owner, type, until, ttl) VALUES(?1, ?2, ?3, ?4, ?5)"
-		" ON CONFLICT DO UPDATE SET until = excluded.until, ttl = excluded.ttl"
-		" WHERE excluded.until > until",
+	[DG_SQL_WAIT_PUT] = "INSERT INTO wait(zone, owner, type, until, ttl, seal)"
+			    " VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+			    " ON CONFLICT DO UPDATE SET until = excluded.until, ttl = excluded.ttl,"
+			    " seal = excluded.seal"
+			    " WHERE excluded.until > until",
 	[DG_SQL_WAIT_PRUNE] = "DELETE FROM wait WHERE zone = ?1 AND until < ?2",
-	[DG_SQL_WAITS_GET] = "SELECT zone, owner, type, until, ttl FROM wait"
-			     " WHERE until > ?2 AND (?1 IS NULL OR zone = ?1)"
-			     " ORDER BY until, zone, owner, type",
+	[DG_SQL_WAITS_GET] = "SELECT zone, owner, type, until, ttl, seal" WAITS_GET,
 	[DG_SQL_STAGE_PUT] =
-		"INSERT INTO stage(zone, name, stage, since, mx_ttl, label, retired)"
-		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+		"INSERT INTO stage(zone, name, stage, since, mx_ttl, label, retired, seal)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
 		" ON CONFLICT DO UPDATE SET stage = excluded.stage, since = excluded.since,"
-		" mx_ttl = excluded.mx_ttl, label = excluded.label, retired = excluded.retired"
+		" mx_ttl = excluded.mx_ttl, label = excluded.label, retired = excluded.retired,"
+		" seal = excluded.seal"
 		" WHERE excluded.stage <> stage OR excluded.label <> label"
 		" OR excluded.retired <> retired",
 	[DG_SQL_STAGE_DROP] = "DELETE FROM stage WHERE zone = ?1 AND name = ?2",
-	[DG_SQL_STAGES_GET] = "SELECT name, stage, mx_ttl, label, retired FROM stage"
-			      " WHERE zone = ?1 ORDER BY name",
+	[DG_SQL_STAGES_GET] =
+		"SELECT zone, name, stage, since, mx_ttl, label, retired, seal" STAGES_GET,
 	[DG_SQL_WATCH_PUT] =
 		"INSERT INTO watch(name, zone, image) VALUES(?1, ?2, ?3)"
 		" ON CONFLICT DO UPDATE SET zone = excluded.zone, image = excluded.image",
@@ -203,17 +219,29 @@ static const char *const texts[DG_SQL_N] = {
 	[DG_SQL_LETTER_DONE] = "DELETE FROM letter WHERE sequence = ?1",
 };
 
+/* What older journals, opened for reading, lack. NULL: the same. */
+static const char *const texts_3[DG_SQL_N] = {
+	[DG_SQL_STEP_GET] = "SELECT " STEP_COLUMNS ", NULL" STEP_GET,
+	[DG_SQL_STEPS_OPEN] = "SELECT " STEP_COLUMNS ", NULL" STEPS_OPEN,
+	[DG_SQL_LOG_ALL] = "SELECT " STEP_COLUMNS ", NULL" LOG_ALL,
+	[DG_SQL_LOG_ZONE] = "SELECT " STEP_COLUMNS ", NULL" LOG_ZONE,
+	[DG_SQL_OWNED_GET] = "SELECT image, zone, owner, type, NULL" OWNED_GET,
+	[DG_SQL_OWNED_ALL] = "SELECT image, zone, owner, type, NULL" OWNED_ALL,
+	[DG_SQL_WAITS_GET] = "SELECT zone, owner, type, until, ttl, NULL" WAITS_GET,
+	[DG_SQL_STAGES_GET] =
+		"SELECT zone, name, stage, since, mx_ttl, label, retired, NULL" STAGES_GET,
+};
+static const char *const texts_2[DG_SQL_N] = {
+	[DG_SQL_STAGES_GET] = "SELECT zone, name, stage, since, mx_ttl, 0, 0, NULL" STAGES_GET,
+	[DG_SQL_WISHES] = "SELECT id, kind, name, proposal, who, at, NULL FROM wish ORDER BY id",
+};
+
 const char *dg_db_sql_text(enum dg_db_sql id, int format)
 {
-	static const char stages_2[] =
-		"SELECT name, stage, mx_ttl, 0, 0 FROM stage WHERE zone = ?1 ORDER BY name";
-	static const char wishes_2[] =
-		"SELECT id, kind, name, proposal, who, at, NULL FROM wish ORDER BY id";
-
-	if (format < 3 && (id == DG_SQL_STAGES_GET || id == DG_SQL_WISHES)) {
-		return id == DG_SQL_STAGES_GET ? stages_2 : wishes_2;
+	if (format < 3 && texts_2[id]) {
+		return texts_2[id];
 	}
-	return texts[id];
+	return format < 4 && texts_3[id] ? texts_3[id] : texts[id];
 }
 
 static int pragma_int(struct dg_store *s, const char *pragma, int *ret_value, struct dg_err *err)
@@ -284,4 +312,53 @@ int dg_db_migrate(struct dg_store *s, bool *ret_is_empty, struct dg_err *err)
 	*ret_is_empty = false;
 	s->format = FORMAT;
 	return dg_db_leave(s, rc, err);
+}
+
+#define TABLES "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+
+/* The next row of both is the same; *ret_is_end: it was the last of both. */
+static bool is_same_row(sqlite3_stmt *one, sqlite3_stmt *other, bool *ret_is_end)
+{
+	int code = sqlite3_step(one);
+	bool is_same = sqlite3_step(other) == code;
+
+	*ret_is_end = code != SQLITE_ROW;
+	for (int i = 0; is_same && !*ret_is_end && i < sqlite3_column_count(one); i++) {
+		const char *a = (const char *)sqlite3_column_text(one, i);
+		const char *b = (const char *)sqlite3_column_text(other, i);
+
+		is_same = a && b ? strcmp(a, b) == 0 : a == b;
+	}
+	return is_same && (code == SQLITE_ROW || code == SQLITE_DONE);
+}
+
+static bool is_same_tables(sqlite3 *db, sqlite3 *model)
+{
+	sqlite3_stmt *one = NULL;
+	sqlite3_stmt *other = NULL;
+	bool is_end = false;
+	bool is_same = sqlite3_prepare_v2(db, TABLES, -1, &one, NULL) == SQLITE_OK &&
+		       sqlite3_prepare_v2(model, TABLES, -1, &other, NULL) == SQLITE_OK;
+
+	while (is_same && !is_end) {
+		is_same = is_same_row(one, other, &is_end);
+	}
+	(void)sqlite3_finalize(one);
+	(void)sqlite3_finalize(other);
+	return is_same;
+}
+
+int dg_db_check_tables(struct dg_store *s, struct dg_err *err)
+{
+	sqlite3 *model = NULL;
+	int code = sqlite3_open_v2(":memory:", &model,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+
+	for (int version = 0; code == SQLITE_OK && version < FORMAT; version++) {
+		code = sqlite3_exec(model, migrations[version], NULL, NULL, NULL);
+	}
+	bool is_same = code == SQLITE_OK && is_same_tables(s->db, model);
+	(void)sqlite3_close(model);
+	return is_same ? 0
+		       : dg_db_damaged(s, "its tables are not described as they were made", err);
 }

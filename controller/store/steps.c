@@ -19,8 +19,19 @@ static const char *const states[] = {
 #define N_STATES (sizeof(states) / sizeof(states[0]))
 
 /* --- writing ------------------------------------------------------------------------------------------------ */
+/* What of a step never changes. */
+static void seal_step(uint8_t seal[DG_DB_SEAL_LEN], const struct dg_step *step)
+{
+	dg_db_seal(seal,
+		DG_DB_ARGS(dg_db_int(step->id), dg_db_int(step->run), dg_db_text(step->zone),
+			dg_db_text(step->document), dg_db_text(step->marker_before),
+			dg_db_text(step->marker_after), dg_db_blob(step->digest, DG_DIGEST_LEN),
+			dg_db_int((int64_t)step->n_changes), dg_db_int(step->intended_at),
+			dg_db_int(step->restores)));
+}
+
 static int put_change(struct dg_store *s, const struct dg_step *step, size_t i,
-	struct dg_buf images[2], struct dg_err *err)
+	struct dg_buf images[2], uint8_t seal[DG_DB_SEAL_LEN], struct dg_err *err)
 {
 	const struct dg_step_change *c = &step->changes[i];
 
@@ -33,6 +44,8 @@ static int put_change(struct dg_store *s, const struct dg_step *step, size_t i,
 			"the records of %s take more than %u bytes in the journal", c->after.owner,
 			DG_DB_IMAGE_MAX);
 	}
+	dg_db_seal(seal, DG_DB_ARGS(dg_db_blob(images[0].data, images[0].len),
+				 dg_db_blob(images[1].data, images[1].len)));
 	return dg_db_run(s, DG_SQL_CHANGE_PUT,
 		DG_DB_ARGS(dg_db_int(step->id), dg_db_int((int64_t)i),
 			dg_db_blob(images[0].data, images[0].len),
@@ -40,10 +53,28 @@ static int put_change(struct dg_store *s, const struct dg_step *step, size_t i,
 		err);
 }
 
+static int put_changes(struct dg_store *s, const struct dg_step *step, struct dg_err *err)
+{
+	uint8_t seal[DG_DB_SEAL_LEN] = {0};
+	struct dg_buf images[2];
+	int rc = 0;
+
+	seal_step(seal, step);
+	dg_buf_init(&images[0], DG_DB_IMAGE_MAX);
+	dg_buf_init(&images[1], DG_DB_IMAGE_MAX);
+	for (size_t i = 0; rc == 0 && i < step->n_changes; i++) {
+		rc = put_change(s, step, i, images, seal, err);
+	}
+	dg_buf_done(&images[0]);
+	dg_buf_done(&images[1]);
+	return rc < 0 ? rc
+		      : dg_db_run(s, DG_SQL_STEP_SEAL,
+				DG_DB_ARGS(dg_db_int(step->id), dg_db_blob(seal, sizeof(seal))),
+				err);
+}
+
 int dg_store_intend(struct dg_store *s, struct dg_step *step, struct dg_err *err)
 {
-	struct dg_buf images[2];
-
 	if (step->n_changes > DG_STEP_CHANGES_MAX) {
 		return dg_fail(err, DG_ELIMIT,
 			"a step of %zu changes in %s, at most %u are possible", step->n_changes,
@@ -62,13 +93,7 @@ int dg_store_intend(struct dg_store *s, struct dg_step *step, struct dg_err *err
 		err);
 	int64_t before = step->id;
 	step->id = rc == 0 ? sqlite3_last_insert_rowid(s->db) : 0;
-	dg_buf_init(&images[0], DG_DB_IMAGE_MAX);
-	dg_buf_init(&images[1], DG_DB_IMAGE_MAX);
-	for (size_t i = 0; rc == 0 && i < step->n_changes; i++) {
-		rc = put_change(s, step, i, images, err);
-	}
-	dg_buf_done(&images[0]);
-	dg_buf_done(&images[1]);
+	rc = rc == 0 ? put_changes(s, step, err) : rc;
 	rc = dg_db_leave(s, rc, err);
 	if (rc == 0) {
 		step->state = DG_STEP_INTENDED;
@@ -88,10 +113,13 @@ static int put_owned(struct dg_store *s, const char *zone, const struct dg_rrset
 			"the records of %s take more than %u bytes in the journal", set->owner,
 			DG_DB_IMAGE_MAX);
 	}
-	return dg_db_run(s, DG_SQL_OWNED_PUT,
-		DG_DB_ARGS(dg_db_text(zone), dg_db_text(set->owner), dg_db_int(set->type),
-			dg_db_blob(image->data, image->len)),
-		err);
+	uint8_t seal[DG_DB_SEAL_LEN] = {0};
+	const struct dg_db_arg row[] = {dg_db_text(zone), dg_db_text(set->owner),
+		dg_db_int(set->type), dg_db_blob(image->data, image->len),
+		dg_db_blob(seal, sizeof(seal))};
+
+	dg_db_seal(seal, row, 4);
+	return dg_db_run(s, DG_SQL_OWNED_PUT, row, 5, err);
 }
 
 static int put_all_owned(struct dg_store *s, const char *zone, const struct dg_rrset *sets,
@@ -173,9 +201,16 @@ static int read_state(
 	return dg_db_damaged(s, "a step in it has no known state", err);
 }
 
+/* A step as it is read, and what seals it. */
+struct sealed {
+	struct dg_step step;
+	const uint8_t *seal; /* NULL: written by a dnsguard that made none */
+	size_t seal_len;
+};
+
 /* The current row; its changes are not read yet. */
 static int read_row(struct dg_store *s, enum dg_db_sql id, struct dg_arena *a,
-	struct dg_step *ret_step, struct dg_err *err)
+	struct sealed *ret_row, struct dg_err *err)
 {
 	sqlite3_stmt *st = s->statements[id];
 	struct dg_step step = {
@@ -203,14 +238,21 @@ static int read_row(struct dg_store *s, enum dg_db_sql id, struct dg_arena *a,
 		return rc;
 	}
 	memcpy(step.digest, sqlite3_column_blob(st, 7), DG_DIGEST_LEN);
-	*ret_step = step;
+	*ret_row = (struct sealed){.step = step};
+	if (sqlite3_column_type(st, 14) != SQLITE_NULL) {
+		ret_row->seal = dg_db_column_blob(s, id, 14, a, &ret_row->seal_len);
+	}
 	return 0;
 }
 
 static int read_changes(
-	struct dg_store *s, struct dg_arena *a, struct dg_step *step, struct dg_err *err)
+	struct dg_store *s, struct dg_arena *a, struct sealed *row, struct dg_err *err)
 {
+	struct dg_step *step = &row->step;
+	uint8_t seal[DG_DB_SEAL_LEN] = {0};
 	size_t n = 0;
+
+	seal_step(seal, step);
 	int rc = dg_db_query(s, DG_SQL_CHANGES_GET, DG_DB_ARGS(dg_db_int(step->id)), err);
 
 	step->changes = dg_newn(a, struct dg_step_change, step->n_changes);
@@ -221,6 +263,8 @@ static int read_changes(
 			dg_db_stop(s, DG_SQL_CHANGES_GET);
 			return dg_db_damaged(s, "a step in it has too many changes", err);
 		}
+		dg_db_seal(seal, DG_DB_ARGS(dg_db_column_arg(s, DG_SQL_CHANGES_GET, 0),
+					 dg_db_column_arg(s, DG_SQL_CHANGES_GET, 1)));
 		rc = dg_db_column_rrset(s, DG_SQL_CHANGES_GET, 0, a, &c->before, err);
 		rc = rc == 0 ? dg_db_column_rrset(s, DG_SQL_CHANGES_GET, 1, a, &c->after, err) : rc;
 		if (rc == 0) {
@@ -231,36 +275,41 @@ static int read_changes(
 	if (rc < 0) {
 		return rc;
 	}
-	return n == step->n_changes
-		       ? 0
-		       : dg_db_damaged(s, "a step in it lacks some of its changes", err);
+	if (n != step->n_changes) {
+		return dg_db_damaged(s, "a step in it lacks some of its changes", err);
+	}
+	bool is_whole = !row->seal || (row->seal_len == sizeof(seal) &&
+					      memcmp(row->seal, seal, sizeof(seal)) == 0);
+	return is_whole ? 0 : dg_db_damaged(s, "a step in it is not what was written", err);
 }
 
 /* All rows of a query that was begun, with their changes. */
 static int read_steps(struct dg_store *s, enum dg_db_sql id, struct dg_arena *a,
 	struct dg_step **ret_steps, size_t *ret_n, struct dg_err *err)
 {
-	struct dg_step *steps = NULL;
+	struct sealed *rows = NULL;
 	size_t n = 0;
 	size_t cap = 0;
 	int rc = 0;
 
 	while (rc == 0 && (rc = dg_db_next(s, id, err)) == 0) {
 		if (n == cap) {
-			struct dg_step *grown = NULL;
+			struct sealed *grown = NULL;
 
 			cap = cap > 0 ? cap * 2 : 16;
-			grown = dg_newn(a, struct dg_step, cap);
+			grown = dg_newn(a, struct sealed, cap);
 			if (n > 0) {
-				memcpy(grown, steps, n * sizeof(*grown));
+				memcpy(grown, rows, n * sizeof(*grown));
 			}
-			steps = grown;
+			rows = grown;
 		}
-		rc = read_row(s, id, a, &steps[n], err);
+		rc = read_row(s, id, a, &rows[n], err);
 		n += rc == 0 ? 1 : 0;
 	}
+	struct dg_step *steps = rc < 0 ? NULL : dg_newn(a, struct dg_step, n);
 	for (size_t i = 0; rc >= 0 && i < n; i++) {
-		rc = read_changes(s, a, &steps[i], err);
+		rc = read_changes(s, a, &rows[i], err);
+		steps[i] = rows[i].step;
 	}
 	if (rc < 0) {
 		return rc;

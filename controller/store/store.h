@@ -23,9 +23,11 @@ struct dg_plan;
 #define DG_MARKER_TEXT_MAX  48u     /* "v=dg1 x=<24 hex>" and NUL */
 #define DG_STEP_CHANGES_MAX 100000u /* changes in one step */
 #define DG_LOG_MAX          100000u /* steps that dg_store_log() gives at most */
+#define DG_STORE_CHECK_MAX  ((int64_t)64 << 20)
 
 /* dir is made (0700) when it is not there; read_only: nothing is made or written, an absent journal is an empty one, and a
- * damaged one is read as far as it goes. Else a journal that was not closed is checked first: DG_EIO when it is damaged. */
+ * damaged one is read as far as it goes. Else, unless another one has it open, it is checked first, from DG_STORE_CHECK_MAX bytes on only when it
+ * was not closed: DG_EIO when it is damaged. */
 int dg_store_open(const char *dir, bool read_only, struct dg_store **ret_store, struct dg_err *err);
 struct dg_store *dg_store_close(struct dg_store *s);
 

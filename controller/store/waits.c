@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define COLUMNS_MAX 8
+
 static const char *const stage_words[] = {
 	[DG_STAGE_CALM] = "calm",
 	[DG_STAGE_ARMED] = "armed",
@@ -22,12 +24,30 @@ int dg_store_wait_put(struct dg_store *s, const struct dg_wait *w, struct dg_err
 	/* What ended before this one even began is of no use to anybody. */
 	rc = dg_db_run(s, DG_SQL_WAIT_PRUNE,
 		DG_DB_ARGS(dg_db_text(w->zone), dg_db_int(w->until - (int64_t)w->ttl)), err);
-	rc = rc < 0 ? rc
-		    : dg_db_run(s, DG_SQL_WAIT_PUT,
-			      DG_DB_ARGS(dg_db_text(w->zone), dg_db_text(w->owner),
-				      dg_db_int(w->type), dg_db_int(w->until), dg_db_int(w->ttl)),
-			      err);
+	uint8_t seal[DG_DB_SEAL_LEN] = {0};
+	const struct dg_db_arg row[] = {dg_db_text(w->zone), dg_db_text(w->owner),
+		dg_db_int(w->type), dg_db_int(w->until), dg_db_int(w->ttl),
+		dg_db_blob(seal, sizeof(seal))};
+	dg_db_seal(seal, row, 5);
+	rc = rc < 0 ? rc : dg_db_run(s, DG_SQL_WAIT_PUT, row, 6, err);
 	return dg_db_leave(s, rc, err);
+}
+
+/* The current row: n columns and their seal. Done with when they are not what was written. */
+static bool is_row_sealed(struct dg_store *s, enum dg_db_sql id, int n)
+{
+	uint8_t seal[DG_DB_SEAL_LEN] = {0};
+	struct dg_db_arg row[COLUMNS_MAX];
+
+	for (int i = 0; i < n; i++) {
+		row[i] = dg_db_column_arg(s, id, i);
+	}
+	dg_db_seal(seal, row, (size_t)n);
+	if (!dg_db_is_sealed(s, id, n, seal)) {
+		dg_db_stop(s, id);
+		return false;
+	}
+	return true;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): what it needs is told in one call */
@@ -50,6 +70,9 @@ int dg_store_waits(struct dg_store *s, struct dg_arena *a, const char *zone, int
 				memcpy(grown, waits, n * sizeof(*grown));
 			}
 			waits = grown;
+		}
+		if (!is_row_sealed(s, id, 5)) {
+			return dg_db_damaged(s, "a wait in it is not what was written", err);
 		}
 		waits[n++] = (struct dg_wait){
 			.zone = dg_db_column_text(s, id, 0, a),
@@ -76,12 +99,12 @@ int dg_store_stage_put(struct dg_store *s, const char *zone, const struct dg_nam
 	if (rc < 0) {
 		return rc;
 	}
-	rc = is_kept ? dg_db_run(s, DG_SQL_STAGE_PUT,
-			       DG_DB_ARGS(dg_db_text(zone), dg_db_text(st->name),
-				       dg_db_text(stage_words[st->stage]), dg_db_int(now),
-				       dg_db_int(st->mx_ttl), dg_db_int(st->label),
-				       dg_db_int(st->retired)),
-			       err)
+	uint8_t seal[DG_DB_SEAL_LEN] = {0};
+	const struct dg_db_arg row[] = {dg_db_text(zone), dg_db_text(st->name),
+		dg_db_text(stage_words[st->stage]), dg_db_int(now), dg_db_int(st->mx_ttl),
+		dg_db_int(st->label), dg_db_int(st->retired), dg_db_blob(seal, sizeof(seal))};
+	dg_db_seal(seal, row, 7);
+	rc = is_kept ? dg_db_run(s, DG_SQL_STAGE_PUT, row, 8, err)
 		     : dg_db_run(s, DG_SQL_STAGE_DROP,
 			       DG_DB_ARGS(dg_db_text(zone), dg_db_text(st->name)), err);
 	return dg_db_leave(s, rc, err);
@@ -120,11 +143,15 @@ int dg_store_stages(struct dg_store *s, struct dg_arena *a, const char *zone,
 			}
 			names = grown;
 		}
-		names[n].name = dg_db_column_text(s, id, 0, a);
-		names[n].mx_ttl = (uint32_t)dg_db_column_int(s, id, 2);
-		names[n].label = (unsigned)dg_db_column_int(s, id, 3);
-		names[n].retired = (unsigned)dg_db_column_int(s, id, 4);
-		rc = read_stage(s, dg_db_column_text(s, id, 1, a), &names[n++].stage, err);
+		if (!is_row_sealed(s, id, 7)) {
+			return dg_db_damaged(
+				s, "the stage of a mail name in it is not what was written", err);
+		}
+		names[n].name = dg_db_column_text(s, id, 1, a);
+		names[n].mx_ttl = (uint32_t)dg_db_column_int(s, id, 4);
+		names[n].label = (unsigned)dg_db_column_int(s, id, 5);
+		names[n].retired = (unsigned)dg_db_column_int(s, id, 6);
+		rc = read_stage(s, dg_db_column_text(s, id, 2, a), &names[n++].stage, err);
 	}
 	if (rc < 0) {
 		return rc;
