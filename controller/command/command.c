@@ -226,7 +226,8 @@ static const struct dg_command commands[] = {
 		"not tell."},
 	{"incident", "open|add|list|show|note|run|evidence|report|export|close|forget ...",
 		"the record of an episode, and how it is walked through",
-		"json verbose yes force why zone from-triage format retention expired playbook "
+		"json verbose yes force adopt now no-smtp why zone from-triage format retention "
+		"expired playbook "
 		"answer "
 		"output policy domain own host since until notice sent recipients batv-keys "
 		"batv-since dns resolver trust-anchor timeout password-file ca-file",

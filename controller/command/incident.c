@@ -18,7 +18,7 @@ static const struct dg_incident_word words[] = {
 	{"list", "", "all incidents", 0, 0, dg_incident_word_list},
 	{"show", "ID", "what is on record of one", 1, 1, dg_incident_word_show},
 	{"note", "ID TEXT...", "write something down", 2, MANY, dg_incident_word_note},
-	{"run", "ID", "go through it step by step", 1, 1, dg_incident_word_run},
+	{"run", "ID [SOURCE...]", "go through it step by step", 1, MANY, dg_incident_word_run},
 	{"evidence", "ID", "the files, and whether they are what they were", 1, 1,
 		dg_incident_word_evidence},
 	{"report", "ID", "a report", 1, 1, dg_incident_word_report},

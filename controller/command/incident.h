@@ -9,6 +9,7 @@
 
 struct dg_app;
 struct dg_args;
+struct dg_buf;
 
 #define DG_INCIDENT_MEMORY ((size_t)512 << 20)
 #define DG_INCIDENT_OUT    ((size_t)128 << 20)
@@ -36,6 +37,9 @@ int dg_incident_word_show(struct dg_app *app, const struct dg_args *args);
 /* "3", or a name: its open incident, else its newest. DG_EINPUT: no such. The store is open. */
 int dg_incident_of(
 	struct dg_app *app, const char *given, struct dg_incident_row *ret_row, struct dg_err *err);
+/* The zone that the name lies in, as far as --zone or the state folder tells; NULL: it does not. */
+int dg_incident_zone(
+	struct dg_app *app, const char *name, const char **ret_zone, struct dg_err *err);
 /* The whole record, with the changes of its zone from the journal. In the arena. */
 int dg_incident_load(struct dg_app *app, struct dg_arena *a, const struct dg_incident_row *row,
 	struct dg_record *ret_record, struct dg_err *err);
@@ -45,6 +49,9 @@ int dg_incident_newest(struct dg_app *app, struct dg_arena *a, const struct dg_r
 /* Its row alone as a record, without entries. */
 void dg_incident_record_of(
 	const struct dg_incident_row *row, int64_t now, struct dg_record *ret_record);
+
+/* To --output, a new file, else to standard output. */
+int dg_incident_write(struct dg_app *app, const struct dg_buf *b, struct dg_err *err);
 
 /* --- adding (incident_add.c) -------------------------------------------------------------------------------- */
 /* One entry of whoever runs this, now. take_data: an object, released; NULL: none. */

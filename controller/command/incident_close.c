@@ -53,7 +53,7 @@ static int ask_guard(struct dg_app *app, struct dg_arena *a, const char *name,
 	return 0;
 }
 
-static int ask_journal(struct dg_app *app, struct dg_arena *a, const struct dg_incident_row *row,
+static int ask_journal(struct dg_app *app, struct dg_arena *a, const struct dg_record *row,
 	struct dg_over_facts *f, struct dg_err *err)
 {
 	struct dg_name_state *states = NULL;
@@ -130,7 +130,7 @@ static int close_one(struct dg_app *app, struct dg_arena *a, struct dg_err *err)
 		.now = r == 0 ? dg_loop_now(app->loop) : 0, .opened = row.opened};
 	r = r == 0 ? dg_incident_load(app, a, &row, &record, err) : r;
 	r = r == 0 ? ask_guard(app, a, row.name, &facts, err) : r;
-	r = r == 0 ? ask_journal(app, a, &row, &facts, err) : r;
+	r = r == 0 ? ask_journal(app, a, &record, &facts, err) : r;
 	if (r < 0) {
 		return r;
 	}

@@ -1,5 +1,5 @@
 /* incident export: the record, its report and every file of its evidence, as a folder or one tar, with checksums of all. */
-#include "controller/command/incident.h"
+#include "controller/command/incident_run.h"
 
 #include "controller/command/app.h"
 #include "controller/command/command.h"
@@ -199,7 +199,57 @@ static int put_files(
 	return r;
 }
 
-static int export_all(struct dg_app *app, const struct dg_record *record, struct dg_err *err)
+/* 1: no playbook was begun. */
+static int put_cacao(struct dg_app *app, struct dg_arena *a, const struct dg_incident_row *row,
+	struct dg_buf *b, struct dg_err *err)
+{
+	struct dg_going *g = dg_new(a, struct dg_going);
+
+	g->app = app;
+	g->arena = a;
+	g->row = *row;
+	int r = dg_going_load(g, err);
+	if (r == 0) {
+		dg_cacao_json(b, g->playbook, &g->place, &g->record);
+	}
+	return r;
+}
+
+static int put_playbook(struct dg_app *app, struct dg_arena *a, const struct dg_incident_row *row,
+	struct out *o, struct dg_err *err)
+{
+	struct dg_buf b;
+
+	dg_buf_init(&b, DG_INCIDENT_OUT);
+	int r = put_cacao(app, a, row, &b, err);
+	r = r == 0 ? put(o, "playbook.cacao.json", b.data, b.len, err) : r;
+	dg_buf_done(&b);
+	return r < 0 ? r : 0;
+}
+
+/* The playbook alone. */
+static int export_cacao(struct dg_app *app, struct dg_arena *a, const struct dg_incident_row *row,
+	struct dg_err *err)
+{
+	struct dg_buf b;
+
+	dg_buf_init(&b, DG_INCIDENT_OUT);
+	int r = put_cacao(app, a, row, &b, err);
+	dg_buf_putc(&b, '\n');
+	if (r == 0) {
+		r = dg_incident_write(app, &b, err);
+	} else if (r == 1) {
+		r = dg_fail(err, DG_EINPUT,
+			"incident %lld: no playbook was begun; `dnsguard incident run %lld` begins "
+			"one",
+			(long long)row->id, (long long)row->id);
+	}
+	dg_buf_done(&b);
+	return r;
+}
+
+static int export_all(struct dg_app *app, struct dg_arena *a, const struct dg_incident_row *row,
+	const struct dg_record *record, struct dg_err *err)
 {
 	struct out o;
 	int r = open_out(app->args->output, record->now, &o, err);
@@ -211,30 +261,44 @@ static int export_all(struct dg_app *app, const struct dg_record *record, struct
 	r = r == 0 ? put_text(&o, "record.json", record, dg_record_json, err) : r;
 	r = r == 0 ? put_text(&o, "report.md", record, dg_record_markdown, err) : r;
 	r = r == 0 ? put_text(&o, "report.html", record, dg_record_html, err) : r;
+	r = r == 0 ? put_playbook(app, a, row, &o, err) : r;
 	return close_out(&o, r, err);
 }
 
 int dg_incident_word_export(struct dg_app *app, const struct dg_args *args)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(DG_INCIDENT_MEMORY);
+	bool is_cacao = args->format && strcmp(args->format, "cacao") == 0;
 	struct dg_incident_row row;
-	struct dg_record record;
+	struct dg_record record = {0};
 	struct dg_err err;
-	int r = args->output ? dg_app_open(app, false, &err)
-			     : dg_fail(&err, DG_EINPUT,
-				       "export wants --output: a new folder, or a new file that "
-				       "ends in .tar");
+	int r = 0;
 
+	if (args->format && !is_cacao) {
+		r = dg_fail(&err, DG_EINPUT,
+			"--format of an export is cacao, not %s; without it everything is exported",
+			args->format);
+	} else if (!args->output && !is_cacao) {
+		r = dg_fail(&err, DG_EINPUT,
+			"export wants --output: a new folder, or a new file that ends in .tar");
+	}
+	r = r == 0 ? dg_app_open(app, false, &err) : r;
 	r = r == 0 ? dg_incident_of(app, args->rest[0], &row, &err) : r;
-	r = r == 0 ? dg_incident_load(app, a, &row, &record, &err) : r;
-	r = r == 0 ? export_all(app, &record, &err) : r;
+	if (r == 0 && is_cacao) {
+		r = export_cacao(app, a, &row, &err);
+	} else if (r == 0) {
+		r = dg_incident_load(app, a, &row, &record, &err);
+		r = r == 0 ? export_all(app, a, &row, &record, &err) : r;
+	}
 	if (r < 0) {
 		dg_app_complain(app, &err);
 		return dg_app_exit_of(&err);
 	}
-	dg_app_say(app,
-		"incident %lld: %zu files of evidence, the record and the report are in %s; "
-		"`sha256sum -c SHA256SUMS` there checks them",
-		(long long)row.id, record.n_files, args->output);
+	if (!is_cacao) {
+		dg_app_say(app,
+			"incident %lld: %zu files of evidence, the record and the report are in "
+			"%s; `sha256sum -c SHA256SUMS` there checks them",
+			(long long)row.id, record.n_files, args->output);
+	}
 	return record.broken > 0 ? DG_EXIT_FAILED : DG_EXIT_OK;
 }

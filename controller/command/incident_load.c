@@ -3,6 +3,7 @@
 
 #include "controller/command/app.h"
 #include "controller/command/command.h"
+#include "controller/store/watch.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/record/name.h"
@@ -85,6 +86,37 @@ void dg_incident_record_of(
 		.is_over = row->is_over,
 		.n_entries = row->n_entries};
 	memcpy(ret_record->head, row->head, sizeof(ret_record->head));
+}
+
+/* The zone that the name lies in, as far as the state folder or --zone tells; NULL: it does not. */
+int dg_incident_zone(
+	struct dg_app *app, const char *name, const char **ret_zone, struct dg_err *err)
+{
+	struct dg_guard_row guard = {0};
+	int r = 0;
+
+	if (app->args->zone) {
+		return dg_name_parse(
+			app->arena, app->args->zone, strlen(app->args->zone), ".", ret_zone, err);
+	}
+	r = dg_store_guard_get(app->store, app->arena, name, &guard, err);
+	if (r <= 0) {
+		*ret_zone = r == 0 ? guard.zone : NULL;
+		return r;
+	}
+	for (const char *zone = name; dg_name_n_labels(zone) > 0; zone = dg_name_parent(zone)) {
+		struct dg_step *steps = NULL;
+		struct dg_run *runs = NULL;
+		size_t n = 0;
+
+		r = dg_store_log(app->store, app->arena, zone, 1, &steps, &runs, &n, err);
+		if (r < 0 || n > 0) {
+			*ret_zone = r < 0 ? NULL : zone;
+			return r;
+		}
+	}
+	*ret_zone = NULL;
+	return 0;
 }
 
 /* --- changes of DNS ------------------------------------------------------------------------------------------ */
@@ -170,7 +202,10 @@ int dg_incident_load(struct dg_app *app, struct dg_arena *a, const struct dg_inc
 	}
 	r.broken = row->forgotten > 0 ? 0
 				      : dg_record_broken(r.entries, r.n, row->n_entries, row->head);
-	rc = row->forgotten > 0 ? 0 : add_changes(app, a, &r, err);
+	if (!r.zone && row->forgotten == 0) { /* it may be known by now */
+		rc = dg_incident_zone(app, r.name, &r.zone, err);
+	}
+	rc = rc < 0 || row->forgotten > 0 ? rc : add_changes(app, a, &r, err);
 	if (rc < 0) {
 		return rc;
 	}

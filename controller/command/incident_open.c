@@ -5,46 +5,13 @@
 #include "controller/command/command.h"
 #include "controller/command/report.h"
 #include "controller/command/world.h"
-#include "controller/store/watch.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 #include "zones/mail/idn.h"
 #include "zones/policy/node.h"
-#include "zones/record/name.h"
 
 #include <string.h>
-
-/* The zone that the name lies in, as far as the state folder or --zone tells; NULL: it does not. */
-static int find_zone(
-	struct dg_app *app, const char *name, const char **ret_zone, struct dg_err *err)
-{
-	struct dg_guard_row guard = {0};
-	int r = 0;
-
-	if (app->args->zone) {
-		return dg_name_parse(
-			app->arena, app->args->zone, strlen(app->args->zone), ".", ret_zone, err);
-	}
-	r = dg_store_guard_get(app->store, app->arena, name, &guard, err);
-	if (r <= 0) {
-		*ret_zone = r == 0 ? guard.zone : NULL;
-		return r;
-	}
-	for (const char *zone = name; dg_name_n_labels(zone) > 0; zone = dg_name_parent(zone)) {
-		struct dg_step *steps = NULL;
-		struct dg_run *runs = NULL;
-		size_t n = 0;
-
-		r = dg_store_log(app->store, app->arena, zone, 1, &steps, &runs, &n, err);
-		if (r < 0 || n > 0) {
-			*ret_zone = r < 0 ? NULL : zone;
-			return r;
-		}
-	}
-	*ret_zone = NULL;
-	return 0;
-}
 
 static int read_retention(struct dg_app *app, int64_t *ret_s, struct dg_err *err)
 {
@@ -104,7 +71,7 @@ static int open_one(struct dg_app *app, struct dg_err *err)
 	int r = dg_domain_parse(app->arena, given, strlen(given), &row.name, err);
 
 	r = r == 0 ? read_retention(app, &row.retention, err) : r;
-	r = r == 0 ? find_zone(app, row.name, &row.zone, err) : r;
+	r = r == 0 ? dg_incident_zone(app, row.name, &row.zone, err) : r;
 	if (r < 0) {
 		return r;
 	}

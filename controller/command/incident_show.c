@@ -104,7 +104,7 @@ int dg_incident_word_show(struct dg_app *app, const struct dg_args *args)
 	return record.broken > 0 ? DG_EXIT_FAILED : DG_EXIT_OK;
 }
 
-static int write_out(struct dg_app *app, const struct dg_buf *b, struct dg_err *err)
+int dg_incident_write(struct dg_app *app, const struct dg_buf *b, struct dg_err *err)
 {
 	const char *path = app->args->output;
 	FILE *f = path ? fopen(path, "wxe") : NULL;
@@ -152,7 +152,7 @@ int dg_incident_word_report(struct dg_app *app, const struct dg_args *args)
 	}
 	dg_buf_init(&b, DG_INCIDENT_OUT);
 	r = render(&b, &record, args->is_json && !args->format ? "json" : args->format, &err);
-	r = r == 0 ? write_out(app, &b, &err) : r;
+	r = r == 0 ? dg_incident_write(app, &b, &err) : r;
 	dg_buf_done(&b);
 	return r < 0 ? fail(app, &err) : DG_EXIT_OK;
 }

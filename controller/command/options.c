@@ -149,7 +149,9 @@ static const struct dg_option options[] = {
 		"network"),
 	TEXT("from-triage", "FILE", from_triage,
 		"the result of an earlier `dnsguard triage --json`"),
-	TEXT("format", "FORMAT", format, "of a report: md (the default), html, json"),
+	TEXT("format", "FORMAT", format,
+		"of a report: md (the default), html, json; of an export: cacao, the playbook "
+		"alone"),
 	TEXT("retention", "SPAN", retention,
 		"how long evidence is kept after the incident was closed (default 365d)"),
 	FLAG("expired", is_expired, "all that were kept long enough"),
