@@ -78,7 +78,7 @@ struct dg_ward {
 	struct {
 		enum dg_guard_state state;
 		bool is_alarm, is_abused;
-	} kept; /* what is on disk of g, as far as the record of an incident goes by it */
+	} kept;          /* what is on disk of g, as far as the record of an incident goes by it */
 	bool is_unsaved; /* nothing is begun before it is */
 	enum dg_op op, child_op;
 	struct dg_child child;

@@ -168,7 +168,7 @@ static const char *const migrations[] = {
 
 #define GUARD_COLUMNS "name, zone, document, state, image, proposal, evidence, since, due"
 
-#define INCIDENT_COLUMNS                                                                    \
+#define INCIDENT_COLUMNS                                                                     \
 	"id, name, zone, opened, opened_by, reason, verdict, confidence, retention, closed," \
 	" closed_by, is_over, forgotten, forgotten_by, n_entries, head"
 
@@ -264,8 +264,8 @@ static const char *const texts[DG_SQL_N] = {
 		"UPDATE incident SET verdict = ?2, confidence = ?3 WHERE id = ?1",
 	[DG_SQL_INCIDENT_CLOSE] =
 		"UPDATE incident SET closed = ?2, closed_by = ?3, is_over = ?4 WHERE id = ?1",
-	[DG_SQL_INCIDENT_FORGET] =
-		"UPDATE incident SET forgotten = ?2, forgotten_by = ?3, reason = NULL WHERE id = ?1",
+	[DG_SQL_INCIDENT_FORGET] = "UPDATE incident SET forgotten = ?2, forgotten_by = ?3, reason "
+				   "= NULL WHERE id = ?1",
 	[DG_SQL_INCIDENT_ENTRY_PUT] =
 		"INSERT INTO incident_entry(incident, n, at, who, kind, text, data, hash)"
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

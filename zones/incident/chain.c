@@ -24,7 +24,8 @@ static void put_text(struct dg_buf *b, const char *text)
 	}
 }
 
-static void seal(const struct dg_record_entry *e, const uint8_t *before, uint8_t ret_hash[DG_DIGEST_LEN])
+static void seal(
+	const struct dg_record_entry *e, const uint8_t *before, uint8_t ret_hash[DG_DIGEST_LEN])
 {
 	static const uint8_t none[DG_DIGEST_LEN] = {0};
 	struct dg_buf b;
@@ -46,7 +47,8 @@ void dg_record_seal(struct dg_record_entry *e, const uint8_t *before)
 	seal(e, before, e->hash);
 }
 
-int64_t dg_record_broken(const struct dg_record_entry *list, size_t n, int64_t n_all, const uint8_t *head)
+int64_t dg_record_broken(
+	const struct dg_record_entry *list, size_t n, int64_t n_all, const uint8_t *head)
 {
 	static const uint8_t none[DG_DIGEST_LEN] = {0};
 	const uint8_t *before = none;

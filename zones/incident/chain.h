@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DG_RECORD_TEXT_MAX ((size_t)16 << 10) /* octets of a text */
-#define DG_RECORD_DATA_MAX ((size_t)64 << 10)
-#define DG_RECORD_ENTRIES_MAX    20000u /* of one incident */
+#define DG_RECORD_TEXT_MAX    ((size_t)16 << 10) /* octets of a text */
+#define DG_RECORD_DATA_MAX    ((size_t)64 << 10)
+#define DG_RECORD_ENTRIES_MAX 20000u /* of one incident */
 
 struct dg_record_entry {
 	int64_t n;  /* from 1 */

@@ -64,7 +64,7 @@ enum dg_playbook_kind {
 };
 
 struct dg_playbook_words {
-	const char **list;
+	const char *const *list;
 	size_t n;
 };
 

@@ -58,17 +58,17 @@ static int read_words(
 		return dg_node_fail(x->l, node, x->err, "found %zu words, expected 1 to %u", n,
 			DG_PLAYBOOK_CHOICES);
 	}
-	struct dg_playbook_words w = {.list = dg_newn(x->arena, const char *, n)};
-	for (; w.n < n; w.n++) {
-		const struct dg_node *item = is_list ? &node->list[w.n] : node;
+	const char **list = dg_newn(x->arena, const char *, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct dg_node *item = is_list ? &node->list[i] : node;
 
 		if (!is_id(item)) {
 			return dg_node_expected(
 				x->l, item, x->err, "a word of small letters, digits and -");
 		}
-		w.list[w.n] = dg_strdup(x->arena, item->text);
+		list[i] = dg_strdup(x->arena, item->text);
 	}
-	*ret_words = w;
+	*ret_words = (struct dg_playbook_words){list, n};
 	return 0;
 }
 
@@ -233,7 +233,7 @@ static int read_kind(struct reading *x, const struct dg_node *step, struct dg_pl
 	const struct dg_node *act = dg_node_get(step, "do");
 	const struct dg_node *choices = dg_node_get(step, "choices");
 	const struct dg_node *is_free = dg_node_get(step, "free");
-	static const char *yes_no[] = {"yes", "no"};
+	static const char *const yes_no[] = {"yes", "no"};
 
 	if ((ask != NULL) + (tell != NULL) + (act != NULL) != 1) {
 		return dg_node_fail(
