@@ -226,6 +226,25 @@ static const struct dg_command commands[] = {
 		"nothing of the network without --dns. In English or Japanese, as the locale says. "
 		"Exit status 0: your own mail, or no bounce; 3: something is to be done; 1: could "
 		"not tell."},
+	{"incident", "open|add|list|show|note|run|evidence|report|export|close|forget ...",
+		"the record of an episode, and how it is walked through",
+		"json verbose yes force adopt now no-smtp why zone from-triage format retention "
+		"expired playbook "
+		"answer "
+		"output policy domain own host since until notice sent recipients batv-keys "
+		"batv-since dns resolver trust-anchor timeout password-file ca-file",
+		1, MANY, dg_cmd_incident,
+		"One record an episode, in the state folder: opened by a person (open NAME), by "
+		"the "
+		"guard when it alarms, or by a notice alone (--notice). Who did what when is in "
+		"it, "
+		"and evidence that is only ever added to. run goes through a playbook, step by "
+		"step, "
+		"and can be gone on with days later by others; report and export tell of it; close "
+		"asks whether it is over; forget deletes the evidence for good. Exit status of "
+		"list: "
+		"3 while one is open; of close: 3 when it is not over; of run: 3 when steps are "
+		"left."},
 	{"letters", "[reports]", "the process that reads messages for the other commands", "", 0, 1,
 		dg_cmd_letters,
 		"Started by them, not by you: takes messages from standard input in a form of its "

@@ -42,7 +42,7 @@ static const struct dg_option options[] = {
 		.only = "apply verify arm disarm split unsplit probe rotate retire restore"),
 	NUMBER("timeout", "SECONDS", timeout,
 		"how long one domain may take (default 20); what has not come then is unknown",
-		.only = "check spf dmarc reports triage"),
+		.only = "check spf dmarc reports triage incident"),
 	NUMBER("timeout", "SECONDS", timeout,
 		"how long one domain may take (default 15); what has not come then is unknown",
 		.only = "audit"),
@@ -96,7 +96,7 @@ static const struct dg_option options[] = {
 		"look at these DKIM selectors instead of the common ones"),
 	TEXT("host", "NAME[,NAME...]", host, "look at these hosts of the domain too",
 		.only = "check"),
-	TEXT("host", "NAME[,NAME...]", host, "mail servers of yours", .only = "triage"),
+	TEXT("host", "NAME[,NAME...]", host, "mail servers of yours", .only = "triage incident"),
 	TEXT("explain", "CODE", explain,
 		"what a finding means and what to do; all: the whole list, as Markdown",
 		.only = "check"),
@@ -120,7 +120,7 @@ static const struct dg_option options[] = {
 	TEXT("own", "NETWORK[,NETWORK...]", own,
 		"addresses and networks that send your mail (default: what zone.yaml names, else "
 		"concluded from the bounces)",
-		.only = "triage"),
+		.only = "triage incident"),
 	TEXT("policy", "ZONE.YAML", policy,
 		"the policy of the domain: its mail names, servers and addresses are yours"),
 	TEXT("domain", "NAME[,NAME...]", domain,
@@ -148,6 +148,19 @@ static const struct dg_option options[] = {
 	FLAG("dns", asks_dns,
 		"look up the SPF records of your domains; without it nothing is asked of the "
 		"network"),
+	TEXT("from-triage", "FILE", from_triage,
+		"the result of an earlier `dnsguard triage --json`"),
+	TEXT("format", "FORMAT", format,
+		"of a report: md (the default), html, json; of an export: cacao, the playbook "
+		"alone"),
+	TEXT("retention", "SPAN", retention,
+		"how long evidence is kept after the incident was closed (default 365d)"),
+	FLAG("expired", is_expired, "all that were kept long enough"),
+	TEXT("playbook", "NAME|FILE", playbook, "go by this one, instead of that of the verdict"),
+	TEXT("answer", "STEP=ANSWER[,...]", answer,
+		"answers to steps of the playbook, for a run without a terminal: yes, no, skip, a "
+		"word "
+		"of the step's choices, or the digest of the plan that is said yes to"),
 	FLAG("psl", is_psl, "find the policy by the public suffix list, as older receivers do"),
 	FLAG("csv", is_csv, "comma-separated values instead of JSON lines"),
 	FLAG("unordered", is_unordered, "results as they come, not in the order of the input"),

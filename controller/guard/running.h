@@ -82,6 +82,10 @@ struct dg_ward {
 	char *abuse;    /* by what it is known that something of ours is abused; NULL */
 	struct dg_ear ear;
 	/* --- not on disk --- */
+	struct {
+		enum dg_guard_state state;
+		bool is_alarm, is_abused;
+	} kept;          /* what is on disk of g, as far as the record of an incident goes by it */
 	bool is_unsaved; /* nothing is begun before it is */
 	enum dg_op op, child_op;
 	struct dg_errand *errand; /* while is_running */
@@ -146,6 +150,10 @@ void dg_ward_wait_in_line(struct dg_ward *x);
 /* keep.c: the disk. letter: an event for the hooks; NULL: none. */
 void dg_ward_save(struct dg_ward *x, const char *letter, const char *why);
 int dg_ward_load(struct dg_ward *x, struct dg_err *err);
+
+/* episode.c: the record of the incident; inside the transaction that keeps the state. */
+int dg_ward_episode(struct dg_ward *x, const char *event, const char *why, struct dg_err *err);
+void dg_ward_episode_kept(struct dg_ward *x); /* it is on disk */
 
 /* act.c */
 enum dg_op dg_ward_op(const struct dg_ward *x); /* what the state asks for */

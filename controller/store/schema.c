@@ -117,6 +117,53 @@ static const char *const migrations[] = {
 	"ALTER TABLE owned ADD COLUMN seal BLOB;"
 	"ALTER TABLE wait ADD COLUMN seal BLOB;"
 	"ALTER TABLE stage ADD COLUMN seal BLOB;",
+	/* 5: incidents. What is in a record stays as it was written, until all of it is forgotten. */
+	"CREATE TABLE incident("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" name TEXT NOT NULL,"
+	" zone TEXT,"
+	" opened INTEGER NOT NULL,"
+	" opened_by TEXT NOT NULL,"
+	" reason TEXT,"
+	" verdict TEXT,"
+	" confidence TEXT,"
+	" retention INTEGER NOT NULL,"
+	" closed INTEGER NOT NULL DEFAULT 0,"
+	" closed_by TEXT,"
+	" is_over INTEGER NOT NULL DEFAULT 0,"
+	" forgotten INTEGER NOT NULL DEFAULT 0,"
+	" forgotten_by TEXT,"
+	" n_entries INTEGER NOT NULL DEFAULT 0,"
+	" head BLOB NOT NULL) STRICT;"
+	"CREATE UNIQUE INDEX incident_open ON incident(name) WHERE closed = 0 AND forgotten = 0;"
+	"CREATE TABLE incident_entry("
+	" incident INTEGER NOT NULL REFERENCES incident(id),"
+	" n INTEGER NOT NULL,"
+	" at INTEGER NOT NULL,"
+	" who TEXT NOT NULL,"
+	" kind TEXT NOT NULL,"
+	" text TEXT NOT NULL,"
+	" data TEXT,"
+	" hash BLOB NOT NULL,"
+	" PRIMARY KEY(incident, n)) STRICT;"
+	"CREATE TABLE incident_body("
+	" incident INTEGER NOT NULL,"
+	" n INTEGER NOT NULL,"
+	" body BLOB NOT NULL,"
+	" PRIMARY KEY(incident, n),"
+	" FOREIGN KEY(incident, n) REFERENCES incident_entry(incident, n)) STRICT;"
+	"CREATE TRIGGER incident_entry_stays BEFORE UPDATE ON incident_entry"
+	" BEGIN SELECT RAISE(ABORT, 'the record of an incident is only added to'); END;"
+	"CREATE TRIGGER incident_body_stays BEFORE UPDATE ON incident_body"
+	" BEGIN SELECT RAISE(ABORT, 'the record of an incident is only added to'); END;"
+	"CREATE TRIGGER incident_entry_goes BEFORE DELETE ON incident_entry"
+	" WHEN (SELECT forgotten FROM incident WHERE id = OLD.incident) = 0"
+	" BEGIN SELECT RAISE(ABORT, 'only an incident that is forgotten loses its record'); END;"
+	"CREATE TRIGGER incident_body_goes BEFORE DELETE ON incident_body"
+	" WHEN (SELECT forgotten FROM incident WHERE id = OLD.incident) = 0"
+	" BEGIN SELECT RAISE(ABORT, 'only an incident that is forgotten loses its record'); END;"
+	"CREATE TRIGGER incident_stays BEFORE DELETE ON incident"
+	" BEGIN SELECT RAISE(ABORT, 'of an incident a line stays'); END;",
 };
 #define FORMAT ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -136,6 +183,10 @@ static const char *const migrations[] = {
 #define STAGES_GET " FROM stage WHERE (?1 IS NULL OR zone = ?1) ORDER BY zone, name"
 
 #define GUARD_COLUMNS "name, zone, document, state, image, proposal, evidence, since, due"
+
+#define INCIDENT_COLUMNS                                                                     \
+	"id, name, zone, opened, opened_by, reason, verdict, confidence, retention, closed," \
+	" closed_by, is_over, forgotten, forgotten_by, n_entries, head"
 
 static const char *const texts[DG_SQL_N] = {
 	[DG_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -217,6 +268,30 @@ static const char *const texts[DG_SQL_N] = {
 			   " ORDER BY sequence LIMIT ?1",
 	[DG_SQL_LETTER_TRIED] = "UPDATE letter SET n_tries = n_tries + 1 WHERE sequence = ?1",
 	[DG_SQL_LETTER_DONE] = "DELETE FROM letter WHERE sequence = ?1",
+	[DG_SQL_INCIDENT_PUT] =
+		"INSERT INTO incident(name, zone, opened, opened_by, reason, retention, head)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, zeroblob(32))",
+	[DG_SQL_INCIDENT_GET] = "SELECT " INCIDENT_COLUMNS " FROM incident WHERE id = ?1",
+	[DG_SQL_INCIDENT_FIND] = "SELECT " INCIDENT_COLUMNS " FROM incident"
+				 " WHERE name = ?1 AND closed = 0 AND forgotten = 0",
+	[DG_SQL_INCIDENTS] = "SELECT " INCIDENT_COLUMNS " FROM incident ORDER BY id",
+	[DG_SQL_INCIDENT_HEAD] = "UPDATE incident SET n_entries = ?2, head = ?3 WHERE id = ?1",
+	[DG_SQL_INCIDENT_VERDICT] =
+		"UPDATE incident SET verdict = ?2, confidence = ?3 WHERE id = ?1",
+	[DG_SQL_INCIDENT_CLOSE] =
+		"UPDATE incident SET closed = ?2, closed_by = ?3, is_over = ?4 WHERE id = ?1",
+	[DG_SQL_INCIDENT_FORGET] = "UPDATE incident SET forgotten = ?2, forgotten_by = ?3, reason "
+				   "= NULL WHERE id = ?1",
+	[DG_SQL_INCIDENT_ENTRY_PUT] =
+		"INSERT INTO incident_entry(incident, n, at, who, kind, text, data, hash)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[DG_SQL_INCIDENT_ENTRIES] = "SELECT n, at, who, kind, text, data, hash FROM incident_entry"
+				    " WHERE incident = ?1 ORDER BY n",
+	[DG_SQL_INCIDENT_BODY_PUT] =
+		"INSERT INTO incident_body(incident, n, body) VALUES(?1, ?2, ?3)",
+	[DG_SQL_INCIDENT_BODY] = "SELECT body FROM incident_body WHERE incident = ?1 AND n = ?2",
+	[DG_SQL_INCIDENT_BODIES_DROP] = "DELETE FROM incident_body WHERE incident = ?1",
+	[DG_SQL_INCIDENT_ENTRIES_DROP] = "DELETE FROM incident_entry WHERE incident = ?1",
 };
 
 /* What older journals, opened for reading, lack. NULL: the same. */

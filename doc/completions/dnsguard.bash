@@ -2,7 +2,7 @@
 _dnsguard()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-	local commands="init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage check spf dmarc audit sensor letters providers schema version help"
+	local commands="init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage incident check spf dmarc audit sensor letters providers schema version help"
 	local writes="--json --diff --verbose --yes --plan --adopt --force --wait --timeout"
 	local looks="--json --verbose --resolver --trust-anchor --timeout"
 	local options="--state --no-color --help --version"
@@ -57,6 +57,7 @@ _dnsguard()
 	restore) options="$options --json --yes --adopt --offline --file --zone --timeout" ;;
 	log) options="$options --json --verbose --zone --limit" ;;
 	backtest) options="$options --json --output" ;;
+	incident) options="$options $looks --verbose --yes --force --adopt --now --no-smtp --why --zone --from-triage --format --retention --expired --playbook --answer --output --policy --domain --own --host --since --until --notice --sent --recipients --batv-keys --batv-since --dns --password-file --ca-file" ;;
 	triage) options="$options $looks --policy --domain --own --host --since --until --explain --notice --sent --recipients --batv-keys --batv-since --dns --password-file --ca-file" ;;
 	reports) options="$options $looks --zone --own" ;;
 	check) options="$options $looks --selector --host --explain --fast --open-relay --i-own-this" ;;

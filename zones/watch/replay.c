@@ -38,7 +38,7 @@ struct dg_replay *dg_replay_new(
 	*r = (struct dg_replay){
 		.name = name,
 		.options = *o,
-		.bins = dg_newn(a, struct dg_replay_bin, DG_REPLAY_BINS_MAX),
+		.bins = dg_newn(a, struct dg_plot_bin, DG_REPLAY_BINS_MAX),
 		.bin_ms = HOUR_MS,
 		.internal = in,
 	};
@@ -52,8 +52,8 @@ struct dg_replay *dg_replay_new(
 static void fold(struct dg_replay *r)
 {
 	for (size_t i = 0; i < DG_REPLAY_BINS_MAX; i++) {
-		struct dg_replay_bin x = r->bins[i];
-		struct dg_replay_bin *to = &r->bins[i / 2];
+		struct dg_plot_bin x = r->bins[i];
+		struct dg_plot_bin *to = &r->bins[i / 2];
 		if (i % 2 == 0) {
 			*to = x;
 		} else {
@@ -64,14 +64,14 @@ static void fold(struct dg_replay *r)
 			to->state = x.state > to->state ? x.state : to->state;
 		}
 		if (i >= DG_REPLAY_BINS_MAX / 2) {
-			r->bins[i] = (struct dg_replay_bin){0};
+			r->bins[i] = (struct dg_plot_bin){0};
 		}
 	}
 	r->n_bins = (r->n_bins + 1) / 2;
 	r->bin_ms *= 2;
 }
 
-static struct dg_replay_bin *bin_at(struct dg_replay *r, int64_t now_ms)
+static struct dg_plot_bin *bin_at(struct dg_replay *r, int64_t now_ms)
 {
 	const struct inside *in = r->internal;
 	int64_t from = r->first_ms - r->first_ms % HOUR_MS;
@@ -84,7 +84,7 @@ static struct dg_replay_bin *bin_at(struct dg_replay *r, int64_t now_ms)
 		r->bins[i].state = (uint8_t)in->guard.state;
 	}
 	r->n_bins = at >= r->n_bins ? at + 1 : r->n_bins;
-	struct dg_replay_bin *b = &r->bins[at];
+	struct dg_plot_bin *b = &r->bins[at];
 	b->state = in->guard.state > b->state && in->guard.state <= DG_GUARD_PROBING
 			   ? (uint8_t)in->guard.state
 			   : b->state;
@@ -304,7 +304,7 @@ static void on_arrival(struct dg_replay *r, const struct dg_mail_event *e)
 	struct inside *in = r->internal;
 	enum dg_arrival class;
 	enum dg_alarm level = dg_watched_arrival(&in->watched, e, &class);
-	struct dg_replay_bin *b = bin_at(r, e->at_ms);
+	struct dg_plot_bin *b = bin_at(r, e->at_ms);
 
 	r->n_own += class == DG_ARRIVAL_OWN;
 	r->n_unknown += class == DG_ARRIVAL_UNKNOWN;
