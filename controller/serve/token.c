@@ -91,6 +91,20 @@ static int check_verbs(const char *text, struct dg_err *err)
 				 "--verbs: expected some of plan, apply, status, approve, stop");
 }
 
+/* "*.example": a single label will do behind the star. */
+static int check_pattern(
+	struct dg_arena *a, const char *word, const char **ret_pattern, struct dg_err *err)
+{
+	bool is_wild = word[0] == '*' && word[1] == '.';
+	const char *domain = NULL;
+	int r = dg_route_domain(a, is_wild ? dg_printf(a, "x.%s", word + 2) : word, &domain, err);
+
+	if (r == 0) {
+		*ret_pattern = is_wild ? dg_printf(a, "*%s", domain + 1) : domain;
+	}
+	return r;
+}
+
 /* In canonical form, separated by single blanks. */
 static int check_zones(
 	struct dg_arena *a, const char *text, const char **ret_zones, struct dg_err *err)
@@ -101,18 +115,15 @@ static int check_zones(
 
 	for (const char *w = next_word(&text, &n); w; w = next_word(&text, &n)) {
 		const char *word = dg_strndup(a, w, n);
-		bool is_wild = word[0] == '*' && word[1] == '.';
-		const char *domain = word;
-		int r = strcmp(word, "*") == 0
-				? 0
-				: dg_route_domain(a, is_wild ? word + 2 : word, &domain, err);
+		const char *of = word;
+		int r = strcmp(word, "*") == 0 ? 0 : check_pattern(a, word, &of, err);
 
 		if (r < 0 || ++n_words > DG_TOKEN_ZONES_MAX) {
 			return r < 0 ? dg_wrap(err, r, "--zones: %.60s", word)
 				     : dg_fail(err, DG_EINPUT, "--zones: at most %u patterns",
 					       DG_TOKEN_ZONES_MAX);
 		}
-		all = dg_printf(a, "%s%s%s%s", all, all[0] ? " " : "", is_wild ? "*." : "", domain);
+		all = dg_printf(a, "%s%s%s", all, all[0] ? " " : "", of);
 	}
 	*ret_zones = all;
 	return n_words > 0 ? 0
