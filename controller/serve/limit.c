@@ -31,25 +31,16 @@ static struct dg_limit_slot *slot_of(struct dg_limit *l, const char *name, int64
 	return oldest;
 }
 
-static unsigned judge(struct dg_limit *l, const char *name, int64_t now_ms, double cost)
+unsigned dg_limit_take(struct dg_limit *l, const char *name, int64_t now_ms)
 {
-	struct dg_limit_slot *s = slot_of(l, name, now_ms > 0 ? now_ms : 1);
+	int64_t now = now_ms > 0 ? now_ms : 1;
+	struct dg_limit_slot *s = slot_of(l, name, now);
 
-	s->left = fmin(l->burst, s->left + l->per_s * (double)(now_ms - s->at_ms) / 1000.0);
-	s->at_ms = now_ms > 0 ? now_ms : 1;
+	s->left = fmin(l->burst, s->left + l->per_s * (double)(now - s->at_ms) / 1000.0);
+	s->at_ms = now;
 	if (s->left >= 1.0) {
-		s->left -= cost;
+		s->left -= 1.0;
 		return 0;
 	}
 	return (unsigned)fmin(WAIT_MAX_S, ceil((1.0 - s->left) / l->per_s));
-}
-
-unsigned dg_limit_take(struct dg_limit *l, const char *name, int64_t now_ms)
-{
-	return judge(l, name, now_ms, 1.0);
-}
-
-unsigned dg_limit_look(struct dg_limit *l, const char *name, int64_t now_ms)
-{
-	return judge(l, name, now_ms, 0.0);
 }

@@ -24,5 +24,3 @@ struct dg_limit {
 void dg_limit_init(struct dg_limit *l, double per_s, double burst);
 /* 0: go on; else whole seconds to wait. */
 unsigned dg_limit_take(struct dg_limit *l, const char *name, int64_t now_ms);
-/* The same question without taking anything. */
-unsigned dg_limit_look(struct dg_limit *l, const char *name, int64_t now_ms);

@@ -289,8 +289,8 @@ def dawdle(serve, n, text):
     held = []
     for _ in range(n):
         s = socket.socket(socket.AF_UNIX)
+        s.connect(str(serve.socket))  # waits while many wait to be let in
         s.settimeout(lablib.READY_S)
-        s.connect(str(serve.socket))
         try:
             s.sendall(text)
         except OSError:
