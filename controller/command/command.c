@@ -195,6 +195,19 @@ static const struct dg_command commands[] = {
 		"standard input. Never keeps a mail server waiting: what the controller does not "
 		"take "
 		"is kept for a while and then dropped and counted."},
+	{"serve", "FOLDER", "the HTTP API that a registrar's platform calls",
+		"json socket templates webhook-secret rate limit timeout name zones verbs", 1, 3,
+		dg_cmd_serve,
+		"Stays in the foreground. FOLDER holds the policies of the domains, made from "
+		"templates or by hand. Takes signed events (a domain was parked, registered, is "
+		"expiring ...), plans, applies, tells how things stand, and passes a yes or a stop "
+		"on to `dnsguard watch`. Every job is on disk before it is answered, and done "
+		"once. "
+		"SIGHUP reads the templates again, SIGTERM ends it. `dnsguard serve token new "
+		"--name WHO --zones \"*.example.com\" --verbs plan,status` prints a token for a "
+		"caller once and keeps its digest alone; `serve token list` and `serve token "
+		"revoke "
+		"ID` do what they say."},
 	{"reports", "FILE|FOLDER...", "who sends in a domain's name, by DMARC aggregate reports",
 		"json verbose zone own resolver trust-anchor timeout", 1, MANY, dg_cmd_reports,
 		"Reads the reports that receivers send to the address of rua= (XML, gzip, zip, "

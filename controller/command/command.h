@@ -31,7 +31,8 @@ struct dg_args {
 		*file, *why, *resolver, *trust_anchor, *root_hints, *selector, *host, *explain, *ip,
 		*helo, *receiver, *spf, *dkim, *socket, *to, *name, *local, *own, *policy, *domain,
 		*since, *until, *notice, *password_file, *ca_file, *sent, *recipients, *batv_keys,
-		*batv_since, *from_triage, *format, *retention, *playbook, *answer;
+		*batv_since, *from_triage, *format, *retention, *playbook, *answer,
+		*templates, *webhook_secret, *zones, *verbs;
 	uint32_t limit, timeout, threads, window, rate;
 	const char *const *rest;
 	size_t n_rest;
@@ -70,6 +71,7 @@ int dg_cmd_restore(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_retire(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_rotate(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_schema(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_serve(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_sensor(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_spf(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_split(struct dg_app *app, const struct dg_args *args);

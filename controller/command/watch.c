@@ -443,7 +443,7 @@ int dg_cmd_watch(struct dg_app *app, const struct dg_args *args)
 	int r = dg_app_open(app, true, &err);
 
 	(void)args;
-	r = r == 0 ? dg_service_lock(app->state_dir, &w.lock_fd, &err) : r;
+	r = r == 0 ? dg_service_lock(app->state_dir, "watch", &w.lock_fd, &err) : r;
 	r = r == 0 ? dg_watch_set_read(app, &set, &err) : r;
 	if (r == 0) {
 		w.service = dg_service_new(app->loop, on_end, on_reload, &w);

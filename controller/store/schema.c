@@ -164,6 +164,38 @@ static const char *const migrations[] = {
 	" BEGIN SELECT RAISE(ABORT, 'only an incident that is forgotten loses its record'); END;"
 	"CREATE TRIGGER incident_stays BEFORE DELETE ON incident"
 	" BEGIN SELECT RAISE(ABORT, 'of an incident a line stays'); END;",
+	/* 6: what serve keeps (order_: "order" is a word of SQL) */
+	"CREATE TABLE token("
+	" id TEXT NOT NULL PRIMARY KEY,"
+	" name TEXT NOT NULL,"
+	" digest BLOB NOT NULL,"
+	" zones TEXT NOT NULL,"
+	" verbs TEXT NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" revoked INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE order_("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" key TEXT UNIQUE,"
+	" digest BLOB NOT NULL,"
+	" kind TEXT NOT NULL,"
+	" owner TEXT NOT NULL,"
+	" why TEXT,"
+	" at INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE item("
+	" order_ INTEGER NOT NULL REFERENCES order_(id),"
+	" n INTEGER NOT NULL,"
+	" zone TEXT NOT NULL,"
+	" template TEXT,"
+	" plan TEXT,"
+	" flags INTEGER NOT NULL,"
+	" state TEXT NOT NULL CHECK(state IN ('queued','done')),"
+	" outcome TEXT,"
+	" result TEXT,"
+	" n_tries INTEGER NOT NULL DEFAULT 0,"
+	" due INTEGER NOT NULL DEFAULT 0,"
+	" ended INTEGER NOT NULL DEFAULT 0,"
+	" PRIMARY KEY(order_, n)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX item_queued ON item(due, order_, n) WHERE state = 'queued';",
 };
 #define FORMAT ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -181,6 +213,11 @@ static const char *const migrations[] = {
 	" FROM wait WHERE until > ?2 AND (?1 IS NULL OR zone = ?1)" \
 	" ORDER BY until, zone, owner, type"
 #define STAGES_GET " FROM stage WHERE (?1 IS NULL OR zone = ?1) ORDER BY zone, name"
+
+#define TOKEN_COLUMNS "id, name, digest, zones, verbs, created, revoked"
+#define ORDER_COLUMNS "id, key, digest, kind, owner, why, at"
+#define ITEM_COLUMNS \
+	"order_, n, o.kind, zone, template, plan, flags, state, outcome, result, n_tries, due"
 
 #define GUARD_COLUMNS "name, zone, document, state, image, proposal, evidence, since, due"
 
@@ -292,6 +329,33 @@ static const char *const texts[DG_SQL_N] = {
 	[DG_SQL_INCIDENT_BODY] = "SELECT body FROM incident_body WHERE incident = ?1 AND n = ?2",
 	[DG_SQL_INCIDENT_BODIES_DROP] = "DELETE FROM incident_body WHERE incident = ?1",
 	[DG_SQL_INCIDENT_ENTRIES_DROP] = "DELETE FROM incident_entry WHERE incident = ?1",
+	[DG_SQL_TOKEN_PUT] = "INSERT INTO token(id, name, digest, zones, verbs, created)"
+			     " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+	[DG_SQL_TOKEN_GET] = "SELECT " TOKEN_COLUMNS " FROM token WHERE id = ?1",
+	[DG_SQL_TOKENS] = "SELECT " TOKEN_COLUMNS " FROM token ORDER BY created, id",
+	[DG_SQL_TOKEN_REVOKE] = "UPDATE token SET revoked = ?2 WHERE id = ?1 AND revoked = 0",
+	[DG_SQL_ORDER_PUT] = "INSERT INTO order_(key, digest, kind, owner, why, at)"
+			     " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	[DG_SQL_ORDER_GET] = "SELECT " ORDER_COLUMNS " FROM order_ WHERE id = ?1",
+	[DG_SQL_ORDER_BY_KEY] = "SELECT " ORDER_COLUMNS " FROM order_ WHERE key = ?1",
+	[DG_SQL_ORDER_ITEM_PUT] =
+		"INSERT INTO item(order_, n, zone, template, plan, flags, state, outcome, result)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[DG_SQL_ORDER_ITEMS] = "SELECT " ITEM_COLUMNS " FROM item JOIN order_ o ON o.id = order_"
+			       " WHERE order_ = ?1 ORDER BY n",
+	[DG_SQL_ORDER_ITEM_END] =
+		"UPDATE item SET state = ?3, outcome = ?4, result = ?5, n_tries = ?6, due = ?7,"
+		" ended = ?8 WHERE order_ = ?1 AND n = ?2",
+	[DG_SQL_ORDERS_NEXT] = "SELECT " ITEM_COLUMNS " FROM item JOIN order_ o ON o.id = order_"
+			       " WHERE state = 'queued' AND due <= ?1"
+			       " ORDER BY due, order_, n LIMIT ?2",
+	[DG_SQL_ORDERS_WAITING] = "SELECT count(*), min(due) FROM item WHERE state = 'queued'",
+	[DG_SQL_ORDER_ITEMS_PRUNE] =
+		"DELETE FROM item WHERE order_ IN (SELECT id FROM order_ o WHERE o.at < ?1"
+		" AND NOT EXISTS (SELECT 1 FROM item q WHERE q.order_ = o.id"
+		" AND q.state = 'queued'))",
+	[DG_SQL_ORDERS_PRUNE] = "DELETE FROM order_ WHERE at < ?1"
+				" AND NOT EXISTS (SELECT 1 FROM item q WHERE q.order_ = order_.id)",
 };
 
 /* What older journals, opened for reading, lack. NULL: the same. */

@@ -34,6 +34,7 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'dmarc	which DMARC policy is in force' \
 	'audit	check many domains, one a line' \
 	'sensor	tell a controller what a mail server sees' \
+	'serve	the HTTP API that a registrar calls' \
 	'letters	read messages for the other commands' \
 	'providers	list where zones can be kept' \
 	'schema	print the JSON Schema of zone.yaml' \
@@ -133,4 +134,15 @@ complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'dom
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
 complete -c dnsguard -n '__fish_seen_subcommand_from providers' -l markdown -d 'the page doc/providers.md'
 complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage incident check spf dmarc audit sensor providers schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -a token
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l socket -r -d 'where to listen'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l templates -r -F -d 'folder of policy templates'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l webhook-secret -r -F -d 'events are signed with'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l rate -x -d 'requests a second'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -s n -l limit -x -d 'domains that wait'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l timeout -x -d 'for name servers'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l name -x -d 'of a new token'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l zones -x -d 'of a new token'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l verbs -x -a 'plan apply status approve stop' -d 'of a new token'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -s j -l json -d 'JSON lines'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage incident check spf dmarc audit sensor serve providers schema version help'

@@ -34,7 +34,7 @@ LIBRARIES = {
     r'curl/': ('providers/net', 'controller/letters', 'controller/command', 'tests'),
     r'sqlite3\.h': ('controller/store', 'controller/command', 'tests'),
     r'unbound(-event)?\.h': ('controller/lookup', 'controller/command', 'tests'),
-    r'event2?(/|\.h)': ('providers/net', 'providers/zonefile', 'controller/lookup', 'controller/letters', 'controller/watch',
+    r'event2?(/|\.h)': ('providers/net', 'providers/zonefile', 'controller/lookup', 'controller/letters', 'controller/watch', 'controller/serve',
                                'controller/command', 'tests'),
     r'libpsl\.h': ('zones/mail', 'tests'),
     r'idn2\.h': ('zones/mail', 'zones/policy', 'tests'),
@@ -45,9 +45,9 @@ LIBRARIES = {
     r'iconv\.h': ('controller/letters', 'tests'),
     r'seccomp\.h': ('controller/letters', 'tests'),
     r'zlib\.h': ('controller/watch', 'controller/command', 'tests'),
-    r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'controller/watch', 'tests'),
+    r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'controller/watch', 'controller/serve', 'tests'),
     r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/bounce', 'zones/incident', 'zones/policy', 'providers/powerdns', 'providers/api', *DIALECTS, 'controller/command', 'controller/engine',
-                    'controller/guard', 'tests'),
+                    'controller/guard', 'controller/serve', 'tests'),
 }
 IMPURE = re.compile(r'sys/(socket|stat|time|un|epoll|file|mman|wait|resource|types)|netinet/|netdb|poll\.h|'
                     r'time\.h|unistd|fcntl|dirent|pthread|threads\.h|signal|syslog|locale|pwd|grp')
