@@ -6,6 +6,7 @@
 #include "providers/cloudflare/cloudflare.h"
 #include "providers/desec/desec.h"
 #include "providers/digitalocean/digitalocean.h"
+#include "providers/exec/exec.h"
 #include "providers/externaldns/externaldns.h"
 #include "providers/gandi/gandi.h"
 #include "providers/hetzner/hetzner.h"
@@ -13,12 +14,14 @@
 #include "providers/powerdns/powerdns.h"
 #include "providers/rfc2136/rfc2136.h"
 #include "providers/route53/route53.h"
+#include "providers/webhook/webhook.h"
 #include "providers/zonefile/zonefile.h"
 
 static const struct dg_provider_ops *const all[] = {
 	&dg_provider_cloudflare,
 	&dg_provider_desec,
 	&dg_provider_digitalocean,
+	&dg_provider_exec,
 	&dg_provider_externaldns,
 	&dg_provider_gandi,
 	&dg_provider_hetzner,
@@ -26,6 +29,7 @@ static const struct dg_provider_ops *const all[] = {
 	&dg_provider_powerdns,
 	&dg_provider_rfc2136,
 	&dg_provider_route53,
+	&dg_provider_webhook,
 	&dg_provider_zonefile,
 	NULL,
 };
@@ -34,6 +38,7 @@ static const struct dg_schema *const schemas[] = {
 	&dg_schema_cloudflare,
 	&dg_schema_desec,
 	&dg_schema_digitalocean,
+	&dg_schema_exec,
 	&dg_schema_externaldns,
 	&dg_schema_gandi,
 	&dg_schema_hetzner,
@@ -41,6 +46,7 @@ static const struct dg_schema *const schemas[] = {
 	&dg_schema_powerdns,
 	&dg_schema_rfc2136,
 	&dg_schema_route53,
+	&dg_schema_webhooks,
 	&dg_schema_zonefile,
 	NULL,
 };

@@ -84,6 +84,10 @@ class Dialect:
     def refuse(self, status, text):
         raise Refused(status, {'message': text})
 
+    def is_write(self, method, path, body):
+        """Does this call change records?"""
+        return method != 'GET'
+
     # RRsets
 
     def rrsets(self):
@@ -227,7 +231,7 @@ class Server:
             return self.dialect.image()
 
     def writes(self):
-        return [c for c in self.calls if c[0] != 'GET']
+        return [c for c in self.calls if self.dialect.is_write(*c)]
 
     def stop(self):
         self.is_over.set()
@@ -237,9 +241,10 @@ class Server:
 
     # one call
 
-    def next_fault(self, method, path):
+    def next_fault(self, method, path, body):
+        sort = 'write' if self.dialect.is_write(method, path, body) else 'read'
         for f in self.faults:
-            if f['times'] and (f['on'] == ('read' if method == 'GET' else 'write') or f['on'] in path):
+            if f['times'] and (f['on'] == sort or f['on'] in path):
                 if f['skip']:
                     f['skip'] -= 1
                     return ''
@@ -257,7 +262,7 @@ class Server:
                 handler.answer(401, b'{"message": "Unauthorized"}')
                 return
             self.calls.append((handler.command, handler.path, body))
-            fault = self.next_fault(handler.command, path)
+            fault = self.next_fault(handler.command, path, body)
             if fault in EARLY:
                 EARLY[fault](self, handler)
                 return
@@ -265,7 +270,8 @@ class Server:
         self.reply(handler, fault, status, data, headers)
 
     def work(self, method, path, query, body, fault):
-        somebody = self.on_read if method == 'GET' else self.on_write
+        is_write = self.dialect.is_write(method, path, body)
+        somebody = self.on_write if is_write else self.on_read
         if somebody:
             somebody(self.dialect)
         now = self.dialect.records
@@ -275,7 +281,7 @@ class Server:
             self.dialect.records = list(reversed(now))
         elif fault == 'duplicate':
             self.dialect.records = now + now
-        elif method != 'GET':
+        elif is_write:
             self.before = copy.deepcopy(now)
         try:
             status, data, *headers = self.dialect.handle(method, path, query, body)

@@ -4,6 +4,7 @@ import re
 
 import api
 from api import Dialect, Record, joined, quoted
+from dialect_plugin import Webhook
 from dialect_route53 import Route53
 
 
@@ -320,4 +321,4 @@ class ExternalDns(Dialect):
         return 200, other + [self.out(k, rs) for k, rs in self.rrsets().items()], [('Content-Type', self.MEDIA)]
 
 
-ALL = (Cloudflare, DeSec, DigitalOcean, ExternalDns, Gandi, Hetzner, Linode, Route53)
+ALL = (Cloudflare, DeSec, DigitalOcean, ExternalDns, Gandi, Hetzner, Linode, Route53, Webhook)

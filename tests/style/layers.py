@@ -13,7 +13,7 @@ MAY = {part: ZONES[:n] for n, part in enumerate(ZONES)}
 MAY['providers/net'] = ZONES
 MAY['providers/api'] = ZONES + ['providers/net', 'providers']
 DIALECTS = [f'providers/{name}' for name in ('cloudflare', 'desec', 'digitalocean', 'gandi', 'hetzner', 'linode',
-                                                'route53', 'externaldns')]
+                                                'route53', 'externaldns', 'exec', 'webhook')]
 OWN = ['providers/zonefile', 'providers/rfc2136', 'providers/powerdns']
 for part in OWN:
     MAY[part] = ZONES + ['providers/net', 'providers']
@@ -45,7 +45,7 @@ LIBRARIES = {
     r'iconv\.h': ('controller/letters', 'tests'),
     r'seccomp\.h': ('controller/letters', 'tests'),
     r'zlib\.h': ('controller/watch', 'controller/command', 'tests'),
-    r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'controller/watch', 'tests'),
+    r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'providers/api', 'controller/engine', 'controller/watch', 'tests'),
     r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/bounce', 'zones/incident', 'zones/policy', 'providers/powerdns', 'providers/api', *DIALECTS, 'controller/command', 'controller/engine',
                     'controller/guard', 'tests'),
 }
