@@ -264,6 +264,8 @@ const char *dg_api_text(const json_t *o, const char *key);
 json_int_t dg_api_int(const json_t *o, const char *key);
 /* An id of the other side, a text or a number, in the work's arena. NULL: none, or not one that may stand in a path. */
 const char *dg_api_id(struct dg_api_work *w, const json_t *id);
+/* One header field more, for sign(). line in the work's arena, or static. */
+void dg_api_header(struct dg_api_work *w, const char *line);
 /* "Basic" authorisation (RFC 7617) by token-file, which holds the token and second, which holds its secret, or by token-file alone. */
 int dg_api_basic(
 	struct dg_api *p, const char *second_option, const char *second, struct dg_err *err);

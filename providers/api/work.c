@@ -77,7 +77,11 @@ static void end(struct dg_api_work *w, int rc, enum dg_outcome outcome)
 /* What was done before stays done: then it is only a part. */
 static void fail(struct dg_api_work *w, enum dg_outcome outcome)
 {
-	if (w->at > 0 && outcome != DG_UNKNOWN) {
+	if (w->state == STATE_PUBLISH) {
+		(void)dg_wrap(w->err, (int)w->err->rc,
+			"all edits are made, but not made public yet: apply again does that");
+		outcome = outcome == DG_UNKNOWN ? outcome : DG_PARTIAL;
+	} else if (w->at > 0 && outcome != DG_UNKNOWN) {
 		(void)dg_wrap(
 			w->err, (int)w->err->rc, "%zu of %zu edits are done", w->at, w->n_ops);
 		outcome = DG_PARTIAL;

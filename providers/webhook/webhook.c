@@ -61,7 +61,6 @@ static void sign(struct dg_api_work *w, const struct dg_api_call *call, struct d
 {
 	char signature[DG_WEBHOOK_SIGNATURE_MAX];
 	uint64_t number[2] = {0, 0};
-	size_t n = 0;
 
 	if (!w->api->priv) {
 		return;
@@ -73,13 +72,9 @@ static void sign(struct dg_api_work *w, const struct dg_api_call *call, struct d
 		(unsigned long long)number[1]);
 	int64_t now = dg_loop_now(w->api->loop);
 	dg_webhook_sign(w->api->priv, id, now, call->body, strlen(call->body), signature);
-	while (w->headers[n]) {
-		n++;
-	}
-	w->headers[n++] = dg_printf(w->arena, "webhook-id: %s", id);
-	w->headers[n++] = dg_printf(w->arena, "webhook-timestamp: %lld", (long long)now);
-	w->headers[n++] = dg_printf(w->arena, "webhook-signature: %s", signature);
-	w->headers[n] = NULL;
+	dg_api_header(w, dg_printf(w->arena, "webhook-id: %s", id));
+	dg_api_header(w, dg_printf(w->arena, "webhook-timestamp: %lld", (long long)now));
+	dg_api_header(w, dg_printf(w->arena, "webhook-signature: %s", signature));
 	(void)r;
 }
 

@@ -70,6 +70,8 @@ class Dialect:
     name = None  # of the provider; None: the class's, in lower case
     files = {}  # further files of the provider section: {option: text}
     options = ''  # of the provider section
+    places = ''  # and options that say where something of it is
+    url = None  # where it is served
 
     def __init__(self, zone, records):
         self.zone, self.numbers = zone, itertools.count(1001)
@@ -209,6 +211,7 @@ class Server:
             self.listener.context = context_of(lab, address, certificate)
         port = self.listener.server_address[1]
         self.url = f'{"https" if certificate else "http"}://{address}:{port}'
+        self.dialect.url = self.url
         self.thread = threading.Thread(target=self.listener.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
         self.files = {self.dialect.token_option: lab.write(f'{lab.unique("token")}.key', self.dialect.token + '\n', 0o600)}
@@ -219,7 +222,7 @@ class Server:
         """The provider section of a zone.yaml."""
         name = self.dialect.name or type(self.dialect).__name__.lower()
         files = ''.join(f', {option}: "{path}"' for option, path in self.files.items())
-        return f'{{{name}: {{url: "{self.url}"{files}{self.dialect.options}{more}}}}}'
+        return f'{{{name}: {{url: "{self.url}"{files}{self.dialect.places}{self.dialect.options}{more}}}}}'
 
     def fault(self, kind, on='write', times=1, skip=0):
         """The next times calls of that sort go wrong, after skip that do not. on: 'read', 'write' or a part of the path."""
