@@ -174,11 +174,14 @@ static void change(struct dg_api_work *w, struct dg_api_call *call)
 	json_t *old = json_loads(kept->records, 0, NULL);
 	json_t *list = json_array();
 	json_t *record = NULL;
+	struct dg_map seen; /* what came twice is one record all the same */
 	size_t i = 0;
 
+	dg_map_init(&seen, w->arena);
 	json_array_foreach(old, i, record)
 	{
-		if (!is_changed(w, record)) {
+		if (!is_changed(w, record) &&
+			!dg_map_put(&seen, dg_api_body(w, json_incref(record)), w)) {
 			(void)json_array_append(list, record);
 		}
 	}

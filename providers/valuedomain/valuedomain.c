@@ -220,12 +220,16 @@ static void change(struct dg_api_work *w, struct dg_api_call *call)
 {
 	const struct kept *kept = w->own;
 	const char *at = kept->records;
+	struct dg_map seen; /* a line that came twice is one record all the same */
 	struct dg_buf b;
 	struct line l;
 
+	dg_map_init(&seen, w->arena);
 	dg_buf_init(&b, DG_API_REPLY_MAX + TEXT_MAX);
 	for (const char *line = next_line(w->arena, &at); line; line = next_line(w->arena, &at)) {
-		if (read_line(w, line, &l) != 0 || !is_changed(w, &l)) {
+		bool is_record = read_line(w, line, &l) == 0;
+
+		if (!is_record || (!is_changed(w, &l) && !dg_map_put(&seen, line, w))) {
 			dg_buf_puts(&b, line);
 			dg_buf_putc(&b, '\n');
 		}
