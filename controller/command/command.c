@@ -265,6 +265,14 @@ static const struct dg_command commands[] = {
 		"bounded memory and processor time, so that a hostile message has nothing to win."},
 	{"providers", "", "list where zones can be kept", "json markdown", 0, 0, dg_cmd_providers,
 		"With what each of them can promise."},
+	{"provider", "probe ZONE.YAML", "try what an account really takes", "json yes", 2, 2,
+		dg_cmd_provider,
+		"For the zone's provider: puts records at dnsguard-probe.ZONE, reads them back and "
+		"takes "
+		"them away again: a null MX, low TTLs, long texts. Compares with what `dnsguard "
+		"providers` says. What a killed run left there the next one takes away. Exit "
+		"status "
+		"0: as is known; 3: otherwise."},
 	{"schema", "", "print the JSON Schema of zone.yaml", "man", 0, 0, dg_cmd_schema,
 		"For editors: it is made from the same table that reads the file. With --man the "
 		"source of zone.yaml(5)."},

@@ -64,6 +64,7 @@ int dg_cmd_log(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_abused(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_plan(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_probe(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_provider(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_providers(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_release(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_reports(struct dg_app *app, const struct dg_args *args);

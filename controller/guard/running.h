@@ -1,7 +1,7 @@
 /* controller/guard/running.h: what the files of the runner share (runner.h). */
 #pragma once
 
-#include "controller/guard/child.h"
+#include "providers/net/child.h"
 #include "controller/guard/runner.h"
 #include "controller/store/watch.h"
 #include "zones/base/map.h"

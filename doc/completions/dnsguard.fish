@@ -37,6 +37,7 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'serve	the HTTP API that a registrar calls' \
 	'letters	read messages for the other commands' \
 	'providers	list where zones can be kept' \
+	'provider	try what an account really takes' \
 	'schema	print the JSON Schema of zone.yaml' \
 	'version	print the version' \
 	'help	explain a command'
@@ -48,7 +49,7 @@ complete -c dnsguard -l state -x -a '(__fish_complete_directories)' -d 'folder o
 complete -c dnsguard -l no-color -d 'no colours'
 complete -c dnsguard -s h -l help -d 'what a command does and takes'
 complete -c dnsguard -l version -d 'print the version'
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking watch status approve stop release abused verify restore log backtest providers" -s j -l json -d 'JSON lines'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking watch status approve stop release abused verify restore log backtest providers provider" -s j -l json -d 'JSON lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking verify log" -s v -l verbose -d 'show everything'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l diff -d 'unified diff of zone file lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l force -d 'go past the limits of one run'
@@ -132,6 +133,8 @@ complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l resume -d 'go on 
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l threads -x -d 'so many'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'domains at once'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
+complete -c dnsguard -n '__fish_seen_subcommand_from provider' -a probe
+complete -c dnsguard -n '__fish_seen_subcommand_from provider' -s y -l yes -d 'do not ask'
 complete -c dnsguard -n '__fish_seen_subcommand_from providers' -l markdown -d 'the page doc/providers.md'
 complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -a token
@@ -145,4 +148,4 @@ complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l name -x -d 'of a 
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l zones -x -d 'of a new token'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l verbs -x -a 'plan apply status approve stop' -d 'of a new token'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -s j -l json -d 'JSON lines'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage incident check spf dmarc audit sensor serve providers schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage incident check spf dmarc audit sensor serve providers provider schema version help'

@@ -132,7 +132,7 @@ def test_provider_behind_an_api(example, lab, dnsguard, dialect):
     policy = folder / 'zone.yaml'
     for option, path in site.files.items():
         shutil.copy(path, folder / re.search(option + ': ([a-z.]+)', policy.read_text()).group(1))
-    policy.write_text(policy.read_text().replace(f'{{{name}: {{', f'{{{name}: {{url: "{site.url}", ') +
+    policy.write_text(policy.read_text().replace(f'{{{name}: {{', f'{{{name}: {{url: "{site.url}"{site.dialect.places}, ') +
                       'verify: {servers: none}\n')
     dnsguard('plan', '--adopt', 'zone.yaml', cwd=folder).expect(3)
     dnsguard('apply', '--yes', '--adopt', 'zone.yaml', cwd=folder).expect(0)

@@ -12,8 +12,9 @@ ZONES = ['zones/base', 'zones/record', 'zones/mail', 'zones/check', 'zones/watch
 MAY = {part: ZONES[:n] for n, part in enumerate(ZONES)}
 MAY['providers/net'] = ZONES
 MAY['providers/api'] = ZONES + ['providers/net', 'providers']
-DIALECTS = [f'providers/{name}' for name in ('cloudflare', 'desec', 'digitalocean', 'gandi', 'hetzner', 'linode',
-                                                'route53', 'externaldns')]
+DIALECTS = [f'providers/{name}' for name in (
+    'azure', 'cloudflare', 'conoha', 'desec', 'digitalocean', 'exec', 'externaldns', 'gandi', 'gehirn', 'googlecloud', 'hetzner', 'linode', 'ovh',
+    'route53', 'sakuracloud', 'valuedomain', 'webhook')]
 OWN = ['providers/zonefile', 'providers/rfc2136', 'providers/powerdns']
 for part in OWN:
     MAY[part] = ZONES + ['providers/net', 'providers']
@@ -45,7 +46,8 @@ LIBRARIES = {
     r'iconv\.h': ('controller/letters', 'tests'),
     r'seccomp\.h': ('controller/letters', 'tests'),
     r'zlib\.h': ('controller/watch', 'controller/command', 'tests'),
-    r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'controller/engine', 'controller/watch', 'controller/serve', 'tests'),
+    r'openssl/': ('zones/base', 'zones/mail', 'providers/net', 'providers/api', 'providers/ovh', 'providers/googlecloud', 'controller/engine',
+                  'controller/watch', 'controller/serve', 'tests'),
     r'jansson\.h': ('zones/base', 'zones/plan', 'zones/check', 'zones/watch', 'zones/bounce', 'zones/incident', 'zones/policy', 'providers/powerdns', 'providers/api', *DIALECTS, 'controller/command', 'controller/engine',
                     'controller/guard', 'controller/serve', 'tests'),
 }
