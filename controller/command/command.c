@@ -212,7 +212,7 @@ static const struct dg_command commands[] = {
 		"something could not be read."},
 	{"triage", "SOURCE...", "what happened, by the bounces in a mailbox, and what to do",
 		"json verbose policy domain own host since until explain notice sent recipients "
-		"batv-keys batv-since "
+		"batv-keys batv-since dkim-key list "
 		"dns resolver trust-anchor timeout password-file ca-file",
 		0, MANY, dg_cmd_triage,
 		"Reads bounces, complaints, feeds and DMARC reports from an mbox, a Maildir, "

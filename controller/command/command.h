@@ -30,7 +30,7 @@ struct dg_args {
 		*file, *why, *resolver, *trust_anchor, *root_hints, *selector, *host, *explain, *ip,
 		*helo, *receiver, *spf, *dkim, *socket, *to, *name, *local, *own, *policy, *domain,
 		*since, *until, *notice, *password_file, *ca_file, *sent, *recipients, *batv_keys,
-		*batv_since;
+		*batv_since, *dkim_key, *list;
 	uint32_t limit, timeout, threads, window, rate;
 	const char *const *rest;
 	size_t n_rest;

@@ -144,8 +144,15 @@ static const struct dg_option options[] = {
 		"password of the IMAP mailbox: its first line"),
 	TEXT("ca-file", "FILE", ca_file,
 		"certificates to trust for IMAP (default: those of the system)"),
+	TEXT("dkim-key", "NAME=FILE[,...]", dkim_key,
+		"public keys of yours, for DKIM signatures on returned mail: "
+		"s2026._domainkey.example.com=s2026.pub"),
+	TEXT("list", "ADDRESS[,ADDRESS...]", list,
+		"posting addresses of your mailing lists: they never send, so a bounce that comes "
+		"to one is of forged mail"),
 	FLAG("dns", asks_dns,
-		"look up the SPF records of your domains; without it nothing is asked of the "
+		"look up the SPF records and DKIM keys of your domains; without it nothing is "
+		"asked of the "
 		"network"),
 	FLAG("psl", is_psl, "find the policy by the public suffix list, as older receivers do"),
 	FLAG("csv", is_csv, "comma-separated values instead of JSON lines"),

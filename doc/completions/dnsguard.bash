@@ -57,7 +57,7 @@ _dnsguard()
 	restore) options="$options --json --yes --adopt --offline --file --zone --timeout" ;;
 	log) options="$options --json --verbose --zone --limit" ;;
 	backtest) options="$options --json --output" ;;
-	triage) options="$options $looks --policy --domain --own --host --since --until --explain --notice --sent --recipients --batv-keys --batv-since --dns --password-file --ca-file" ;;
+	triage) options="$options $looks --policy --domain --own --host --since --until --explain --notice --sent --recipients --batv-keys --batv-since --dkim-key --list --dns --password-file --ca-file" ;;
 	reports) options="$options $looks --zone --own" ;;
 	check) options="$options $looks --selector --host --explain --fast --open-relay --i-own-this" ;;
 	spf) options="$options $looks --ip --from --helo --receiver" ;;
