@@ -224,6 +224,23 @@ static const struct dg_command commands[] = {
 		"nothing of the network without --dns. In English or Japanese, as the locale says. "
 		"Exit status 0: your own mail, or no bounce; 3: something is to be done; 1: could "
 		"not tell."},
+	{"notices", "TRIAGE.JSON|SOURCE...|DRAFT...",
+		"letters about an episode: to abuse desks, postmasters, your users",
+		"json verbose policy domain own host since until notice sent recipients batv-keys "
+		"batv-since dkim-key list dns resolver trust-anchor timeout password-file ca-file "
+		"from limit rdap drafts users registrar desk as send smtp",
+		1, MANY, dg_cmd_notices,
+		"Drafts, from the result of `dnsguard triage --json` or from the mailbox itself: "
+		"to the networks that hand forged mail over and to those who bounce it, or to "
+		"whoever "
+		"runs the relay; to your own users (Japanese and English), the registrar and the "
+		"national desk. One letter an organisation, third parties masked. Who reads them "
+		"is looked up only with --dns or --rdap; else abuse@ and postmaster@ the domain "
+		"(RFC "
+		"2142). Nothing is sent but by --send DRAFT..., after a yes for each recipient, "
+		"through your own mail server. Exit status 0: drafted, sent, or nobody to write "
+		"to; "
+		"1: who sent the mail is not known, or something failed."},
 	{"letters", "[reports]", "the process that reads messages for the other commands", "", 0, 1,
 		dg_cmd_letters,
 		"Started by them, not by you: takes messages from standard input in a form of its "
