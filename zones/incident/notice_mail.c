@@ -115,21 +115,33 @@ static void put_body(const struct writing *w)
 	dg_buf_done(&text);
 }
 
+/* The fields that a sample has; any other line is none of ours. NULL: not one of them. */
+static const char *known_field(const char *line)
+{
+	static const char *const names[] = {
+		"Return-Path", "Received", "Message-ID", "Date", "From", "Subject"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t n = strlen(names[i]);
+		if (strncmp(line, names[i], n) == 0 && line[n] == ':' && line[n + 1] == ' ') {
+			return names[i];
+		}
+	}
+	return NULL;
+}
+
 /* Field by field, each folded where it is long. */
 static void put_sample_lines(struct dg_buf *b, const char *sample)
 {
 	for (const char *p = sample; *p;) {
 		size_t len = strcspn(p, "\n");
-		size_t colon = strcspn(p, ":");
-		struct dg_buf name;
+		const char *name = known_field(p);
 
-		if (colon + 1 < len) {
-			dg_buf_init(&name, 64);
-			dg_buf_put(&name, p, colon);
-			dg_buf_printf(b, "%s: ", name.data);
-			dg_buf_put_mail_word(b, colon + 2, p + colon + 2, len - colon - 2);
+		if (name) {
+			size_t head = strlen(name) + 2;
+			dg_buf_printf(b, "%s: ", name);
+			dg_buf_put_mail_word(b, head, p + head, len - head);
 			dg_buf_puts(b, "\r\n");
-			dg_buf_done(&name);
 		}
 		p += len + (p[len] == '\n');
 	}
