@@ -227,7 +227,7 @@ static const struct dg_command commands[] = {
 		"something could not be read."},
 	{"triage", "SOURCE...", "what happened, by the bounces in a mailbox, and what to do",
 		"json verbose policy domain own host since until explain notice sent recipients "
-		"batv-keys batv-since "
+		"batv-keys batv-since dkim-key list "
 		"dns resolver trust-anchor timeout password-file ca-file",
 		0, MANY, dg_cmd_triage,
 		"Reads bounces, complaints, feeds and DMARC reports from an mbox, a Maildir, "
@@ -245,7 +245,7 @@ static const struct dg_command commands[] = {
 		"expired playbook "
 		"answer "
 		"output policy domain own host since until notice sent recipients batv-keys "
-		"batv-since dns resolver trust-anchor timeout password-file ca-file",
+		"batv-since dkim-key list dns resolver trust-anchor timeout password-file ca-file",
 		1, MANY, dg_cmd_incident,
 		"One record an episode, in the state folder: opened by a person (open NAME), by "
 		"the "
@@ -258,6 +258,23 @@ static const struct dg_command commands[] = {
 		"list: "
 		"3 while one is open; of close: 3 when it is not over; of run: 3 when steps are "
 		"left."},
+	{"notices", "TRIAGE.JSON|SOURCE...|DRAFT...",
+		"letters about an episode: to abuse desks, postmasters, your users",
+		"json verbose policy domain own host since until notice sent recipients batv-keys "
+		"batv-since dkim-key list dns resolver trust-anchor timeout password-file ca-file "
+		"from limit rdap drafts users registrar desk as send smtp",
+		1, MANY, dg_cmd_notices,
+		"Drafts, from the result of `dnsguard triage --json` or from the mailbox itself: "
+		"to the networks that hand forged mail over and to those who bounce it, or to "
+		"whoever "
+		"runs the relay; to your own users (Japanese and English), the registrar and the "
+		"national desk. One letter an organisation, third parties masked. Who reads them "
+		"is looked up only with --dns or --rdap; else abuse@ and postmaster@ the domain "
+		"(RFC "
+		"2142). Nothing is sent but by --send DRAFT..., after a yes for each recipient, "
+		"through your own mail server. Exit status 0: drafted, sent, or nobody to write "
+		"to; "
+		"1: who sent the mail is not known, or something failed."},
 	{"letters", "[reports]", "the process that reads messages for the other commands", "", 0, 1,
 		dg_cmd_letters,
 		"Started by them, not by you: takes messages from standard input in a form of its "
