@@ -1,4 +1,4 @@
-/* Tokens and jobs of `dnsguard serve`. A journal of before (format 3, opened for reading) has none of it. */
+/* Tokens and jobs of `dnsguard serve`. A journal of before (format 5 or older, opened for reading) has none of it. */
 #include "controller/store/serve.h"
 
 #include "controller/store/db.h"
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define FORMAT_SERVE 4
+#define FORMAT_SERVE 6
 #define ROWS_FIRST   16u
 
 /* A statement that writes, alone or inside the caller's transaction. */
