@@ -62,6 +62,7 @@ struct dg_limits {
 	const char *txt_refuses;   /* characters that may not stand in a TXT; NULL: none */
 	enum dg_null_mx null_mx;
 	bool is_null_mx_apex_only;
+	bool is_mx_apex_only; /* no MX at all of other names than the zone's own */
 	bool has_late_ttl; /* a record that is made gets the TTL that was asked for by a second call */
 	enum dg_transaction transaction;
 	const char *rate;        /* calls that are allowed, for people; NULL: not known */

@@ -4,6 +4,7 @@
 #include "controller/command/options.h"
 #include "providers/provider.h"
 #include "zones/base/buf.h"
+#include "zones/base/err.h"
 #include "zones/policy/load.h"
 
 #include <curl/curl.h>
@@ -98,8 +99,10 @@ int dg_cmd_help(struct dg_app *app, const struct dg_args *args)
 	struct dg_buf b;
 
 	if (args->n_rest > 0 && !c) {
-		(void)fprintf(stderr, "dnsguard: no command %s; `dnsguard help` lists them\n",
-			args->rest[0]);
+		struct dg_err err = {0};
+
+		(void)dg_command_unknown(args->rest[0], &err);
+		dg_app_complain(app, &err);
 		return DG_EXIT_USAGE;
 	}
 	dg_buf_init(&b, TEXT_MAX);

@@ -4,6 +4,8 @@
 #include "controller/command/options.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
+#include "zones/base/err.h"
+#include "zones/base/near.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,6 +195,19 @@ static const struct dg_command commands[] = {
 		"standard input. Never keeps a mail server waiting: what the controller does not "
 		"take "
 		"is kept for a while and then dropped and counted."},
+	{"serve", "FOLDER", "the HTTP API that a registrar's platform calls",
+		"json socket templates webhook-secret rate limit timeout name zones verbs", 1, 3,
+		dg_cmd_serve,
+		"Stays in the foreground. FOLDER holds the policies of the domains, made from "
+		"templates or by hand. Takes signed events (a domain was parked, registered, is "
+		"expiring ...), plans, applies, tells how things stand, and passes a yes or a stop "
+		"on to `dnsguard watch`. Every job is on disk before it is answered, and done "
+		"once. "
+		"SIGHUP reads the templates again, SIGTERM ends it. `dnsguard serve token new "
+		"--name WHO --zones \"*.example.com\" --verbs plan,status` prints a token for a "
+		"caller once and keeps its digest alone; `serve token list` and `serve token "
+		"revoke "
+		"ID` do what they say."},
 	{"reports", "FILE|FOLDER...", "who sends in a domain's name, by DMARC aggregate reports",
 		"json verbose zone own resolver trust-anchor timeout", 1, MANY, dg_cmd_reports,
 		"Reads the reports that receivers send to the address of rua= (XML, gzip, zip, "
@@ -224,6 +239,25 @@ static const struct dg_command commands[] = {
 		"nothing of the network without --dns. In English or Japanese, as the locale says. "
 		"Exit status 0: your own mail, or no bounce; 3: something is to be done; 1: could "
 		"not tell."},
+	{"incident", "open|add|list|show|note|run|evidence|report|export|close|forget ...",
+		"the record of an episode, and how it is walked through",
+		"json verbose yes force adopt now no-smtp why zone from-triage format retention "
+		"expired playbook "
+		"answer "
+		"output policy domain own host since until notice sent recipients batv-keys "
+		"batv-since dns resolver trust-anchor timeout password-file ca-file",
+		1, MANY, dg_cmd_incident,
+		"One record an episode, in the state folder: opened by a person (open NAME), by "
+		"the "
+		"guard when it alarms, or by a notice alone (--notice). Who did what when is in "
+		"it, "
+		"and evidence that is only ever added to. run goes through a playbook, step by "
+		"step, "
+		"and can be gone on with days later by others; report and export tell of it; close "
+		"asks whether it is over; forget deletes the evidence for good. Exit status of "
+		"list: "
+		"3 while one is open; of close: 3 when it is not over; of run: 3 when steps are "
+		"left."},
 	{"letters", "[reports]", "the process that reads messages for the other commands", "", 0, 1,
 		dg_cmd_letters,
 		"Started by them, not by you: takes messages from standard input in a form of its "
@@ -231,6 +265,14 @@ static const struct dg_command commands[] = {
 		"bounded memory and processor time, so that a hostile message has nothing to win."},
 	{"providers", "", "list where zones can be kept", "json markdown", 0, 0, dg_cmd_providers,
 		"With what each of them can promise."},
+	{"provider", "probe ZONE.YAML", "try what an account really takes", "json yes", 2, 2,
+		dg_cmd_provider,
+		"For the zone's provider: puts records at dnsguard-probe.ZONE, reads them back and "
+		"takes "
+		"them away again: a null MX, low TTLs, long texts. Compares with what `dnsguard "
+		"providers` says. What a killed run left there the next one takes away. Exit "
+		"status "
+		"0: as is known; 3: otherwise."},
 	{"schema", "", "print the JSON Schema of zone.yaml", "man", 0, 0, dg_cmd_schema,
 		"For editors: it is made from the same table that reads the file. With --man the "
 		"source of zone.yaml(5)."},
@@ -254,6 +296,20 @@ const struct dg_command *dg_command_find(const char *name)
 		}
 	}
 	return NULL;
+}
+
+int dg_command_unknown(const char *word, struct dg_err *err)
+{
+	struct dg_near near = {.meant = word};
+
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		dg_near(&near, commands[i].name);
+	}
+	const char *meant = dg_near_word(&near);
+	return meant ? dg_fail(err, DG_EINPUT,
+			       "no command %s; did you mean %s? `dnsguard help` lists them", word,
+			       meant)
+		     : dg_fail(err, DG_EINPUT, "no command %s; `dnsguard help` lists them", word);
 }
 
 /* A crash must not write keys to a file, and nobody may read them out of this process. */

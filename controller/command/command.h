@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct dg_app;
+struct dg_err;
 
 enum dg_exit {
 	DG_EXIT_OK = 0,
@@ -25,12 +26,13 @@ struct dg_args {
 	bool is_json, is_diff, has_yes, does_adopt, has_force, does_wait, is_offline, is_now,
 		is_verbose, is_man, has_no_color, wants_help, wants_version, is_fast, is_csv,
 		is_unordered, does_resume, tests_relay, owns_this, is_psl, is_no_smtp, is_dry,
-		is_live, is_markdown, asks_dns;
+		is_live, is_markdown, asks_dns, is_expired;
 	const char *state, *plan, *zone, *from, *server, *output, *key_file, *key_name, *algorithm,
 		*file, *why, *resolver, *trust_anchor, *root_hints, *selector, *host, *explain, *ip,
 		*helo, *receiver, *spf, *dkim, *socket, *to, *name, *local, *own, *policy, *domain,
 		*since, *until, *notice, *password_file, *ca_file, *sent, *recipients, *batv_keys,
-		*batv_since;
+		*batv_since, *from_triage, *format, *retention, *playbook, *answer,
+		*templates, *webhook_secret, *zones, *verbs;
 	uint32_t limit, timeout, threads, window, rate;
 	const char *const *rest;
 	size_t n_rest;
@@ -55,12 +57,14 @@ int dg_cmd_check(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_disarm(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_dmarc(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_help(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_incident(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_init(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_letters(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_log(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_abused(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_plan(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_probe(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_provider(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_providers(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_release(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_reports(struct dg_app *app, const struct dg_args *args);
@@ -68,6 +72,7 @@ int dg_cmd_restore(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_retire(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_rotate(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_schema(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_serve(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_sensor(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_spf(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_split(struct dg_app *app, const struct dg_args *args);
@@ -80,5 +85,6 @@ int dg_cmd_version(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_watch(struct dg_app *app, const struct dg_args *args);
 
 const struct dg_command *dg_command_find(const char *name); /* NULL: no such */
+int dg_command_unknown(const char *word, struct dg_err *err); /* fails: no such command; which one may be meant */
 const struct dg_command *dg_command_at(size_t i); /* in the order of the help; NULL: no more */
 int dg_command_main(int argc, char **argv);

@@ -310,6 +310,11 @@ int dg_cmd_init(struct dg_app *app, const struct dg_args *args)
 			dg_app_out(app, &text);
 		} else {
 			r = write_new(args->output, &text, &err);
+			if (r == 0 && !args->is_json) {
+				(void)printf(
+					"%s is written; look it over, then `dnsguard plan %s`\n",
+					args->output, args->output);
+			}
 		}
 	}
 	dg_buf_done(&provider);

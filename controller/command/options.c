@@ -2,6 +2,7 @@
 
 #include "controller/command/command.h"
 #include "zones/base/err.h"
+#include "zones/base/near.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -38,10 +39,10 @@ static const struct dg_option options[] = {
 		"wait until every name server shows it and caches have let go of the old "
 		"answers"),
 	NUMBER("timeout", "SECONDS", timeout, "how long to wait for name servers to show a change",
-		.only = "apply verify arm disarm split unsplit probe rotate retire restore"),
+		.only = "apply verify arm disarm split unsplit probe rotate retire restore serve"),
 	NUMBER("timeout", "SECONDS", timeout,
 		"how long one domain may take (default 20); what has not come then is unknown",
-		.only = "check spf dmarc reports triage"),
+		.only = "check spf dmarc reports triage incident"),
 	NUMBER("timeout", "SECONDS", timeout,
 		"how long one domain may take (default 15); what has not come then is unknown",
 		.only = "audit"),
@@ -58,7 +59,10 @@ static const struct dg_option options[] = {
 	FLAG("live", is_live, "go on showing it, each second, until q or Ctrl-C"),
 	FLAG("dry-run", is_dry, "show what would be done, and end"),
 	TEXT("zone", "ZONE", zone, "only this zone"),
-	NUMBER("limit", "N", limit, "at most so many entries (default 20)", .letter = 'n'),
+	NUMBER("limit", "N", limit, "at most so many entries (default 20)", .letter = 'n',
+		.only = "log"),
+	NUMBER("limit", "N", limit, "at most so many domains wait to be done (default 200000)",
+		.letter = 'n', .only = "serve"),
 	TEXT("file", "ZONE.YAML", file, "the policy file that tells where the zone is kept",
 		.letter = 'f', .only = "restore"),
 	TEXT("file", "LOG", file, "the log of the mail server, followed when it is rotated",
@@ -76,9 +80,25 @@ static const struct dg_option options[] = {
 		"the sensors: of the controller: unix:/run/dnsguard/sensor or inet:HOST:PORT"),
 	TEXT("socket", "PLACE", socket,
 		"where the mail server finds the milter: unix:/PATH (and group=NAME after a blank) "
-		"or inet:127.0.0.1:PORT"),
+		"or inet:127.0.0.1:PORT",
+		.only = "sensor"),
+	TEXT("socket", "PLACE", socket,
+		"where to listen: unix:/PATH (and group=NAME after a blank: who may connect) or "
+		"inet:127.0.0.1:PORT",
+		.only = "serve"),
+	TEXT("templates", "DIR", templates, "folder of the policy templates, one NAME.yaml each"),
+	TEXT("webhook-secret", "FILE", webhook_secret,
+		"the secret that events are signed with (Standard Webhooks): a file that others "
+		"cannot read"),
+	TEXT("zones", "PATTERN[,PATTERN...]", zones,
+		"what a new token is for: domains, *.DOMAIN for all under one, * for all"),
+	TEXT("verbs", "VERB[,VERB...]", verbs,
+		"what a new token is for: plan, apply, status, approve, stop"),
 	TEXT("name", "NAME", name,
-		"what the controller knows this sensor by (default: the host and the kind)"),
+		"what the controller knows this sensor by (default: the host and the kind)",
+		.only = "sensor"),
+	TEXT("name", "NAME", name, "whom a new token is for, as the audit log has it",
+		.only = "serve"),
 	TEXT("key-name", "NAME", key_name, "TSIG key name, when the file does not say"),
 	TEXT("algorithm", "NAME", algorithm,
 		"TSIG algorithm, when the file does not say: hmac-sha256, "
@@ -95,7 +115,7 @@ static const struct dg_option options[] = {
 		"look at these DKIM selectors instead of the common ones"),
 	TEXT("host", "NAME[,NAME...]", host, "look at these hosts of the domain too",
 		.only = "check"),
-	TEXT("host", "NAME[,NAME...]", host, "mail servers of yours", .only = "triage"),
+	TEXT("host", "NAME[,NAME...]", host, "mail servers of yours", .only = "triage incident"),
 	TEXT("explain", "CODE", explain,
 		"what a finding means and what to do; all: the whole list, as Markdown",
 		.only = "check"),
@@ -119,7 +139,7 @@ static const struct dg_option options[] = {
 	TEXT("own", "NETWORK[,NETWORK...]", own,
 		"addresses and networks that send your mail (default: what zone.yaml names, else "
 		"concluded from the bounces)",
-		.only = "triage"),
+		.only = "triage incident"),
 	TEXT("policy", "ZONE.YAML", policy,
 		"the policy of the domain: its mail names, servers and addresses are yours"),
 	TEXT("domain", "NAME[,NAME...]", domain,
@@ -147,6 +167,19 @@ static const struct dg_option options[] = {
 	FLAG("dns", asks_dns,
 		"look up the SPF records of your domains; without it nothing is asked of the "
 		"network"),
+	TEXT("from-triage", "FILE", from_triage,
+		"the result of an earlier `dnsguard triage --json`"),
+	TEXT("format", "FORMAT", format,
+		"of a report: md (the default), html, json; of an export: cacao, the playbook "
+		"alone"),
+	TEXT("retention", "SPAN", retention,
+		"how long evidence is kept after the incident was closed (default 365d)"),
+	FLAG("expired", is_expired, "all that were kept long enough"),
+	TEXT("playbook", "NAME|FILE", playbook, "go by this one, instead of that of the verdict"),
+	TEXT("answer", "STEP=ANSWER[,...]", answer,
+		"answers to steps of the playbook, for a run without a terminal: yes, no, skip, a "
+		"word "
+		"of the step's choices, or the digest of the plan that is said yes to"),
 	FLAG("psl", is_psl, "find the policy by the public suffix list, as older receivers do"),
 	FLAG("csv", is_csv, "comma-separated values instead of JSON lines"),
 	FLAG("unordered", is_unordered, "results as they come, not in the order of the input"),
@@ -155,7 +188,10 @@ static const struct dg_option options[] = {
 	NUMBER("window", "N", window, "so many domains at once (default: 400)"),
 	NUMBER("rate", "N", rate,
 		"at most so many questions a second to one name server; 0: no limit (default: "
-		"200, with --resolver none)"),
+		"200, with --resolver none)",
+		.only = "audit"),
+	NUMBER("rate", "N", rate, "at most so many requests a second of one caller (default: 500)",
+		.only = "serve"),
 	FLAG("man", is_man, "the manual page instead of the JSON Schema"),
 	FLAG("markdown", is_markdown, "as the page doc/providers.md"),
 };
@@ -265,6 +301,26 @@ struct walk {
 	bool seen[N_OPTIONS];
 };
 
+/* name: without its dashes. Of the command's own options, or of all where it is not known yet. */
+static int no_option(
+	const char *word, const char *name, const struct dg_command *c, struct dg_err *err)
+{
+	struct dg_near near = {.meant = name};
+
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		if (!c || dg_option_is_of(&options[i], c)) {
+			dg_near(&near, options[i].name);
+		}
+	}
+	const char *meant = dg_near_word(&near);
+	const char *of = c ? c->name : "COMMAND";
+	return meant ? dg_fail(err, DG_EINPUT,
+			       "no option %s; did you mean --%s? `dnsguard help %s` lists them",
+			       word, meant, of)
+		     : dg_fail(err, DG_EINPUT, "no option %s; `dnsguard help %s` lists them", word,
+			       of);
+}
+
 /* One "--name", "--name=value" or "-x"; takes the next word as value where one is needed. */
 static int parse_option(struct walk *w, struct dg_args *args, struct dg_err *err)
 {
@@ -277,7 +333,7 @@ static int parse_option(struct walk *w, struct dg_args *args, struct dg_err *err
 			: (word[2] == '\0' ? find_letter(word[1]) : NULL);
 
 	if (!o) {
-		return dg_fail(err, DG_EINPUT, "no option %s; `dnsguard help` lists them", word);
+		return no_option(word, is_long && !eq ? word + 2 : "", w->command, err);
 	}
 	w->seen[o - options] = true;
 	const char *value = eq ? eq + 1 : NULL;
@@ -326,8 +382,7 @@ int dg_options_parse(int argc, char **argv, const char **words, struct dg_args *
 			c = dg_command_find(word);
 			w.command = c;
 			if (!c) {
-				return dg_fail(err, DG_EINPUT,
-					"no command %s; `dnsguard help` lists them", word);
+				return dg_command_unknown(word, err);
 			}
 		} else {
 			words[n++] = word;

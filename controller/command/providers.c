@@ -75,16 +75,35 @@ static void provider_json(struct dg_buf *b, const struct dg_provider_ops *p)
 	dg_buf_putc(b, '\n');
 }
 
+/* The characters that may not stand in a TXT, in words. */
+static void put_refused(struct dg_buf *b, const char *refused)
+{
+	static const struct {
+		char character;
+		const char *word;
+	} words[] = {{'\\', "backslashes"}, {'"', "quotes"}, {'\n', "line breaks"}};
+	const char *before = ", without ";
+
+	for (size_t i = 0; refused && i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strchr(refused, words[i].character)) {
+			dg_buf_puts(b, before);
+			dg_buf_puts(b, words[i].word);
+			before = " and ";
+		}
+	}
+}
+
 static void table_row(struct dg_buf *b, const struct dg_provider_ops *p)
 {
 	const struct dg_limits *l = &p->limits;
 
 	dg_buf_printf(b, "| %s | %.1s | %s%s | %u to %u%s | ", p->name,
 		transaction_words[l->transaction], null_mx_words[l->null_mx],
-		l->is_null_mx_apex_only ? ", of the zone's name only" : "", l->ttl_min, l->ttl_max,
-		l->ttl_steps ? ", certain ones" : "");
-	dg_buf_printf(b, "%zu%s%s | %u | %s |\n", l->txt_max, l->txt_refuses ? ", without " : "",
-		l->txt_refuses ? "backslashes" : "", l->preference_max ? l->preference_max : 65535u,
+		l->is_null_mx_apex_only || l->is_mx_apex_only ? ", of the zone's name only" : "",
+		l->ttl_min, l->ttl_max, l->ttl_steps ? ", certain ones" : "");
+	dg_buf_printf(b, "%zu", l->txt_max);
+	put_refused(b, l->txt_refuses);
+	dg_buf_printf(b, " | %u | %s |\n", l->preference_max ? l->preference_max : 65535u,
 		l->rate ? l->rate : "not known");
 }
 

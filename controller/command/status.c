@@ -158,7 +158,7 @@ static void print_row(struct look *k, const struct row *x)
 		dg_buf_printf(b, ", next step in %s", until(k, g->due, span));
 	}
 	dg_buf_putc(b, '\n');
-	if (w && w->heat) {
+	if (w && dg_watched_heat(w)) {
 		dg_buf_puts(b, "    ");
 		dg_watching_evidence(b, w, k->now * 1000);
 		dg_buf_putc(b, '\n');

@@ -3,6 +3,7 @@
 
 #include "controller/command/app.h"
 #include "controller/command/command.h"
+#include "controller/command/triage.h"
 #include "controller/command/triage_owner.h"
 #include "controller/command/triage_spf.h"
 #include "controller/command/triage_tokens.h"
@@ -31,7 +32,8 @@ struct triage {
 	struct dg_triage_options options;
 	struct dg_triage_spf *spf;
 	struct dg_triage_tokens tokens;
-	uint64_t explain; /* number of the bounce; 0: none */
+	const struct dg_triage_take *take; /* NULL: the command itself */
+	uint64_t explain;                  /* number of the bounce; 0: none */
 	bool has_explained;
 	uint64_t n_skipped;
 };
@@ -75,6 +77,10 @@ static void on_bounce(void *arg, uint64_t number, const char *name, const struct
 	bool is_it = x->explain == number;
 	struct dg_buf b;
 
+	if (x->take) {
+		x->take->on_bounce(x->take->arg, number, name, e, r);
+		return;
+	}
 	if (!is_it && !(x->app->args->is_verbose && x->app->args->is_json)) {
 		return;
 	}
@@ -151,8 +157,8 @@ static int set_options(struct triage *x, struct dg_err *err)
 		o->before_batch = dg_triage_spf_ask;
 	}
 	o->has_zone = args->policy != NULL;
-	o->sources = args->rest;
-	o->n_sources = args->n_rest;
+	o->sources = x->take ? x->take->sources : args->rest;
+	o->n_sources = x->take ? x->take->n_sources : args->n_rest;
 	o->n_notices = args->notice ? dg_world_words(x->arena, args->notice, &o->notices) : 0;
 	o->password_file = args->password_file;
 	o->ca_file = args->ca_file;
@@ -201,7 +207,6 @@ static int show(struct triage *x, const struct dg_case *c, struct dg_err *err)
 	const struct dg_args *args = x->app->args;
 	struct dg_buf b;
 
-	tell_skipped(x);
 	if (x->explain > 0) {
 		return x->has_explained
 			       ? 0
@@ -234,9 +239,22 @@ static int triage(struct triage *x, int *ret_status, struct dg_err *err)
 	if (r == 0) {
 		x->options.owner = *found->owner;
 		*ret_status = status_of(found);
-		r = show(x, found, err);
+		tell_skipped(x);
+		r = x->take ? x->take->on_case(x->take->arg, found, err) : show(x, found, err);
 	}
 	t = dg_triage_free(t);
+	return r;
+}
+
+int dg_triage_take(struct dg_app *app, const struct dg_triage_take *take, struct dg_err *err)
+{
+	struct triage x = {.app = app, .take = take, .arena = dg_arena_new(MEMORY_MAX)};
+	int status = DG_EXIT_OK;
+
+	dg_words_open(getenv("DNSGUARD_LOCALE")); /* NOLINT(concurrency-mt-unsafe): one thread */
+	int r = triage(&x, &status, err);
+	x.spf = dg_triage_spf_close(x.spf);
+	(void)dg_arena_free(x.arena);
 	return r;
 }
 

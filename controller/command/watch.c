@@ -139,7 +139,7 @@ static void tell_guard(struct watching *w, const struct dg_watched *name,
 	enum dg_guard_event_kind kind, bool has_floor)
 {
 	int64_t now_ms = dg_loop_now(w->app->loop) * 1000;
-	const struct dg_heat *h = name->heat;
+	const struct dg_heat *h = dg_watched_heat(name);
 	const struct charge *c = name->user;
 	struct dg_buf b;
 
@@ -443,7 +443,7 @@ int dg_cmd_watch(struct dg_app *app, const struct dg_args *args)
 	int r = dg_app_open(app, true, &err);
 
 	(void)args;
-	r = r == 0 ? dg_service_lock(app->state_dir, &w.lock_fd, &err) : r;
+	r = r == 0 ? dg_service_lock(app->state_dir, "watch", &w.lock_fd, &err) : r;
 	r = r == 0 ? dg_watch_set_read(app, &set, &err) : r;
 	if (r == 0) {
 		w.service = dg_service_new(app->loop, on_end, on_reload, &w);

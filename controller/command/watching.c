@@ -21,7 +21,7 @@ const char *dg_watching_level_text(enum dg_alarm level)
 
 void dg_watching_evidence(struct dg_buf *b, const struct dg_watched *w, int64_t now_ms)
 {
-	const struct dg_heat *h = w->heat;
+	const struct dg_heat *h = dg_watched_heat(w);
 
 	if (!h) {
 		return;
@@ -37,7 +37,7 @@ void dg_watching_evidence(struct dg_buf *b, const struct dg_watched *w, int64_t 
 
 void dg_watching_abuse(struct dg_buf *b, const struct dg_watched *w, enum dg_abuse_kind kind)
 {
-	const struct dg_abuse *a = w->abuse;
+	const struct dg_abuse *a = dg_watched_abuse(w);
 
 	if (!a) {
 		return;
@@ -79,7 +79,7 @@ void dg_watching_abuse(struct dg_buf *b, const struct dg_watched *w, enum dg_abu
 
 void dg_watching_json(json_t *o, const struct dg_watched *w, int64_t now_ms)
 {
-	const struct dg_heat *h = w->heat;
+	const struct dg_heat *h = dg_watched_heat(w);
 
 	dg_json_set(o, "level", json_string(dg_watching_level_text(w->level)));
 	dg_json_set(o, "score", json_real(round(w->detector.score * 100) / 100));

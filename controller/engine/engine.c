@@ -396,6 +396,24 @@ size_t dg_run_state_n(const struct dg_run_state *s)
 	return s->n;
 }
 
+void dg_run_state_choose(
+	struct dg_run_state *s, bool (*is_wanted)(void *arg, const struct dg_job *job), void *arg)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct pending *e = &s->list[i];
+
+		if (e->job && is_wanted(arg, e->job)) {
+			s->list[n++] = *e;
+		} else {
+			dg_job_free(e->job);
+		}
+	}
+	s->n = n;
+	s->n_kept = n;
+}
+
 struct dg_run_state *dg_run_state_free(struct dg_run_state *s)
 {
 	if (s) {

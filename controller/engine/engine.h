@@ -77,6 +77,9 @@ int dg_engine_publish(struct dg_engine *e, struct dg_fleet *f, struct dg_run_sta
 	dg_engine_each *each, void *arg, struct dg_engine_counts *ret_counts, struct dg_err *err);
 struct dg_run_state *dg_run_state_free(struct dg_run_state *s);
 size_t dg_run_state_n(const struct dg_run_state *s); /* zones with something to publish */
+/* Of the zones with something to publish, those that is_wanted says yes to; one that was not kept is not among them. */
+void dg_run_state_choose(
+	struct dg_run_state *s, bool (*is_wanted)(void *arg, const struct dg_job *job), void *arg);
 
 /* Looks at every name server of every zone; the job's verify result is set, nothing is written. */
 int dg_engine_verify(struct dg_engine *e, struct dg_fleet *f, dg_engine_each *each, void *arg,

@@ -93,6 +93,9 @@ struct dg_job {
 	bool removes_marker;
 	bool has_marker_swap;  /* it is the last of swaps */
 	bool may_have_arrived; /* a step was sent whose outcome could not be found out */
+	int64_t late;          /* id of the step that dg_job_find_late() found: an earlier run's */
+	const char *late_marker;
+	struct dg_rrset late_have; /* its marker RRset */
 
 	/* verifying */
 	struct dg_verify *verify; /* of the name servers; NULL: not asked */
@@ -132,6 +135,14 @@ void dg_job_read(struct dg_job *j, const struct dg_rrkey *keys, size_t n_keys, b
 	void (*then)(struct dg_read *r, int rc));
 /* What stands in the zone for open steps of the journal: settles them (with can_write), sets j->settled. */
 int dg_job_settle_open(struct dg_job *j);
+/* Does now show a step of an interrupted run whose UPDATE was still on its way when this run looked first? Notes in the journal that
+ * it was applied, fills late, late_marker and late_have. A value of enum dg_late, or an error. */
+enum dg_late {
+	DG_LATE_NONE,
+	DG_LATE_ALL,   /* and all that the step of this run was to change is as it was to be */
+	DG_LATE_OTHER, /* this run planned on something else than what stands there now */
+};
+int dg_job_find_late(struct dg_job *j, const struct dg_zone *now);
 int dg_job_judge_marker(struct dg_job *j);
 /* Asks every name server, again and again for_ms milliseconds long (0: once), until all show the `after` of
  * swaps; then(j). j->verify is what they said last. */

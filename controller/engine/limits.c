@@ -103,6 +103,13 @@ static int check_mx(struct dg_job *j, const struct dg_change *c, const struct dg
 	uint16_t preference = 0;
 	const char *host = NULL;
 
+	if (l->is_mx_apex_only && strcmp(s->owner, j->policy->zone) != 0) {
+		return dg_fail_at(&j->err, &c->pos, DG_EPOLICY,
+			"%s: provider %s takes an MX for the zone's own name only, as far as is "
+			"known: "
+			"mail of other names has to live in a zone elsewhere",
+			s->owner, j->provider->ops->name);
+	}
 	if (dg_mx_state(s) == DG_MX_NULL) {
 		return check_null_mx(j, c, l);
 	}

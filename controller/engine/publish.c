@@ -171,6 +171,23 @@ static void after_applied_end(struct dg_job *j, int rc)
 	look(j, looked_at_last);
 }
 
+/* What an earlier run had sent arrived after this run had looked, and is all that this step was to do. */
+static void after_late(struct dg_job *j, int rc)
+{
+	j->step.id = j->late;
+	j->step.marker_after = j->late_marker;
+	j->swaps[j->n_swaps - 1].after = j->late_have;
+	after_applied_end(j, rc);
+}
+
+static int say_late(struct dg_job *j)
+{
+	return dg_fail(&j->err, DG_ECONFLICT,
+		"a change that an interrupted run had sent arrived only now; nothing was "
+		"overwritten. "
+		"Run the same command again: it goes on from what stands there");
+}
+
 static void applied(struct dg_job *j)
 {
 	unsigned next = 0;
@@ -291,8 +308,18 @@ static void judge_read_back(struct dg_job *j, const struct dg_zone *now)
 	case DG_SETTLED_OTHER:
 		break;
 	}
-	(void)dg_step_moved(
-		j, now, odd, "somebody else changed this zone meanwhile; nothing was overwritten");
+	int late = dg_job_find_late(j, now);
+	if (late == DG_LATE_ALL) {
+		dg_journal_end(j, DG_STEP_CONFLICT, "an earlier run's change arrived first", NULL,
+			0, after_late);
+		return;
+	}
+	if (late == DG_LATE_OTHER) {
+		(void)say_late(j);
+	} else {
+		(void)dg_step_moved(j, now, odd,
+			"somebody else changed this zone meanwhile; nothing was overwritten");
+	}
 	give_up(j, j->outcome == DG_CONFLICT || j->outcome == DG_NOT_APPLIED ? DG_STEP_CONFLICT
 									     : DG_STEP_LOST);
 }
@@ -411,8 +438,16 @@ static void on_fresh(struct dg_read *read, int rc)
 		}
 	}
 	if (odd < j->n_swaps) {
-		dg_job_fail(j,
-			dg_step_moved(j, read->have, odd, "this changed after the plan was made"));
+		int late = dg_job_find_late(j, read->have);
+
+		if (late == DG_LATE_ALL) {
+			after_late(j, 0);
+			return;
+		}
+		dg_job_fail(j, late == DG_LATE_OTHER
+				       ? say_late(j)
+				       : dg_step_moved(j, read->have, odd,
+						 "this changed after the plan was made"));
 		return;
 	}
 	dg_soa_begin(j, read->have);

@@ -101,6 +101,8 @@ static int write_waits(struct dg_job *j, const struct dg_step *s, int64_t now)
 
 		if (old->n > 0 && old->ttl > 0) {
 			r = dg_store_wait_put(j->engine->store, &w, &j->err);
+			j->last_old_until =
+				w.until > j->last_old_until ? w.until : j->last_old_until;
 		}
 	}
 	return r;
@@ -122,16 +124,14 @@ static int settle_one(struct dg_job *j, const struct dg_step *s, enum dg_step_st
 			       e->store, s, state, now, "settled by a later run", NULL, 0, &j->err);
 }
 
-/* A step that was given up as not applied, whose UPDATE arrived all the same: its marker stands in the zone. */
-static int find_late(struct dg_job *j)
+/* A step that was given up as not applied, whose UPDATE arrived all the same: its marker stands in the zone. Notes that in the
+ * journal. 1: there is one, its id in ret_id; 0: none. */
+static int find_late(struct dg_job *j, const char *marker, int64_t *ret_id)
 {
 	struct dg_step *steps = NULL;
 	struct dg_run *runs = NULL;
 	size_t n = 0;
 
-	if (j->marker_state != DG_MARKER_FOREIGN) {
-		return 0;
-	}
 	int r = dg_store_log(j->engine->store, j->arena, j->policy->zone, RECENT_STEPS, &steps,
 		&runs, &n, &j->err);
 	for (size_t i = 0; i < n && r == 0; i++) {
@@ -139,13 +139,44 @@ static int find_late(struct dg_job *j)
 
 		if (!steps[i].marker_after || steps[i].state == DG_STEP_APPLIED ||
 			steps[i].state == DG_STEP_VERIFIED ||
-			strcmp(steps[i].marker_after, j->marker_text) != 0) {
+			strcmp(steps[i].marker_after, marker) != 0) {
 			continue;
 		}
 		r = dg_store_step(j->engine->store, j->arena, steps[i].id, &s, &j->err);
-		return r == 0 ? settle_one(j, &s, DG_STEP_APPLIED) : r;
+		r = r == 0 ? settle_one(j, &s, DG_STEP_APPLIED) : r;
+		*ret_id = s.id;
+		return r < 0 ? r : 1;
 	}
 	return r;
+}
+
+int dg_job_find_late(struct dg_job *j, const struct dg_zone *now)
+{
+	const char *marker = NULL;
+	struct dg_rrset set;
+	bool is_all = true;
+	int64_t id = 0;
+
+	if (!j->has_marker_swap || dg_marker_read(j->arena, now, j->marker_owner, &set, &marker) ||
+		!marker || (j->step.marker_after && strcmp(marker, j->step.marker_after) == 0)) {
+		return DG_LATE_NONE;
+	}
+	int r = find_late(j, marker, &id);
+	if (r <= 0) {
+		return r;
+	}
+	for (size_t i = 0; i + 1 < j->n_swaps; i++) { /* the marker's is the last */
+		struct dg_rrset have;
+
+		is_all = is_all &&
+			 dg_zone_get(now, j->swaps[i].after.owner, j->swaps[i].after.type, &have) ==
+				 0 &&
+			 dg_rrset_same(&have, &j->swaps[i].after);
+	}
+	j->late = id;
+	j->late_marker = marker;
+	j->late_have = set;
+	return is_all ? DG_LATE_ALL : DG_LATE_OTHER;
 }
 
 /* The journal may know more now: what was applied last, and which marker. */
@@ -172,8 +203,8 @@ int dg_job_settle_open(struct dg_job *j)
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		r = settle_one(j, &open[i], judge(j, &open[i]));
 	}
-	if (r >= 0) {
-		r = find_late(j);
+	if (r >= 0 && j->marker_state == DG_MARKER_FOREIGN) {
+		r = find_late(j, j->marker_text, &(int64_t){0});
 	}
 	return r < 0 ? r : j->settled ? reload(j) : 0;
 }

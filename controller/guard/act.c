@@ -211,7 +211,9 @@ static void on_done(struct dg_child *c)
 	x->is_running = false;
 	x->running->n_children--;
 	dg_answer_read(c, x->zone, &a);
-	dg_child_done(c); /* the next one may be begun in its place at once */
+	dg_child_done(c);
+	free(x->errand); /* c is in it; the next one may be begun at once */
+	x->errand = NULL;
 	if (is_busy) {
 		x->retry_ms = dg_running_now(x->running) + SECOND_MS;
 	} else {
@@ -256,7 +258,7 @@ static bool asks_smtp(enum dg_op op, bool is_dry)
 
 static void put_words(struct dg_ward *x, enum dg_op op)
 {
-	const char **v = x->argv;
+	const char **v = x->errand->argv;
 	bool is_dry = is_look(op) || (op == DG_OP_SPLIT && x->plan[0] == '\0');
 	bool has_plan = x->plan[0] != '\0' && strcmp(x->plan, NO_PLAN) != 0;
 	size_t n = 0;
@@ -296,8 +298,8 @@ static void name_lock(struct dg_ward *x)
 	char hex[DG_DIGEST_TEXT_MAX];
 
 	dg_digest(x->zone, strlen(x->zone), digest);
-	(void)snprintf(x->lock, sizeof(x->lock), "%s/guard-%s.lock", x->running->o.state_dir,
-		dg_digest_text(digest, DG_DIGEST_LEN / 2, hex));
+	(void)snprintf(x->errand->lock, sizeof(x->errand->lock), "%s/guard-%s.lock",
+		x->running->o.state_dir, dg_digest_text(digest, DG_DIGEST_LEN / 2, hex));
 }
 
 void dg_ward_act(struct dg_ward *x)
@@ -309,23 +311,27 @@ void dg_ward_act(struct dg_ward *x)
 		r->n_children >= DG_RUNNER_CHILDREN || dg_running_now(r) < x->retry_ms) {
 		return;
 	}
+	x->errand = calloc(1, sizeof(*x->errand));
+	if (!x->errand) {
+		abort();
+	}
 	put_words(x, op);
 	name_lock(x);
-	x->child = (struct dg_child){.loop = r->o.loop,
-		.argv = x->argv,
-		.lock = x->lock,
+	x->errand->child = (struct dg_child){.loop = r->o.loop,
+		.argv = x->errand->argv,
+		.lock = x->errand->lock,
 		.timeout_ms = CHILD_MS,
 		.done = on_done,
 		.arg = x};
 	x->child_op = op;
 	x->is_running = true;
 	r->n_children++;
-	r->children->start(&x->child);
+	r->children->start(&x->errand->child);
 }
 
 void dg_ward_quit(struct dg_ward *x)
 {
 	if (x->is_running) {
-		x->running->children->end(&x->child);
+		x->running->children->end(&x->errand->child);
 	}
 }

@@ -150,11 +150,16 @@ static int put(struct dg_ward *x, const char *letter, const char *why, struct dg
 	if (rc == 0 && letter) {
 		rc = dg_ward_letter(x, letter, why, err);
 	}
+	rc = rc == 0 ? dg_ward_episode(x, letter, why, err) : rc;
 	if (rc < 0) {
 		dg_store_rollback(s);
 		return rc;
 	}
-	return dg_store_commit(s, err);
+	rc = dg_store_commit(s, err);
+	if (rc == 0) {
+		dg_ward_episode_kept(x);
+	}
+	return rc;
 }
 
 void dg_ward_save(struct dg_ward *x, const char *letter, const char *why)
@@ -304,7 +309,7 @@ static int take_journal(struct dg_ward *x, struct dg_arena *a, bool was_there, s
 	return rc;
 }
 
-int dg_ward_load(struct dg_ward *x, struct dg_err *err)
+static int load(struct dg_ward *x, struct dg_err *err)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(MEMORY_MAX);
 	struct dg_guard_row row = {0};
@@ -323,4 +328,12 @@ int dg_ward_load(struct dg_ward *x, struct dg_err *err)
 		return 0;
 	}
 	return take_journal(x, a, rc == 0, err);
+}
+
+int dg_ward_load(struct dg_ward *x, struct dg_err *err)
+{
+	int rc = load(x, err);
+
+	dg_ward_episode_kept(x);
+	return rc;
 }

@@ -323,7 +323,8 @@ int dg_runner_new(
 static void free_ward(struct dg_ward *x)
 {
 	if (x->is_running) {
-		x->running->children->forget(&x->child);
+		x->running->children->forget(&x->errand->child);
+		free(x->errand);
 	}
 	free(x->restore);
 	free(x->evidence);

@@ -1,7 +1,7 @@
 /* controller/guard/running.h: what the files of the runner share (runner.h). */
 #pragma once
 
-#include "controller/guard/child.h"
+#include "providers/net/child.h"
 #include "controller/guard/runner.h"
 #include "controller/store/watch.h"
 #include "zones/base/map.h"
@@ -53,6 +53,13 @@ struct dg_ear {
 	bool is_looking; /* the sink is to be looked at */
 };
 
+/* A command under way. Most names have none for years. */
+struct dg_errand {
+	struct dg_child child;
+	const char *argv[20];
+	char lock[4200];
+};
+
 struct dg_ward {
 	struct dg_runner *running;
 	const char *zone, *name, *document;
@@ -75,11 +82,13 @@ struct dg_ward {
 	char *abuse;    /* by what it is known that something of ours is abused; NULL */
 	struct dg_ear ear;
 	/* --- not on disk --- */
+	struct {
+		enum dg_guard_state state;
+		bool is_alarm, is_abused;
+	} kept;          /* what is on disk of g, as far as the record of an incident goes by it */
 	bool is_unsaved; /* nothing is begun before it is */
 	enum dg_op op, child_op;
-	struct dg_child child;
-	const char *argv[20];
-	char lock[4200];
+	struct dg_errand *errand; /* while is_running */
 	bool is_running;
 	unsigned n_tries;
 	int64_t retry_ms, ready_ms;
@@ -141,6 +150,10 @@ void dg_ward_wait_in_line(struct dg_ward *x);
 /* keep.c: the disk. letter: an event for the hooks; NULL: none. */
 void dg_ward_save(struct dg_ward *x, const char *letter, const char *why);
 int dg_ward_load(struct dg_ward *x, struct dg_err *err);
+
+/* episode.c: the record of the incident; inside the transaction that keeps the state. */
+int dg_ward_episode(struct dg_ward *x, const char *event, const char *why, struct dg_err *err);
+void dg_ward_episode_kept(struct dg_ward *x); /* it is on disk */
 
 /* act.c */
 enum dg_op dg_ward_op(const struct dg_ward *x); /* what the state asks for */

@@ -117,6 +117,85 @@ static const char *const migrations[] = {
 	"ALTER TABLE owned ADD COLUMN seal BLOB;"
 	"ALTER TABLE wait ADD COLUMN seal BLOB;"
 	"ALTER TABLE stage ADD COLUMN seal BLOB;",
+	/* 5: incidents. What is in a record stays as it was written, until all of it is forgotten. */
+	"CREATE TABLE incident("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" name TEXT NOT NULL,"
+	" zone TEXT,"
+	" opened INTEGER NOT NULL,"
+	" opened_by TEXT NOT NULL,"
+	" reason TEXT,"
+	" verdict TEXT,"
+	" confidence TEXT,"
+	" retention INTEGER NOT NULL,"
+	" closed INTEGER NOT NULL DEFAULT 0,"
+	" closed_by TEXT,"
+	" is_over INTEGER NOT NULL DEFAULT 0,"
+	" forgotten INTEGER NOT NULL DEFAULT 0,"
+	" forgotten_by TEXT,"
+	" n_entries INTEGER NOT NULL DEFAULT 0,"
+	" head BLOB NOT NULL) STRICT;"
+	"CREATE UNIQUE INDEX incident_open ON incident(name) WHERE closed = 0 AND forgotten = 0;"
+	"CREATE TABLE incident_entry("
+	" incident INTEGER NOT NULL REFERENCES incident(id),"
+	" n INTEGER NOT NULL,"
+	" at INTEGER NOT NULL,"
+	" who TEXT NOT NULL,"
+	" kind TEXT NOT NULL,"
+	" text TEXT NOT NULL,"
+	" data TEXT,"
+	" hash BLOB NOT NULL,"
+	" PRIMARY KEY(incident, n)) STRICT;"
+	"CREATE TABLE incident_body("
+	" incident INTEGER NOT NULL,"
+	" n INTEGER NOT NULL,"
+	" body BLOB NOT NULL,"
+	" PRIMARY KEY(incident, n),"
+	" FOREIGN KEY(incident, n) REFERENCES incident_entry(incident, n)) STRICT;"
+	"CREATE TRIGGER incident_entry_stays BEFORE UPDATE ON incident_entry"
+	" BEGIN SELECT RAISE(ABORT, 'the record of an incident is only added to'); END;"
+	"CREATE TRIGGER incident_body_stays BEFORE UPDATE ON incident_body"
+	" BEGIN SELECT RAISE(ABORT, 'the record of an incident is only added to'); END;"
+	"CREATE TRIGGER incident_entry_goes BEFORE DELETE ON incident_entry"
+	" WHEN (SELECT forgotten FROM incident WHERE id = OLD.incident) = 0"
+	" BEGIN SELECT RAISE(ABORT, 'only an incident that is forgotten loses its record'); END;"
+	"CREATE TRIGGER incident_body_goes BEFORE DELETE ON incident_body"
+	" WHEN (SELECT forgotten FROM incident WHERE id = OLD.incident) = 0"
+	" BEGIN SELECT RAISE(ABORT, 'only an incident that is forgotten loses its record'); END;"
+	"CREATE TRIGGER incident_stays BEFORE DELETE ON incident"
+	" BEGIN SELECT RAISE(ABORT, 'of an incident a line stays'); END;",
+	/* 6: what serve keeps (order_: "order" is a word of SQL) */
+	"CREATE TABLE token("
+	" id TEXT NOT NULL PRIMARY KEY,"
+	" name TEXT NOT NULL,"
+	" digest BLOB NOT NULL,"
+	" zones TEXT NOT NULL,"
+	" verbs TEXT NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" revoked INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE order_("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" key TEXT UNIQUE,"
+	" digest BLOB NOT NULL,"
+	" kind TEXT NOT NULL,"
+	" owner TEXT NOT NULL,"
+	" why TEXT,"
+	" at INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE item("
+	" order_ INTEGER NOT NULL REFERENCES order_(id),"
+	" n INTEGER NOT NULL,"
+	" zone TEXT NOT NULL,"
+	" template TEXT,"
+	" plan TEXT,"
+	" flags INTEGER NOT NULL,"
+	" state TEXT NOT NULL CHECK(state IN ('queued','done')),"
+	" outcome TEXT,"
+	" result TEXT,"
+	" n_tries INTEGER NOT NULL DEFAULT 0,"
+	" due INTEGER NOT NULL DEFAULT 0,"
+	" ended INTEGER NOT NULL DEFAULT 0,"
+	" PRIMARY KEY(order_, n)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX item_queued ON item(due, order_, n) WHERE state = 'queued';",
 };
 #define FORMAT ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -135,7 +214,16 @@ static const char *const migrations[] = {
 	" ORDER BY until, zone, owner, type"
 #define STAGES_GET " FROM stage WHERE (?1 IS NULL OR zone = ?1) ORDER BY zone, name"
 
+#define TOKEN_COLUMNS "id, name, digest, zones, verbs, created, revoked"
+#define ORDER_COLUMNS "id, key, digest, kind, owner, why, at"
+#define ITEM_COLUMNS \
+	"order_, n, o.kind, zone, template, plan, flags, state, outcome, result, n_tries, due"
+
 #define GUARD_COLUMNS "name, zone, document, state, image, proposal, evidence, since, due"
+
+#define INCIDENT_COLUMNS                                                                     \
+	"id, name, zone, opened, opened_by, reason, verdict, confidence, retention, closed," \
+	" closed_by, is_over, forgotten, forgotten_by, n_entries, head"
 
 static const char *const texts[DG_SQL_N] = {
 	[DG_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -217,6 +305,57 @@ static const char *const texts[DG_SQL_N] = {
 			   " ORDER BY sequence LIMIT ?1",
 	[DG_SQL_LETTER_TRIED] = "UPDATE letter SET n_tries = n_tries + 1 WHERE sequence = ?1",
 	[DG_SQL_LETTER_DONE] = "DELETE FROM letter WHERE sequence = ?1",
+	[DG_SQL_INCIDENT_PUT] =
+		"INSERT INTO incident(name, zone, opened, opened_by, reason, retention, head)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, zeroblob(32))",
+	[DG_SQL_INCIDENT_GET] = "SELECT " INCIDENT_COLUMNS " FROM incident WHERE id = ?1",
+	[DG_SQL_INCIDENT_FIND] = "SELECT " INCIDENT_COLUMNS " FROM incident"
+				 " WHERE name = ?1 AND closed = 0 AND forgotten = 0",
+	[DG_SQL_INCIDENTS] = "SELECT " INCIDENT_COLUMNS " FROM incident ORDER BY id",
+	[DG_SQL_INCIDENT_HEAD] = "UPDATE incident SET n_entries = ?2, head = ?3 WHERE id = ?1",
+	[DG_SQL_INCIDENT_VERDICT] =
+		"UPDATE incident SET verdict = ?2, confidence = ?3 WHERE id = ?1",
+	[DG_SQL_INCIDENT_CLOSE] =
+		"UPDATE incident SET closed = ?2, closed_by = ?3, is_over = ?4 WHERE id = ?1",
+	[DG_SQL_INCIDENT_FORGET] = "UPDATE incident SET forgotten = ?2, forgotten_by = ?3, reason "
+				   "= NULL WHERE id = ?1",
+	[DG_SQL_INCIDENT_ENTRY_PUT] =
+		"INSERT INTO incident_entry(incident, n, at, who, kind, text, data, hash)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[DG_SQL_INCIDENT_ENTRIES] = "SELECT n, at, who, kind, text, data, hash FROM incident_entry"
+				    " WHERE incident = ?1 ORDER BY n",
+	[DG_SQL_INCIDENT_BODY_PUT] =
+		"INSERT INTO incident_body(incident, n, body) VALUES(?1, ?2, ?3)",
+	[DG_SQL_INCIDENT_BODY] = "SELECT body FROM incident_body WHERE incident = ?1 AND n = ?2",
+	[DG_SQL_INCIDENT_BODIES_DROP] = "DELETE FROM incident_body WHERE incident = ?1",
+	[DG_SQL_INCIDENT_ENTRIES_DROP] = "DELETE FROM incident_entry WHERE incident = ?1",
+	[DG_SQL_TOKEN_PUT] = "INSERT INTO token(id, name, digest, zones, verbs, created)"
+			     " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+	[DG_SQL_TOKEN_GET] = "SELECT " TOKEN_COLUMNS " FROM token WHERE id = ?1",
+	[DG_SQL_TOKENS] = "SELECT " TOKEN_COLUMNS " FROM token ORDER BY created, id",
+	[DG_SQL_TOKEN_REVOKE] = "UPDATE token SET revoked = ?2 WHERE id = ?1 AND revoked = 0",
+	[DG_SQL_ORDER_PUT] = "INSERT INTO order_(key, digest, kind, owner, why, at)"
+			     " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	[DG_SQL_ORDER_GET] = "SELECT " ORDER_COLUMNS " FROM order_ WHERE id = ?1",
+	[DG_SQL_ORDER_BY_KEY] = "SELECT " ORDER_COLUMNS " FROM order_ WHERE key = ?1",
+	[DG_SQL_ORDER_ITEM_PUT] =
+		"INSERT INTO item(order_, n, zone, template, plan, flags, state, outcome, result)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[DG_SQL_ORDER_ITEMS] = "SELECT " ITEM_COLUMNS " FROM item JOIN order_ o ON o.id = order_"
+			       " WHERE order_ = ?1 ORDER BY n",
+	[DG_SQL_ORDER_ITEM_END] =
+		"UPDATE item SET state = ?3, outcome = ?4, result = ?5, n_tries = ?6, due = ?7,"
+		" ended = ?8 WHERE order_ = ?1 AND n = ?2",
+	[DG_SQL_ORDERS_NEXT] = "SELECT " ITEM_COLUMNS " FROM item JOIN order_ o ON o.id = order_"
+			       " WHERE state = 'queued' AND due <= ?1"
+			       " ORDER BY due, order_, n LIMIT ?2",
+	[DG_SQL_ORDERS_WAITING] = "SELECT count(*), min(due) FROM item WHERE state = 'queued'",
+	[DG_SQL_ORDER_ITEMS_PRUNE] =
+		"DELETE FROM item WHERE order_ IN (SELECT id FROM order_ o WHERE o.at < ?1"
+		" AND NOT EXISTS (SELECT 1 FROM item q WHERE q.order_ = o.id"
+		" AND q.state = 'queued'))",
+	[DG_SQL_ORDERS_PRUNE] = "DELETE FROM order_ WHERE at < ?1"
+				" AND NOT EXISTS (SELECT 1 FROM item q WHERE q.order_ = order_.id)",
 };
 
 /* What older journals, opened for reading, lack. NULL: the same. */

@@ -17,6 +17,9 @@
 #define NAMES_MAX  ((size_t)256 << 20)
 #define NAME_MAX   255u
 #define SLOTS_MIN  64u
+#define ROOM_MIN   4u /* mail names that room is made for at once */
+#define ROOM_MAX   512u
+#define TEXT_ROOM  ((size_t)1 << 10) /* octets of names */
 #define FREE       UINT32_MAX
 
 static void *must(void *p)
@@ -100,6 +103,31 @@ static int load(struct dg_hub *h, struct dg_watched *w, struct dg_err *err)
 	return 0;
 }
 
+/* Side by side: the arena rounds up what it gives, and a hundred thousand times that is much. */
+static const char *keep_name(struct dg_hub *h, const char *name)
+{
+	size_t n = strlen(name) + 1;
+
+	if (h->n_text < n) {
+		h->n_text = n < TEXT_ROOM ? TEXT_ROOM : n;
+		h->text = dg_get(h->arena, h->n_text, 1);
+	}
+	char *own = memcpy(h->text, name, n);
+	h->text += n;
+	h->n_text -= n;
+	return own;
+}
+
+static struct dg_watched *make_watched(struct dg_hub *h)
+{
+	if (h->n_room == 0) {
+		h->n_room = h->n < ROOM_MIN ? ROOM_MIN : h->n < ROOM_MAX ? h->n : ROOM_MAX;
+		h->room = dg_newn(h->arena, struct dg_watched, h->n_room);
+	}
+	h->n_room--;
+	return h->room++;
+}
+
 /* Zones come one after the other: their names are kept once. */
 static const char *keep_zone(struct dg_hub *h, const char *zone, const char *name)
 {
@@ -108,7 +136,7 @@ static const char *keep_zone(struct dg_hub *h, const char *zone, const char *nam
 	if (strcmp(before, zone) == 0) {
 		return before;
 	}
-	return strcmp(zone, name) == 0 ? name : dg_strdup(h->arena, zone);
+	return strcmp(zone, name) == 0 ? name : keep_name(h, zone);
 }
 
 int dg_hub_add(struct dg_hub *h, const char *zone, const char *name,
@@ -126,8 +154,8 @@ int dg_hub_add(struct dg_hub *h, const char *zone, const char *name,
 			DG_HUB_NAMES_MAX);
 	}
 	make_room(h);
-	w = dg_new(h->arena, struct dg_watched);
-	name = dg_strdup(h->arena, name);
+	w = make_watched(h);
+	name = keep_name(h, name);
 	dg_watched_init(w, keep_zone(h, zone, name), name, now_ms(h));
 	int rc = load(h, w, err);
 	if (rc < 0) {
@@ -288,15 +316,13 @@ void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_eve
 	}
 }
 
-void dg_hub_was_sent(struct dg_hub *h, const struct dg_mail_event *e)
-{
-	dg_sent_ids_add(&h->sent, e->message, e->at_ms);
-}
-
 bool dg_hub_take_sent(struct dg_hub *h, const char *message_id)
 {
-	return dg_sent_ids_take(
+	bool was_sent = dg_sent_ids_take(
 		&h->sent, dg_sent_ids_key(message_id, strlen(message_id)), now_ms(h));
+
+	h->is_dirty = h->is_dirty || was_sent;
+	return was_sent;
 }
 
 void dg_hub_behind(struct dg_hub *h, bool is_behind)
@@ -361,6 +387,11 @@ int dg_hub_new(const struct dg_hub_options *o, struct dg_hub **ret_hub, struct d
 	h->arena = dg_arena_new(MEMORY_MAX);
 	h->tick = dg_loop_after_ms(o->loop, DG_HUB_TICK_MS, on_tick, h);
 	h->checkpoint = dg_loop_after_ms(o->loop, DG_HUB_CHECKPOINT_MS, on_checkpoint, h);
+	int rc = dg_hub_load_sent(h, err);
+	if (rc < 0) {
+		(void)dg_hub_free(h);
+		return rc;
+	}
 	*ret_hub = h;
 	return 0;
 }

@@ -57,8 +57,6 @@ void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_eve
 /* Letters out of our own networks that a receiver reports of a day. name: canonical. */
 void dg_hub_reported(
 	struct dg_hub *h, const char *name, int64_t day_s, uint64_t count, const char *org);
-/* SENT that was counted before, read once more: its Message-ID is known again. */
-void dg_hub_was_sent(struct dg_hub *h, const struct dg_mail_event *e);
 /* One answer to a letter with this Message-ID: was it sent from here (zones/watch/sentids.h)? */
 bool dg_hub_take_sent(struct dg_hub *h, const char *message_id);
 /* What the sensor has handed in is all up to here: opaque text, kept with the next checkpoint. */

@@ -1,13 +1,16 @@
 /* What the hub keeps: detectors, positions, and when each sensor last saw something. */
 #include "controller/store/watch.h"
 #include "controller/watch/hub_parts.h"
+#include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ROW_MAX ((size_t)4 << 20) /* one position out of the store */
+#define ROW_MAX       ((size_t)4 << 20) /* one position out of the store */
+#define PAGE_NAME_MAX 24u
 
 static void *must(void *p)
 {
@@ -99,6 +102,49 @@ static int write_places(struct dg_hub *h, struct dg_err *err)
 	return rc;
 }
 
+static const char *page_name(unsigned page, char ret_text[PAGE_NAME_MAX])
+{
+	(void)snprintf(ret_text, PAGE_NAME_MAX, "sent-ids/%u", page);
+	return ret_text;
+}
+
+/* With the positions of the sensors, in one transaction: a letter that was counted is known, and pays once. */
+static int write_sent(struct dg_hub *h, struct dg_err *err)
+{
+	int64_t now_ms = dg_loop_now(h->o.loop) * 1000;
+	char name[PAGE_NAME_MAX];
+	struct dg_buf b;
+	int rc = 0;
+
+	dg_buf_init(&b, DG_SENT_IDS_PAGE_MAX);
+	for (unsigned i = 0; i < DG_SENT_IDS_PAGES && rc == 0; i++) {
+		if (h->sent.is_dirty[i]) {
+			dg_buf_clear(&b);
+			dg_sent_ids_page_print(&h->sent, i, now_ms, &b);
+			rc = dg_store_position_put(h->o.store, page_name(i, name), b.data, err);
+		}
+	}
+	dg_buf_done(&b);
+	return rc;
+}
+
+int dg_hub_load_sent(struct dg_hub *h, struct dg_err *err)
+{
+	char name[PAGE_NAME_MAX];
+	int rc = 0;
+
+	for (unsigned i = 0; h->o.store && i < DG_SENT_IDS_PAGES && rc >= 0; i++) {
+		struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(ROW_MAX);
+		const char *text = NULL;
+
+		rc = dg_store_position_get(h->o.store, a, page_name(i, name), &text, err);
+		if (rc == 0) {
+			(void)dg_sent_ids_page_parse(&h->sent, i, text);
+		}
+	}
+	return rc < 0 ? rc : 0;
+}
+
 static int write_all(struct dg_hub *h, struct dg_err *err)
 {
 	struct dg_buf b;
@@ -117,6 +163,7 @@ static int write_all(struct dg_hub *h, struct dg_err *err)
 		}
 	}
 	dg_buf_done(&b);
+	rc = rc == 0 ? write_sent(h, err) : rc;
 	return rc == 0 ? write_places(h, err) : rc;
 }
 
@@ -140,6 +187,9 @@ int dg_hub_checkpoint(struct dg_hub *h, struct dg_err *err)
 	}
 	for (struct dg_place *p = h->places; rc == 0 && p; p = p->next) {
 		p->is_dirty = p->is_event_dirty = false;
+	}
+	if (rc == 0) {
+		memset(h->sent.is_dirty, 0, sizeof(h->sent.is_dirty));
 	}
 	h->is_dirty = rc < 0;
 	return rc;

@@ -19,6 +19,9 @@ struct dg_place {
 struct dg_hub {
 	struct dg_hub_options o;
 	struct dg_arena *arena;
+	struct dg_watched *room; /* for those that come next */
+	char *text;              /* for their names */
+	size_t n_room, n_text;
 	struct dg_watched **list;
 	uint32_t *slots; /* by the name's hash: index into list */
 	size_t n, n_slots;
@@ -35,3 +38,4 @@ struct dg_hub {
 struct dg_place *dg_hub_place_of(
 	struct dg_hub *h, const char *sensor); /* made when there is none */
 void dg_hub_trouble(struct dg_hub *h, const char *text);
+int dg_hub_load_sent(struct dg_hub *h, struct dg_err *err);

@@ -42,3 +42,6 @@ struct dg_line_client {
 
 int64_t dg_line_now_ms(void);     /* a clock that never goes back */
 void *dg_line_talk(void *client); /* the thread */
+/* The line of n octets at c->in, ended by a NUL, is taken and forgotten. 0; -1: not what a controller says. From the thread. */
+int dg_line_take(struct dg_line_client *c, size_t n);
+void dg_line_forget_shed(struct dg_line_client *c); /* a set that is not whole */

@@ -197,7 +197,7 @@ static int handshake(struct dg_line_client *c)
 	return 0;
 }
 
-static void forget_shed(struct dg_line_client *c)
+void dg_line_forget_shed(struct dg_line_client *c)
 {
 	while (c->n_shed > 0) {
 		free(c->shed[--c->n_shed]);
@@ -210,7 +210,7 @@ static int take_shed(struct dg_line_client *c, char *text)
 	uint64_t at = 0;
 
 	if (dg_line_number(dg_line_word(&text), &at) != 0 || at != c->shed_at + 1 || !text ||
-		strlen(text) >= DG_SHED_ENTRY_MAX) {
+		*text == '\0' || strlen(text) >= DG_SHED_ENTRY_MAX) {
 		return -1;
 	}
 	c->shed_at = at;
@@ -218,7 +218,7 @@ static int take_shed(struct dg_line_client *c, char *text)
 		if (c->o.shed) {
 			dg_shed_put(c->o.shed, (const char *const *)c->shed, c->n_shed);
 		}
-		forget_shed(c);
+		dg_line_forget_shed(c);
 	} else if (c->n_shed < DG_SHED_MAX) {
 		char *copy = strdup(text);
 
@@ -248,14 +248,13 @@ static int take_ack(struct dg_line_client *c, char *text)
 	return 0;
 }
 
-/* 0; -1: not what a controller says. */
-static int take_line(struct dg_line_client *c, size_t n)
+int dg_line_take(struct dg_line_client *c, size_t n)
 {
 	size_t len = n;
 	char *text = c->in;
 	int r = -1;
 
-	if (dg_line_open(&c->session, "c", c->in, &len) != 0) {
+	if (memchr(c->in, '\0', n) || dg_line_open(&c->session, "c", c->in, &len) != 0) {
 		return -1;
 	}
 	const char *word = dg_line_word(&text);
@@ -289,7 +288,7 @@ static void converse(struct dg_line_client *c)
 			return;
 		}
 		while ((r = next_line(c, &n)) == 0) {
-			if (take_line(c, n) != 0) {
+			if (dg_line_take(c, n) != 0) {
 				return;
 			}
 		}
@@ -335,7 +334,7 @@ static bool visit(struct dg_line_client *c)
 	}
 	c->shed_at = 0;
 	converse(c);
-	forget_shed(c);
+	dg_line_forget_shed(c);
 	if (c->o.shed) {
 		dg_shed_put(c->o.shed, NULL, 0); /* who hears nothing refuses nothing */
 	}

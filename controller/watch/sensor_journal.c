@@ -109,8 +109,6 @@ static void on_event(void *arg, const struct dg_mail_event *e)
 
 	if (!s->is_muted) {
 		dg_hub_event(s->host.hub, s->key, e);
-	} else if (e->kind == DG_MAIL_SENT) {
-		dg_hub_was_sent(s->host.hub, e);
 	}
 }
 

@@ -9,8 +9,10 @@
 #include "controller/watch/reports_child.h"
 #include "controller/watch/sensor.h"
 #include "providers/net/loop.h"
+#include "zones/base/buf.h"
 #include "zones/base/err.h"
 #include "zones/mail/chars.h"
+#include "zones/watch/letterset.h"
 #include "zones/watch/sketch.h"
 
 #include <stdio.h>
@@ -30,8 +32,9 @@ struct dg_sensor {
 	char **texts;
 	size_t n_texts, cap_texts;
 	bool is_behind;
-	uint64_t seen[DG_FEED_BATCH]; /* reports that were counted lately, by organisation and id */
-	size_t n_seen;
+	char *seen_key;           /* under which they are kept */
+	struct dg_letterset seen; /* reports that were counted, by organisation and id */
+	bool has_seen_more;
 };
 
 /* --- counting -------------------------------------------------------------------------------------------------- */
@@ -86,19 +89,33 @@ static void count_row(struct dg_sensor *s, const struct dg_reports_line *row,
 	}
 }
 
-/* A report that comes again, to another address or by another way, counts once. */
+/* A report that comes again, to another address, by another way or after a restart, counts once. */
 static bool is_again(struct dg_sensor *s, const struct dg_reports_line *report)
 {
+	int64_t now_ms = dg_loop_now(s->host.loop) * 1000;
 	uint64_t key = dg_sketch_key(
 		dg_sketch_key(0, report->org, strlen(report->org)), report->id, strlen(report->id));
 
-	for (size_t i = 0; i < s->n_seen && i < DG_FEED_BATCH; i++) {
-		if (s->seen[i] == key) {
-			return true;
-		}
+	if (dg_letterset_has_key(&s->seen, key)) {
+		return true;
 	}
-	s->seen[s->n_seen++ % DG_FEED_BATCH] = key;
+	dg_letterset_add(&s->seen, now_ms, now_ms, key);
+	s->has_seen_more = true;
 	return false;
+}
+
+/* Before the position that goes with it: both are in the next checkpoint. */
+static void keep_seen(struct dg_sensor *s)
+{
+	struct dg_buf b;
+
+	if (s->has_seen_more) {
+		dg_buf_init(&b, DG_LETTERSET_TEXT_MAX);
+		dg_letterset_print(&s->seen, &b);
+		dg_hub_position(s->host.hub, s->seen_key, b.data);
+		dg_buf_done(&b);
+		s->has_seen_more = false;
+	}
 }
 
 static void count_text(struct dg_sensor *s, char *text)
@@ -128,6 +145,7 @@ static void on_position(void *arg, const char *position)
 		free(s->texts[i]);
 	}
 	s->n_texts = 0;
+	keep_seen(s);
 	dg_hub_position(s->host.hub, s->key, position);
 	if (is_first && dg_hub_checkpoint(s->host.hub, &err) < 0) {
 		s->host.tell(s->host.arg, s->key, err.text);
@@ -198,9 +216,23 @@ static struct dg_sensor *reports_close(struct dg_sensor *s)
 		free(s->texts[i]);
 	}
 	free(s->texts);
+	dg_letterset_done(&s->seen);
+	free(s->seen_key);
 	free(s->key);
 	free(s);
 	return NULL;
+}
+
+/* A text that cannot be read is as if it were not there. */
+static void load_seen(struct dg_sensor *s)
+{
+	if (asprintf(&s->seen_key, "%s counted", s->key) < 0) {
+		abort();
+	}
+	const char *text = dg_hub_last_position(s->host.hub, s->seen_key);
+	if (text) {
+		(void)dg_letterset_parse(&s->seen, text);
+	}
 }
 
 static int reports_open(const struct dg_sensor_host *host, const char *key, const char *what,
@@ -213,6 +245,7 @@ static int reports_open(const struct dg_sensor_host *host, const char *key, cons
 	}
 	s->host = *host;
 	s->key = strdup(key);
+	load_seen(s);
 	int r = dg_mail_place_parse(what, NULL, &s->place, err);
 	struct dg_feed_options o = {.loop = host->loop,
 		.what = s->place.what,

@@ -66,11 +66,11 @@ struct dg_service *dg_service_free(struct dg_service *s)
 	return NULL;
 }
 
-int dg_service_lock(const char *state_dir, int *ret_fd, struct dg_err *err)
+int dg_service_lock(const char *state_dir, const char *command, int *ret_fd, struct dg_err *err)
 {
 	char path[PATH_MAX];
 
-	(void)snprintf(path, sizeof(path), "%s/watch.lock", state_dir);
+	(void)snprintf(path, sizeof(path), "%s/%s.lock", state_dir, command);
 	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		return dg_fail(err, DG_EIO, "%s: %s", path, strerrordesc_np(errno));
@@ -80,9 +80,9 @@ int dg_service_lock(const char *state_dir, int *ret_fd, struct dg_err *err)
 		(void)close(fd);
 		return number == EWOULDBLOCK
 			       ? dg_fail(err, DG_ECONFLICT,
-					 "another dnsguard watch is running with the state folder "
+					 "another dnsguard %s is running with the state folder "
 					 "%s: end that one, or give another with --state",
-					 state_dir)
+					 command, state_dir)
 			       : dg_fail(err, DG_EIO, "%s: %s", path, strerrordesc_np(number));
 	}
 	*ret_fd = fd;

@@ -2,7 +2,7 @@
 _dnsguard()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-	local commands="init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage check spf dmarc audit sensor letters providers schema version help"
+	local commands="init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage incident check spf dmarc audit sensor serve letters providers provider schema version help"
 	local writes="--json --diff --verbose --yes --plan --adopt --force --wait --timeout"
 	local looks="--json --verbose --resolver --trust-anchor --timeout"
 	local options="--state --no-color --help --version"
@@ -18,11 +18,11 @@ _dnsguard()
 		esac
 	done
 	case $before in
-	--state)
+	--state | --templates)
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	--from | --trust-anchor | --policy | --notice | --sent | --batv-keys | --recipients | --password-file | --ca-file | --root-hints | --key-file | --output | -o | --file | -f)
+	--from | --webhook-secret | --trust-anchor | --policy | --notice | --sent | --batv-keys | --recipients | --password-file | --ca-file | --root-hints | --key-file | --output | -o | --file | -f)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -38,7 +38,11 @@ _dnsguard()
 		mapfile -t COMPREPLY < <(compgen -W "all" -- "$word")
 		return
 		;;
-	--own | --domain | --since | --until | --resolver | --selector | --host | --ip | --helo | --receiver | --dkim | --threads | --window | --rate) return ;;
+	--verbs)
+		mapfile -t COMPREPLY < <(compgen -W "plan apply status approve stop" -- "$word")
+		return
+		;;
+	--zones | --own | --domain | --since | --until | --resolver | --selector | --host | --ip | --helo | --receiver | --dkim | --threads | --window | --rate) return ;;
 	--plan | --timeout | --zone | --limit | -n | --server | --key-name | --local | --why) return ;;
 	esac
 	case $command in
@@ -57,14 +61,17 @@ _dnsguard()
 	restore) options="$options --json --yes --adopt --offline --file --zone --timeout" ;;
 	log) options="$options --json --verbose --zone --limit" ;;
 	backtest) options="$options --json --output" ;;
+	incident) options="$options $looks --verbose --yes --force --adopt --now --no-smtp --why --zone --from-triage --format --retention --expired --playbook --answer --output --policy --domain --own --host --since --until --notice --sent --recipients --batv-keys --batv-since --dns --password-file --ca-file" ;;
 	triage) options="$options $looks --policy --domain --own --host --since --until --explain --notice --sent --recipients --batv-keys --batv-since --dns --password-file --ca-file" ;;
 	reports) options="$options $looks --zone --own" ;;
 	check) options="$options $looks --selector --host --explain --fast --open-relay --i-own-this" ;;
 	spf) options="$options $looks --ip --from --helo --receiver" ;;
+	serve) options="$options --json --socket --templates --webhook-secret --rate --limit --timeout --name --zones --verbs" ;;
 	sensor) options="$options --to --key-file --socket --file --name" ;;
 	dmarc) options="$options $looks --spf --dkim --psl" ;;
 	audit) options="$options --csv --fast --resolver --trust-anchor --root-hints --output --unordered --resume --threads --window --rate --timeout" ;;
 	providers) options="$options --json --markdown" ;;
+	provider) options="$options --json --yes" ;;
 	schema) options="$options --man" ;;
 	esac
 	if [[ $word == -* ]]; then

@@ -28,25 +28,28 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'backtest	what the guard would have done with old mail logs' \
 	'reports	who sends in a name of the domain, by DMARC reports' \
 	'triage	what happened, by the bounces in a mailbox' \
+	'incident	the record of an episode' \
 	'check	can a domain be forged, why, and what to publish' \
 	'spf	evaluate SPF, or show what a record costs' \
 	'dmarc	which DMARC policy is in force' \
 	'audit	check many domains, one a line' \
 	'sensor	tell a controller what a mail server sees' \
+	'serve	the HTTP API that a registrar calls' \
 	'letters	read messages for the other commands' \
 	'providers	list where zones can be kept' \
+	'provider	try what an account really takes' \
 	'schema	print the JSON Schema of zone.yaml' \
 	'version	print the version' \
 	'help	explain a command'
 	set -l pair (string split \t $row)
 	complete -c dnsguard -n __fish_use_subcommand -a $pair[1] -d $pair[2]
 end
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore init check audit reports triage" -F
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning verify restore init check audit reports triage incident" -F
 complete -c dnsguard -l state -x -a '(__fish_complete_directories)' -d 'folder of the journal'
 complete -c dnsguard -l no-color -d 'no colours'
 complete -c dnsguard -s h -l help -d 'what a command does and takes'
 complete -c dnsguard -l version -d 'print the version'
-complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking watch status approve stop release abused verify restore log backtest providers" -s j -l json -d 'JSON lines'
+complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking watch status approve stop release abused verify restore log backtest providers provider" -s j -l json -d 'JSON lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning $looking verify log" -s v -l verbose -d 'show everything'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l diff -d 'unified diff of zone file lines'
 complete -c dnsguard -n "__fish_seen_subcommand_from $planning" -l force -d 'go past the limits of one run'
@@ -70,6 +73,16 @@ complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l to -r -d 'the co
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l key-file -r -d 'shared secret'
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l socket -r -d 'of the milter'
 complete -c dnsguard -n '__fish_seen_subcommand_from sensor' -l name -r -d 'of this sensor'
+complete -c dnsguard -n '__fish_seen_subcommand_from incident' -a 'open add list show note run evidence report export close forget'
+complete -c dnsguard -n '__fish_seen_subcommand_from incident' -l from-triage -r -d 'an earlier result'
+complete -c dnsguard -n '__fish_seen_subcommand_from incident' -l format -x -a 'md html json cacao' -d 'of a report'
+complete -c dnsguard -n '__fish_seen_subcommand_from incident' -l retention -x -d 'how long evidence is kept'
+complete -c dnsguard -n '__fish_seen_subcommand_from incident' -l expired -d 'all that were kept long enough'
+complete -c dnsguard -n '__fish_seen_subcommand_from incident' -l playbook -r -d 'go by this one'
+complete -c dnsguard -n '__fish_seen_subcommand_from incident' -l answer -x -d 'answers to steps'
+complete -c dnsguard -n '__fish_seen_subcommand_from incident' -l policy -r -d 'your policy'
+complete -c dnsguard -n '__fish_seen_subcommand_from incident' -l notice -r -d 'notices about your mail'
+complete -c dnsguard -n '__fish_seen_subcommand_from incident' -l why -x -d 'the reason'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l policy -r -d 'your policy'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l domain -x -d 'your domains'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l own -x -d 'your networks'
@@ -120,6 +133,19 @@ complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l resume -d 'go on 
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l threads -x -d 'so many'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'domains at once'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
+complete -c dnsguard -n '__fish_seen_subcommand_from provider' -a probe
+complete -c dnsguard -n '__fish_seen_subcommand_from provider' -s y -l yes -d 'do not ask'
 complete -c dnsguard -n '__fish_seen_subcommand_from providers' -l markdown -d 'the page doc/providers.md'
 complete -c dnsguard -n '__fish_seen_subcommand_from schema' -l man -d 'the manual page'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage check spf dmarc audit sensor providers schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -a token
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l socket -r -d 'where to listen'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l templates -r -F -d 'folder of policy templates'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l webhook-secret -r -F -d 'events are signed with'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l rate -x -d 'requests a second'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -s n -l limit -x -d 'domains that wait'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l timeout -x -d 'for name servers'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l name -x -d 'of a new token'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l zones -x -d 'of a new token'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l verbs -x -a 'plan apply status approve stop' -d 'of a new token'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -s j -l json -d 'JSON lines'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage incident check spf dmarc audit sensor serve providers provider schema version help'

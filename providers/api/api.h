@@ -78,6 +78,7 @@ struct dg_api_reply {
 	const char *body;
 	size_t len;
 	const char *next; /* the query of Link: rel="next"; NULL */
+	const char *kept; /* the dialect's kept_name, as it came; NULL */
 };
 
 enum dg_api_flag {
@@ -87,6 +88,7 @@ enum dg_api_flag {
 	DG_API_XML = 1 << 3,       /* answers are XML: providers/api/xml.h makes JSON of it */
 	DG_API_UNSURE = 1 << 5,    /* a change that is refused may be done in part */
 	DG_API_TTL_APART = 1 << 4, /* an RRset's TTL is changed by a call of its own */
+	DG_API_ONE_TTL = 1 << 6,   /* the zone has one TTL for all: w->default_ttl */
 };
 
 /* Each take function: 0, or < 0 with w->err: what came is not what it should be. */
@@ -94,11 +96,16 @@ struct dg_api_dialect {
 	const char
 		*auth; /* "Authorization: Bearer "; the key of token-file follows; NULL: sign() */
 	const char *const *headers; /* of every call, ends with NULL */
+	const char *kept_name;      /* a header field of answers that is handed on; NULL: none */
 	unsigned flags;
 	unsigned batch_max; /* ops of one change(); 0: all */
 	unsigned inflight;  /* works at once; 0: 4 */
 	/* More keys than token-file; sets p->limits where options say something about them. NULL: nothing. */
 	int (*open)(struct dg_api *p, struct dg_err *err);
+	void (*close)(struct dg_api *p); /* NULL: nothing to do */
+	/* Takes r elsewhere than to HTTP, and calls r->done() once, later, from the loop. NULL: HTTP. Such a dialect has no option url, and
+	 * its open() sets p->host. */
+	void (*send)(struct dg_api_work *w, struct dg_http_request *r);
 	/* Gets what authorises (a token that lasts); asked for again when it has run out. NULL: token-file is all. */
 	void (*login)(struct dg_api_work *w, struct dg_api_call *call);
 	int (*logged_in)(struct dg_api_work *w, const struct dg_api_reply *reply);
@@ -161,7 +168,7 @@ struct dg_api {
 	char header[128 + DG_SECRET_MAX + 4096]; /* "Authorization: Bearer ..." */
 	char keys[2][DG_SECRET_MAX];             /* the dialect's, beside that of token-file */
 	char *secrets[DG_API_SECRETS]; /* for redaction; they point into header and keys */
-	int64_t login_until_ms;        /* on the loop's clock; 0: never logged in */
+	int64_t login_until_ms;        /* on the loop's clock; 0: not logged in */
 	void *priv;                    /* the dialect's, in arena */
 	unsigned n_running;
 	struct dg_api_work *line_first, *line_last;
@@ -181,6 +188,7 @@ struct dg_api_work {
 	struct dg_api_record *records;
 	size_t n_records, cap_records;
 	const char *version; /* what the API says the zone's state is; NULL */
+	void *own;           /* the dialect's, in arena */
 	/* --- of an apply --- */
 	const struct dg_swap *swaps;
 	size_t n_swaps;
@@ -256,6 +264,15 @@ const char *dg_api_text(const json_t *o, const char *key);
 json_int_t dg_api_int(const json_t *o, const char *key);
 /* An id of the other side, a text or a number, in the work's arena. NULL: none, or not one that may stand in a path. */
 const char *dg_api_id(struct dg_api_work *w, const json_t *id);
+/* One header field more, for sign(). line in the work's arena, or static. */
+void dg_api_header(struct dg_api_work *w, const char *line);
+/* "Basic" authorisation (RFC 7617) by token-file, which holds the token and second, which holds its secret, or by token-file alone. */
+int dg_api_basic(
+	struct dg_api *p, const char *second_option, const char *second, struct dg_err *err);
+/* A token that login() got: goes behind the dialect's auth for so many seconds. DG_EREMOTE: it is not one. */
+int dg_api_logged_in(struct dg_api_work *w, const char *token, json_int_t seconds);
+/* Keeps w->id and w->default_ttl of the zone for the next call; the machine does so after found(). */
+void dg_api_remember(struct dg_api_work *w);
 /* Percent-encoded for one segment of a path or a value of a query. */
 const char *dg_api_escape(struct dg_arena *a, const char *text);
 /* The owner relative to the zone, "@" (or apex) for the zone itself. */

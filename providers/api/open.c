@@ -3,11 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "providers/api/api.h"
+#include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/mail/mx.h"
+#include "zones/record/name.h"
 
 #define MEMORY_MAX ((size_t)512 << 20)
+#define LOGIN_MIN  120 /* seconds; a minute before its end a token is no longer used */
+#define LOGIN_MAX  86400
 
 const char *const dg_api_null_mx_words[] = {"as-known", "accepted", "refused", "with-a-gap", NULL};
 
@@ -51,6 +57,9 @@ static void set_limits(struct dg_api *p)
 
 static void api_free(struct dg_api *p)
 {
+	if (p->dialect->close) {
+		p->dialect->close(p);
+	}
 	(void)dg_http_free(p->http);
 	(void)dg_arena_free(p->arena);
 	explicit_bzero(p->header, sizeof(p->header));
@@ -73,7 +82,10 @@ int dg_api_open(struct dg_provider *provider, const struct dg_api_dialect *d, st
 	dg_map_init(&p->zones, p->arena);
 	set_limits(p);
 	const struct dg_api_options *o = dg_api_options(p);
-	int r = dg_url_check(o->url, o->insecure_http, p->host, sizeof(p->host), err);
+	int r = 0;
+	if (!d->send) {
+		r = dg_url_check(o->url, o->insecure_http, p->host, sizeof(p->host), err);
+	}
 	if (r == 0) {
 		r = load_token(p, err);
 	}
@@ -88,6 +100,53 @@ int dg_api_open(struct dg_provider *provider, const struct dg_api_dialect *d, st
 		return r;
 	}
 	provider->priv = p;
+	return 0;
+}
+
+int dg_api_basic(
+	struct dg_api *p, const char *second_option, const char *second, struct dg_err *err)
+{
+	char both[DG_SECRET_MAX + 1 + DG_SECRET_MAX];
+	size_t n_auth = strlen(p->dialect->auth);
+	size_t n = strlen(p->header + n_auth);
+
+	memcpy(both, p->header + n_auth, n + 1);
+	if (second_option) {
+		memcpy(p->keys[1], both, n + 1);
+		both[n++] = ':';
+		int r = dg_secret_read(second, both + n, DG_SECRET_MAX, err);
+		if (r < 0) {
+			return dg_wrap(err, r, "%s", second_option);
+		}
+		size_t n_second = strlen(both + n);
+		memcpy(p->keys[0], both + n, n_second + 1);
+		p->secrets[1] = p->keys[0];
+		p->secrets[2] = p->keys[1];
+		n += n_second;
+	}
+	(void)EVP_EncodeBlock((uint8_t *)p->header + n_auth, (const uint8_t *)both, (int)n);
+	explicit_bzero(both, sizeof(both));
+	return 0;
+}
+
+int dg_api_logged_in(struct dg_api_work *w, const char *token, json_int_t seconds)
+{
+	struct dg_api *p = w->api;
+	size_t n_auth = strlen(p->dialect->auth);
+	size_t len = token ? strlen(token) : 0;
+	bool is_clean = len > 0 && len < sizeof(p->header) - n_auth;
+
+	for (size_t i = 0; i < len && is_clean; i++) {
+		is_clean = token[i] > 0x20 && token[i] < 0x7f;
+	}
+	if (!is_clean) {
+		return dg_api_bad(w, "no token");
+	}
+	memcpy(p->header, p->dialect->auth, n_auth);
+	memcpy(p->header + n_auth, token, len + 1);
+	p->secrets[0] = p->header + n_auth;
+	seconds = seconds < LOGIN_MIN ? LOGIN_MIN : seconds > LOGIN_MAX ? LOGIN_MAX : seconds;
+	p->login_until_ms = dg_loop_mono_ms(p->loop) + seconds * 1000;
 	return 0;
 }
 
@@ -134,6 +193,25 @@ static int check_gap(const struct dg_api *p, const struct dg_swap *s, struct dg_
 		s->after.owner, p->ops->name);
 }
 
+/* Where a zone has one TTL for all of its records, changing it is nothing that a policy for mail may do. */
+static int check_one_ttl(const struct dg_api *p, const struct dg_swap *s, struct dg_err *err)
+{
+	const struct dg_api_place *place = NULL;
+
+	for (const char *at = s->after.owner; !place && strcmp(at, ".") != 0;
+		at = dg_name_parent(at)) {
+		place = dg_map_get(&p->zones, at);
+	}
+	if (!(p->dialect->flags & DG_API_ONE_TTL) || !place || s->after.n == 0 ||
+		s->after.ttl == place->default_ttl) {
+		return 0;
+	}
+	return dg_fail(err, DG_EPOLICY,
+		"%s: a TTL of %u s cannot be held by provider %s: the zone has one TTL for all of "
+		"its records, write ttl: %us",
+		s->after.owner, s->after.ttl, p->ops->name, place->default_ttl);
+}
+
 int dg_api_check(
 	struct dg_provider *provider, const struct dg_swap *swaps, size_t n, struct dg_err *err)
 {
@@ -147,6 +225,7 @@ int dg_api_check(
 				swaps[i].after.owner, dg_type_text(swaps[i].after.type, type));
 		}
 		r = check_gap(p, &swaps[i], err);
+		r = r == 0 ? check_one_ttl(p, &swaps[i], err) : r;
 	}
 	return r;
 }

@@ -1,4 +1,5 @@
 /* Small things that dialects need: members of JSON, parts of URLs, what the other side says in an error. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,18 @@ const char *dg_api_escape(struct dg_arena *a, const char *text)
 	const char *escaped = dg_strdup(a, b.data ? b.data : "");
 	dg_buf_done(&b);
 	return escaped;
+}
+
+void dg_api_header(struct dg_api_work *w, const char *line)
+{
+	size_t n = 0;
+
+	while (w->headers[n]) {
+		n++;
+	}
+	assert(n + 1 < sizeof(w->headers) / sizeof(w->headers[0]));
+	w->headers[n] = line;
+	w->headers[n + 1] = NULL;
 }
 
 const char *dg_api_label(struct dg_api_work *w, const char *owner, const char *apex)

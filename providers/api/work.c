@@ -77,7 +77,11 @@ static void end(struct dg_api_work *w, int rc, enum dg_outcome outcome)
 /* What was done before stays done: then it is only a part. */
 static void fail(struct dg_api_work *w, enum dg_outcome outcome)
 {
-	if (w->at > 0 && outcome != DG_UNKNOWN) {
+	if (w->state == STATE_PUBLISH) {
+		(void)dg_wrap(w->err, (int)w->err->rc,
+			"all edits are made, but not made public yet: apply again does that");
+		outcome = outcome == DG_UNKNOWN ? outcome : DG_PARTIAL;
+	} else if (w->at > 0 && outcome != DG_UNKNOWN) {
 		(void)dg_wrap(
 			w->err, (int)w->err->rc, "%zu of %zu edits are done", w->at, w->n_ops);
 		outcome = DG_PARTIAL;
@@ -89,13 +93,14 @@ static void fail(struct dg_api_work *w, enum dg_outcome outcome)
 static const char *url_of(struct dg_api_work *w)
 {
 	const char *base = dg_api_options(w->api)->url;
-	size_t len = strlen(base);
+	size_t len = base ? strlen(base) : 0;
 
 	while (len > 0 && base[len - 1] == '/') {
 		len--;
 	}
-	return w->call.url ? w->call.url
-			   : dg_printf(w->arena, "%.*s%s", (int)len, base, w->call.path);
+	return w->call.url
+		       ? w->call.url
+		       : dg_printf(w->arena, "%.*s%s", (int)len, base ? base : "", w->call.path);
 }
 
 static void put_headers(struct dg_api_work *w)
@@ -129,6 +134,7 @@ static void send_call(void *arg)
 		.secret_header = p->dialect->auth && !w->call.is_unsigned ? p->header : NULL,
 		.body = w->call.body,
 		.body_len = w->call.body ? strlen(w->call.body) : 0,
+		.kept_name = p->dialect->kept_name,
 		.timeout_ms = ms < left_ms ? ms : left_ms,
 		.reply_max = DG_API_REPLY_MAX,
 		.is_plain_ok = dg_api_options(p)->insecure_http,
@@ -138,7 +144,11 @@ static void send_call(void *arg)
 	if (p->dialect->sign && !w->call.is_unsigned) {
 		p->dialect->sign(w, &w->call, &w->request);
 	}
-	dg_http_send(p->http, &w->request);
+	if (p->dialect->send) {
+		p->dialect->send(w, &w->request);
+	} else {
+		dg_http_send(p->http, &w->request);
+	}
 }
 
 /* --- waiting ---------------------------------------------------------------------------------- */
@@ -299,13 +309,18 @@ static void next_page(struct dg_api_work *w)
 	go(w, (enum state)w->state);
 }
 
-static void remember(struct dg_api_work *w)
+void dg_api_remember(struct dg_api_work *w)
 {
-	struct dg_api_place *place = dg_new(w->api->arena, struct dg_api_place);
+	struct dg_api_place *place = dg_map_get(&w->api->zones, w->zone);
 
-	place->id = dg_strdup(w->api->arena, w->id);
+	if (!place) {
+		place = dg_new(w->api->arena, struct dg_api_place);
+		(void)dg_map_put(&w->api->zones, dg_strdup(w->api->arena, w->zone), place);
+	}
+	if (w->id && (!place->id || strcmp(place->id, w->id) != 0)) {
+		place->id = dg_strdup(w->api->arena, w->id);
+	}
 	place->default_ttl = w->default_ttl;
-	(void)dg_map_put(&w->api->zones, dg_strdup(w->api->arena, w->zone), place);
 }
 
 static void accepted(struct dg_api_work *w, const struct dg_api_reply *reply)
@@ -329,7 +344,7 @@ static void accepted(struct dg_api_work *w, const struct dg_api_reply *reply)
 		go(w, STATE_FIND);
 		break;
 	case STATE_FIND:
-		remember(w);
+		dg_api_remember(w);
 		w->page = NULL;
 		go(w, STATE_LIST);
 		break;
@@ -370,12 +385,15 @@ static void on_reply(struct dg_http_request *r, int rc)
 	}
 	/* The answer goes with the next call's; the machine may go on from here. */
 	char *body = r->reply;
+	char *kept = r->kept;
 	const struct dg_api_reply reply = {.status = r->status,
 		.json = json,
 		.body = body ? body : "",
 		.len = r->reply_len,
-		.next = dg_api_query(w->arena, r->next)};
+		.next = dg_api_query(w->arena, r->next),
+		.kept = kept};
 	r->reply = NULL;
+	r->kept = NULL;
 	dg_http_request_done(r);
 	if (reply.status >= 200 && reply.status < 300) {
 		accepted(w, &reply);
@@ -384,6 +402,7 @@ static void on_reply(struct dg_http_request *r, int rc)
 	}
 	json_decref(json);
 	free(body);
+	free(kept);
 }
 
 /* --- the next call ---------------------------------------------------------------------------- */

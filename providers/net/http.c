@@ -268,6 +268,7 @@ static void finish(struct transfer *t, CURLcode code)
 	r->was_sent = sent > 0;
 	dg_headers_type(t->easy, r);
 	r->next = dg_headers_next(t->easy);
+	r->kept = dg_headers_get(t->easy, r->kept_name);
 	if (wait > 0) {
 		r->retry_after_s = (unsigned)(wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : wait);
 	}
@@ -427,7 +428,12 @@ void dg_http_request_done(struct dg_http_request *r)
 {
 	free(r->reply);
 	free(r->next);
+	if (r->kept) {
+		explicit_bzero(r->kept, strlen(r->kept)); /* a token, perhaps */
+	}
+	free(r->kept);
 	r->reply = NULL;
+	r->kept = NULL;
 	r->next = NULL;
 	r->reply_len = 0;
 }

@@ -54,6 +54,7 @@ struct dg_http_request {
 	bool is_public_only;
 	const char *aws_scope; /* "aws:amz:REGION:SERVICE": signed as AWS does (SigV4); NULL: not */
 	const char *aws_key;   /* "ACCESS-KEY:SECRET" for that */
+	const char *kept_name; /* a header field of the answer to keep; NULL: none */
 	void (*done)(struct dg_http_request *r, int rc);
 	void *arg;
 	/* --- results --- */
@@ -62,6 +63,7 @@ struct dg_http_request {
 	size_t reply_len;
 	unsigned retry_after_s;              /* of Retry-After; 0: none */
 	char content_type[DG_HTTP_TYPE_MAX]; /* safe to show; "": none was given */
+	char *kept; /* that field as it came, at most DG_HTTP_NEXT_MAX octets; NULL: none */
 	char *next; /* of a header Link: with rel="next" (RFC 8288); NULL: none */
 	bool was_sent;
 	bool is_bad_tls;
@@ -74,4 +76,4 @@ struct dg_http *dg_http_free(struct dg_http *h);
 void dg_http_send(struct dg_http *h, struct dg_http_request *r);
 /* No done() comes, and what was received is freed; nothing when done() came already. */
 void dg_http_cancel(struct dg_http_request *r);
-void dg_http_request_done(struct dg_http_request *r); /* frees reply and next */
+void dg_http_request_done(struct dg_http_request *r); /* frees reply, kept and next */

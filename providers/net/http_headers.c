@@ -96,3 +96,14 @@ char *dg_headers_next(CURL *e)
 	}
 	return next;
 }
+
+char *dg_headers_get(CURL *e, const char *name)
+{
+	struct curl_header *h = NULL;
+
+	if (!name || curl_easy_header(e, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK ||
+		strlen(h->value) > DG_HTTP_NEXT_MAX) {
+		return NULL;
+	}
+	return strdup(h->value);
+}

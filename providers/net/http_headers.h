@@ -13,3 +13,5 @@ void dg_headers_free(struct curl_slist *headers);
 void dg_headers_type(CURL *e, struct dg_http_request *r);
 /* The URL of Link: with rel="next", malloc()ed; NULL: none. As it came: not to be shown or gone to without a look. */
 char *dg_headers_next(CURL *e);
+/* The first field of that name, malloc()ed; NULL: none, or too long. As it came. */
+char *dg_headers_get(CURL *e, const char *name);

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define READ_MS     20
+#define READ_MS     5
 #define COOLDOWN_MS 600000
 #define OVERLAP_MS  3000
 

@@ -15,6 +15,8 @@ AT_ONCE = [dialects.Cloudflare, dialects.DeSec]
 SLOW = ('timeout', 'slow')
 
 
+SIGNED_AND_JAPANESE = [dialects.Azure, dialects.ConoHa, dialects.Gehirn, dialects.GoogleCloud, dialects.Ovh, dialects.SakuraCloud,
+                       dialects.ValueDomain, dialects.Webhook]
 A_CLASS_EACH = [dialects.Cloudflare, dialects.Gandi, dialects.DigitalOcean]
 
 
@@ -52,6 +54,39 @@ def check_end(site, policy):
 def test_a_write_goes_wrong(site, kind):
     policy = site.policy(more=', timeout: 2s' if kind in SLOW else '')
     site.fault(kind, on='write', skip=1 if type(site.dialect) in ONE_AFTER_THE_OTHER else 0)
+    settle(site, policy)
+    check_end(site, policy)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('dialect', SIGNED_AND_JAPANESE, ids=name_of)
+@pytest.mark.parametrize('kind', api.FAULTS)
+def test_a_write_goes_wrong_elsewhere(lab, dialect, kind):
+    site = apis.Site(lab, dialect)
+    policy = site.policy(more=', timeout: 2s' if kind in SLOW else '')
+    site.fault(kind, on='write', skip=1 if dialect in (dialects.Azure, dialects.ConoHa, dialects.Gehirn, dialects.Ovh) else 0)
+    settle(site, policy)
+    check_end(site, policy)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('dialect', SIGNED_AND_JAPANESE, ids=name_of)
+@pytest.mark.parametrize('kind', [k for k in api.FAULTS if k != '500-done'])
+def test_a_read_goes_wrong_elsewhere(lab, dialect, kind):
+    site = apis.Site(lab, dialect)
+    policy = site.policy(more=', timeout: 2s' if kind in SLOW else '')
+    site.fault(kind, on='read', skip=2)
+    settle(site, policy)
+    check_end(site, policy)
+
+
+@pytest.mark.parametrize('dialect, kind', list(zip(SIGNED_AND_JAPANESE, ['lost', '500-done', 'lost', 'half', '500-done', 'lost',
+                                                                        '500-done', 'lost'])), ids=name_of)
+def test_a_reply_is_lost_elsewhere(lab, dialect, kind):
+    """One fault for each in the ordinary run; all of them in the slow one."""
+    site = apis.Site(lab, dialect)
+    policy = site.policy()
+    site.fault(kind)
     settle(site, policy)
     check_end(site, policy)
 

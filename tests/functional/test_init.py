@@ -70,7 +70,7 @@ def test_from_where_it_is(lab, dnsguard, kind):
     path = lab.dir / 'first.yaml'
     way = ['--from', place.path(ZONE)] if kind == 'nsd' else ['--server', place.address, '--key-file', place.key]
     done = dnsguard('init', ZONE, *way, '-o', path).expect(0)
-    assert done.stdout == '' and done.stderr == '', str(done)
+    assert f'{path} is written' in done.stdout and done.stderr == '', str(done)
     policy = path.read_text().replace('mail:', f'verify: {{servers: ["{place.address}"]}}\nmail:', 1)
     path.write_text(policy)
     text = check(dnsguard, place, path)

@@ -6,9 +6,11 @@ import itertools
 import random
 import re
 import socket
+import subprocess
 
 import between
 import dns.message
+import dns.query
 import dns.rcode
 import dns.tsig
 import dns.tsigkeyring
@@ -267,3 +269,54 @@ def test_server_dies(lab, at):
     done = site.apply(site.policy('direct.yaml')).expect(0)
     assert site.serial() == serial + (at == 'before-update'), done
     assert site.journal().states == (['applied'] if at == 'after-update' else ['failed', 'applied'])
+
+
+class Slow(between.Proxy):
+    """Keeps back the first UPDATE until `due` says so of a later request: it arrives just before that one."""
+
+    def __init__(self, site, killed):
+        super().__init__(site.server.address, on_request=self.keep)
+        self.site, self.killed, self.kept, self.due, self.n_first = site, killed, None, None, 0
+
+    def keep(self, n, wire, _):
+        if self.kept is None and between.is_update(wire):
+            self.kept, self.n_first = wire, n
+            self.killed()
+            raise between.Close
+        if self.due and self.due(n - self.n_first, wire):
+            self.due = None
+            reply = dns.query.tcp(dns.message.from_wire(self.kept, keyring=self.site.keyring), self.target[0])
+            assert reply.rcode() == 0, reply
+        return wire
+
+
+@pytest.mark.parametrize('wants', ['the-same', 'another'])
+@pytest.mark.parametrize('at', ['before-last-look', 'before-update'])
+def test_update_of_a_killed_run_arrives_late(lab, at, wants):
+    """A run is killed with its UPDATE on the way; it arrives when the next run has looked already. What that run wanted is there then,
+    or it says what happened and the run after it goes on. Each UPDATE was applied at most once."""
+    site = Site(lab, 'knot')
+    process = []
+    with Slow(site, lambda: process[0].kill()) as proxy:
+        policy = site.policy('through.yaml', address=proxy.address)
+        site.run('plan', '--adopt', policy).expect(3)
+        reads = proxy.n  # of a plan; the last look before writing comes after as many
+        argv = [lab.program, '--state', site.state, 'apply', '--yes', '--adopt']
+        process.append(subprocess.Popen([*argv, policy], cwd=lab.dir, stdout=subprocess.DEVNULL))
+        assert process[0].wait() == -9
+        serial = site.serial()
+        proxy.due = (lambda n, _: n == reads + 1) if at == 'before-last-look' else (lambda _, wire: between.is_update(wire))
+        if wants == 'another':
+            policy = site.policy('other.yaml', address=proxy.address, dmarc='quarantine')
+            done = site.run('apply', '--yes', '--adopt', policy).expect(1)
+            assert 'an interrupted run had sent arrived only now' in done.stderr, done
+            assert 'somebody else' not in done.stderr
+            assert 'quarantine' not in str(site.image())
+        done = site.run('apply', '--yes', '--adopt', policy).expect(0)
+        assert proxy.due is None
+    print(done)
+    assert site.serial() == serial + (2 if wants == 'another' else 1), done
+    assert site.journal().open_steps == []
+    assert site.journal().states[0] in ('applied', 'verified')
+    assert site.marker() == site.journal().markers.get(ZONE)
+    site.run('plan', site.policy(dmarc='quarantine' if wants == 'another' else 'reject')).expect(0)

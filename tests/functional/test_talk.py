@@ -89,7 +89,9 @@ def test_hosts_that_take_mail(place, dnsguard, mode):
 
 
 def test_wrong_usage(lab, dnsguard):
-    for args, words in ((['frobnicate'], 'no command frobnicate'), (['plan'], 'usage: dnsguard plan'),
+    for args, words in ((['frobnicate'], 'no command frobnicate; `'), (['aply'], 'did you mean apply?'),
+                        (['help', 'spilt'], 'did you mean split?'), (['plan', '--jsno', 'x'], 'did you mean --json?'),
+                        (['plan'], 'usage: dnsguard plan'),
                         (['plan', '--yes', 'x'], 'has no option --yes'), (['apply', '--plan'], '--plan wants DIGEST'),
                         (['log', '-n', 'many'], '--limit wants a whole number'), (['plan', '--nope', 'x'], 'no option --nope'),
                         (['restore', 'x'], 'not the number of a change'), (['plan', 'nowhere.yaml'], 'nowhere.yaml')):

@@ -49,7 +49,7 @@ def watched(lab):
 
 
 def test_forged(watched):
-    """The logarithm of what was sent counts; a report that comes again does not, nor one that is no report."""
+    """The logarithm of what was sent counts; a report that comes again, also after a kill, does not, nor one that is no report."""
     hostile = report('x', []).split('\n\n')[0] + '\n\n' + base64.encodebytes(gzip.compress(b'<feedback>' * 100000)).decode()
     watched.box.put(report('a', [('203.0.113.9', 1000, 'fail'), ('192.0.2.7', 50, 'pass'), ('198.51.100.7', 3, 'fail')]),
                     report('a', [('203.0.113.9', 1000, 'fail')]), 'Subject: no report\n\nhello\n', hostile)
@@ -57,7 +57,7 @@ def test_forged(watched):
     assert watched.status()['evidence']['reporters'] == 1
     watched.start()
     watched.stop(signal.SIGKILL)
-    watched.box.put(report('b', [('203.0.113.9', 1, 'fail')], org='two.example'))
+    watched.box.put(report('a', [('203.0.113.9', 1000, 'fail')]), report('b', [('203.0.113.9', 1, 'fail')], org='two.example'))
     watched.start()
     settle(watched, (10, 0, 0, 0))
 

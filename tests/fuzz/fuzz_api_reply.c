@@ -24,7 +24,8 @@ static void check(bool is_true)
 static const struct dg_provider_ops *choose(uint8_t octet)
 {
 	static const char *const names[] = {"cloudflare", "desec", "digitalocean", "gandi",
-		"hetzner", "linode", "route53", "external-dns"};
+		"hetzner", "linode", "route53", "external-dns", "azure", "conoha", "gehirn", "ovh",
+		"sakura-cloud", "value-domain", "webhook"};
 
 	return dg_provider_find(names[octet % (sizeof(names) / sizeof(names[0]))]);
 }
@@ -90,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	int fd = mkstemp(path);
-	check(fd >= 0 && write(fd, "key\n", 4) == 4);
+	check(fd >= 0 && write(fd, "key-key-key-key-key\n", 20) == 20);
 	(void)close(fd);
 	const struct dg_provider_ops *ops = choose(data[0]);
 	union {
@@ -98,11 +99,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		char bytes[512];
 	} opts = {.api = {.url = "http://127.0.0.1:1", .timeout = 1}};
 	const char *key = path;
+	const char *url = "http://127.0.0.1:1";
 	for (size_t i = 0; i < ops->schema->n_fields; i++) {
 		const struct dg_field *f = &ops->schema->fields[i];
 		check(ops->schema->size <= sizeof(opts));
 		if (f->kind == DG_SECRET) {
 			memcpy(opts.bytes + f->offset, (const void *)&key, sizeof(key));
+		} else if (f->kind == DG_STRING) {
+			memcpy(opts.bytes + f->offset, (const void *)&url, sizeof(url));
 		}
 	}
 	check(dg_loop_new(NULL, &loop, &err) == 0);

@@ -88,23 +88,38 @@ static struct dg_zone *zone_of(struct dg_arena *a, const struct dg_policy *p, bo
 	return z;
 }
 
-static void want(const struct dg_policy *p, int stage, bool is_complete)
+static void want(const struct dg_policy *p, const struct dg_name_state *state, bool is_complete)
 {
 	struct dg_arena *a = dg_arena_new(ARENA_MAX);
-	const char *name = p->n_mail > 0 ? p->mail[0].name : p->zone;
-	struct dg_name_state state = {.name = name, .stage = (enum dg_name_stage)stage};
 	struct dg_zone *have = zone_of(a, p, is_complete);
 	struct dg_want *w = NULL;
 	struct dg_rrkey *keys = NULL;
 	struct dg_note *notes = NULL;
 	struct dg_err err = {0};
 	size_t n = 0;
-	int r = dg_want_make(a, p, have, &state, 1, &w, &err);
+	int r = dg_want_make(a, p, have, state, 1, &w, &err);
 
 	assert(r == 0 ? w != NULL : r < 0 && err.text[0] != '\0');
 	dg_want_keys(a, p, &keys, &n);
-	dg_split_hazards(a, p, name, have, &notes, &n);
+	dg_split_hazards(a, p, state->name, have, &notes, &n);
 	dg_arena_free(a);
+}
+
+/* Every stage of the first mail name; a split also at the last of its labels, with and without the ones before it. */
+static void want_all(const struct dg_policy *p)
+{
+	const struct dg_split_spec *split = p->n_mail > 0 ? p->mail[0].split : NULL;
+	unsigned last = split ? (unsigned)dg_split_n_labels(split) - 1 : 0;
+	struct dg_name_state s = {.name = p->n_mail > 0 ? p->mail[0].name : p->zone};
+
+	for (int stage = DG_STAGE_CALM; stage <= DG_STAGE_PROBING; stage++) {
+		s.stage = (enum dg_name_stage)stage;
+		s.label = s.retired = 0;
+		want(p, &s, stage != DG_STAGE_ARMED);
+		for (s.label = last; last > 0 && s.retired <= last; s.retired += last) {
+			want(p, &s, stage != DG_STAGE_ARMED);
+		}
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -123,9 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		int next = dg_policy_next(l, a, &p, &err);
 		assert(next >= 0 || (err.text[0] != '\0' && err.pos.line > 0));
 		if (next == 0 && p->n_mail + p->n_silent < WANT_MAX) {
-			for (int stage = DG_STAGE_CALM; stage <= DG_STAGE_SPLIT; stage++) {
-				want(p, stage, stage != DG_STAGE_ARMED);
-			}
+			want_all(p);
 		}
 		dg_arena_free(a);
 		if (next == 1) {

@@ -70,6 +70,8 @@ class Dialect:
     name = None  # of the provider; None: the class's, in lower case
     files = {}  # further files of the provider section: {option: text}
     options = ''  # of the provider section
+    places = ''  # and options that say where something of it is
+    url = None  # where it is served
 
     def __init__(self, zone, records):
         self.zone, self.numbers = zone, itertools.count(1001)
@@ -83,6 +85,10 @@ class Dialect:
 
     def refuse(self, status, text):
         raise Refused(status, {'message': text})
+
+    def is_write(self, method, path, body):
+        """Does this call change records?"""
+        return method != 'GET'
 
     # RRsets
 
@@ -205,6 +211,7 @@ class Server:
             self.listener.context = context_of(lab, address, certificate)
         port = self.listener.server_address[1]
         self.url = f'{"https" if certificate else "http"}://{address}:{port}'
+        self.dialect.url = self.url
         self.thread = threading.Thread(target=self.listener.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
         self.files = {self.dialect.token_option: lab.write(f'{lab.unique("token")}.key', self.dialect.token + '\n', 0o600)}
@@ -215,7 +222,7 @@ class Server:
         """The provider section of a zone.yaml."""
         name = self.dialect.name or type(self.dialect).__name__.lower()
         files = ''.join(f', {option}: "{path}"' for option, path in self.files.items())
-        return f'{{{name}: {{url: "{self.url}"{files}{self.dialect.options}{more}}}}}'
+        return f'{{{name}: {{url: "{self.url}"{files}{self.dialect.places}{self.dialect.options}{more}}}}}'
 
     def fault(self, kind, on='write', times=1, skip=0):
         """The next times calls of that sort go wrong, after skip that do not. on: 'read', 'write' or a part of the path."""
@@ -227,7 +234,7 @@ class Server:
             return self.dialect.image()
 
     def writes(self):
-        return [c for c in self.calls if c[0] != 'GET']
+        return [c for c in self.calls if self.dialect.is_write(*c)]
 
     def stop(self):
         self.is_over.set()
@@ -237,9 +244,10 @@ class Server:
 
     # one call
 
-    def next_fault(self, method, path):
+    def next_fault(self, method, path, body):
+        sort = 'write' if self.dialect.is_write(method, path, body) else 'read'
         for f in self.faults:
-            if f['times'] and (f['on'] == ('read' if method == 'GET' else 'write') or f['on'] in path):
+            if f['times'] and (f['on'] == sort or f['on'] in path):
                 if f['skip']:
                     f['skip'] -= 1
                     return ''
@@ -257,7 +265,7 @@ class Server:
                 handler.answer(401, b'{"message": "Unauthorized"}')
                 return
             self.calls.append((handler.command, handler.path, body))
-            fault = self.next_fault(handler.command, path)
+            fault = self.next_fault(handler.command, path, body)
             if fault in EARLY:
                 EARLY[fault](self, handler)
                 return
@@ -265,7 +273,8 @@ class Server:
         self.reply(handler, fault, status, data, headers)
 
     def work(self, method, path, query, body, fault):
-        somebody = self.on_read if method == 'GET' else self.on_write
+        is_write = self.dialect.is_write(method, path, body)
+        somebody = self.on_write if is_write else self.on_read
         if somebody:
             somebody(self.dialect)
         now = self.dialect.records
@@ -275,7 +284,7 @@ class Server:
             self.dialect.records = list(reversed(now))
         elif fault == 'duplicate':
             self.dialect.records = now + now
-        elif method != 'GET':
+        elif is_write:
             self.before = copy.deepcopy(now)
         try:
             status, data, *headers = self.dialect.handle(method, path, query, body)

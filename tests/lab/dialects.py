@@ -4,7 +4,10 @@ import re
 
 import api
 from api import Dialect, Record, joined, quoted
+from dialect_plugin import Webhook
 from dialect_route53 import Route53
+from dialects_japan import ConoHa, Gehirn, SakuraCloud, ValueDomain
+from dialects_signed import Azure, GoogleCloud, Ovh
 
 
 def mx_parts(record):
@@ -320,4 +323,5 @@ class ExternalDns(Dialect):
         return 200, other + [self.out(k, rs) for k, rs in self.rrsets().items()], [('Content-Type', self.MEDIA)]
 
 
-ALL = (Cloudflare, DeSec, DigitalOcean, ExternalDns, Gandi, Hetzner, Linode, Route53)
+ALL = (Azure, Cloudflare, ConoHa, DeSec, DigitalOcean, ExternalDns, Gandi, Gehirn, GoogleCloud, Hetzner, Linode, Ovh, Route53,
+       SakuraCloud, ValueDomain, Webhook)

@@ -14,6 +14,7 @@ import ctypes
 import dataclasses
 import os
 import pathlib
+import re
 import secrets
 import shutil
 import signal
@@ -202,8 +203,10 @@ def wait_hears(process, number):
     def hears():
         assert process.poll() is None, process.args
         status = pathlib.Path(f'/proc/{process.pid}/status').read_text()
-        masks = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(('SigCgt', 'SigBlk'))]
-        return any(mask >> number - 1 & 1 for mask in masks)
+        caught, blocked = (int(re.search(rf'^{name}:\s*(\w+)', status, re.M)[1], 16) for name in ('SigCgt', 'SigBlk'))
+        if blocked >> signal.SIGWINCH - 1 & 1:  # all of them, for a moment, while a thread or a process starts
+            blocked = 0
+        return (caught | blocked) >> number - 1 & 1
     wait_for(hears, f'a handler of signal {int(number)}')
 
 

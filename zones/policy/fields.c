@@ -3,12 +3,13 @@
 
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
+#include "zones/base/near.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define KEY_COMPARED_MAX 40u /* bytes; a longer key is like no other */
-#define WORDS_MAX        64u
+#define KEY_SHOWN_MAX 40u /* bytes */
+#define WORDS_MAX     64u
 
 bool dg_field_is_key(const struct dg_field *f, const char *key)
 {
@@ -46,60 +47,21 @@ static void put_key(struct dg_buf *b, const char *key)
 	}
 }
 
-static size_t least(size_t x, size_t y)
-{
-	return x < y ? x : y;
-}
-
-/* Edit distance with swaps of neighbours (Damerau-Levenshtein, restricted). '_' in known reads '-'. */
-static size_t distance(const char *known, const char *key)
-{
-	size_t rows[3][KEY_COMPARED_MAX + 1];
-	size_t n = strlen(known);
-	size_t m = strlen(key);
-
-	if (n > KEY_COMPARED_MAX || m > KEY_COMPARED_MAX) {
-		return SIZE_MAX;
-	}
-	for (size_t j = 0; j <= m; j++) {
-		rows[0][j] = j;
-	}
-	for (size_t i = 1; i <= n; i++) {
-		size_t *row = rows[i % 3];
-		const size_t *up = rows[(i - 1) % 3];
-		char c = shown(known[i - 1]);
-
-		row[0] = i;
-		for (size_t j = 1; j <= m; j++) {
-			row[j] = least(least(row[j - 1], up[j]) + 1, up[j - 1] + (c != key[j - 1]));
-			if (i > 1 && j > 1 && c == key[j - 2] && known[i - 2] == key[j - 1]) {
-				row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
-			}
-		}
-	}
-	return rows[n % 3][m];
-}
-
 int dg_key_unknown(const struct dg_loader *l, const struct dg_node *key, const char *const *known,
 	size_t n, struct dg_err *err)
 {
-	const char *best = NULL;
-	size_t best_distance = SIZE_MAX;
+	struct dg_near near = {.meant = key->text};
 	struct dg_buf b;
 
 	for (size_t i = 0; i < n; i++) {
-		size_t d = distance(known[i], key->text);
-
-		if (d < best_distance) {
-			best_distance = d;
-			best = known[i];
-		}
+		dg_near(&near, known[i]);
 	}
+	const char *best = dg_near_word(&near);
 	dg_buf_init(&b, DG_ERR_TEXT_MAX);
 	dg_buf_puts(&b, "unknown key '");
-	dg_buf_put_safe(&b, key->text, least(key->len, KEY_COMPARED_MAX));
+	dg_buf_put_safe(&b, key->text, key->len < KEY_SHOWN_MAX ? key->len : KEY_SHOWN_MAX);
 	dg_buf_puts(&b, "'; ");
-	if (best && best_distance <= (strlen(best) < 5 ? 1 : strlen(best) / 3 + 1)) {
+	if (best) {
 		dg_buf_puts(&b, "did you mean '");
 		put_key(&b, best);
 		dg_buf_puts(&b, "'?");

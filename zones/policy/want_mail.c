@@ -180,7 +180,9 @@ static int want_dmarc(struct dg_wanting *w, const struct place *p)
 		d.p = d.sp = d.np = DG_DMARC_REJECT;
 		d.adkim = d.aspf = 's';
 		d.t = 0;
-		d.psd = p->is_sub ? 0 : d.psd;
+		if (p->is_sub) {
+			d.psd = 0;
+		}
 		c.pos = m->split->pos;
 		c.why = dg_printf(w->arena, "mail from %s is forged while it is split",
 			dg_name_plain(w->arena, p->name));

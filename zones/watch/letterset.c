@@ -12,6 +12,7 @@
 #define TIME_LEN  10u
 #define ITEM_LEN  (KEY_LEN + TIME_LEN)
 #define SLOTS_MIN 64u
+#define FLOOR_MAX ((int64_t)1 << 52) /* Unix milliseconds that can be reckoned with */
 
 void dg_letterset_done(struct dg_letterset *s)
 {
@@ -159,8 +160,8 @@ bool dg_letterset_parse(struct dg_letterset *s, const char *text)
 		return false;
 	}
 	long long floor_ms = strtoll(text + strlen(head), &end, 10);
-	if (*end != ' ' || floor_ms < 0 || strlen(end + 1) % ITEM_LEN != 0 ||
-		strlen(end + 1) / ITEM_LEN > DG_LETTERSET_MAX) {
+	if (*end != ' ' || floor_ms < 0 || floor_ms > FLOOR_MAX ||
+		strlen(end + 1) % ITEM_LEN != 0 || strlen(end + 1) / ITEM_LEN > DG_LETTERSET_MAX) {
 		return false;
 	}
 	struct dg_letterset read = {.floor_ms = floor_ms};

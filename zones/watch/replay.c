@@ -38,7 +38,7 @@ struct dg_replay *dg_replay_new(
 	*r = (struct dg_replay){
 		.name = name,
 		.options = *o,
-		.bins = dg_newn(a, struct dg_replay_bin, DG_REPLAY_BINS_MAX),
+		.bins = dg_newn(a, struct dg_plot_bin, DG_REPLAY_BINS_MAX),
 		.bin_ms = HOUR_MS,
 		.internal = in,
 	};
@@ -52,8 +52,8 @@ struct dg_replay *dg_replay_new(
 static void fold(struct dg_replay *r)
 {
 	for (size_t i = 0; i < DG_REPLAY_BINS_MAX; i++) {
-		struct dg_replay_bin x = r->bins[i];
-		struct dg_replay_bin *to = &r->bins[i / 2];
+		struct dg_plot_bin x = r->bins[i];
+		struct dg_plot_bin *to = &r->bins[i / 2];
 		if (i % 2 == 0) {
 			*to = x;
 		} else {
@@ -64,14 +64,14 @@ static void fold(struct dg_replay *r)
 			to->state = x.state > to->state ? x.state : to->state;
 		}
 		if (i >= DG_REPLAY_BINS_MAX / 2) {
-			r->bins[i] = (struct dg_replay_bin){0};
+			r->bins[i] = (struct dg_plot_bin){0};
 		}
 	}
 	r->n_bins = (r->n_bins + 1) / 2;
 	r->bin_ms *= 2;
 }
 
-static struct dg_replay_bin *bin_at(struct dg_replay *r, int64_t now_ms)
+static struct dg_plot_bin *bin_at(struct dg_replay *r, int64_t now_ms)
 {
 	const struct inside *in = r->internal;
 	int64_t from = r->first_ms - r->first_ms % HOUR_MS;
@@ -84,7 +84,7 @@ static struct dg_replay_bin *bin_at(struct dg_replay *r, int64_t now_ms)
 		r->bins[i].state = (uint8_t)in->guard.state;
 	}
 	r->n_bins = at >= r->n_bins ? at + 1 : r->n_bins;
-	struct dg_replay_bin *b = &r->bins[at];
+	struct dg_plot_bin *b = &r->bins[at];
 	b->state = in->guard.state > b->state && in->guard.state <= DG_GUARD_PROBING
 			   ? (uint8_t)in->guard.state
 			   : b->state;
@@ -94,7 +94,8 @@ static struct dg_replay_bin *bin_at(struct dg_replay *r, int64_t now_ms)
 static void tell(struct dg_replay *r, int64_t now_ms, const char *what, const char *why)
 {
 	struct inside *in = r->internal;
-	const struct dg_heat *heat = in->watched.heat ? in->watched.heat : &in->last;
+	const struct dg_heat *now = dg_watched_heat(&in->watched);
+	const struct dg_heat *heat = now ? now : &in->last;
 
 	if (r->n_entries == DG_REPLAY_ENTRIES_MAX) {
 		r->n_entries_dropped++;
@@ -119,7 +120,7 @@ static void tell(struct dg_replay *r, int64_t now_ms, const char *what, const ch
 		.n_own = heat->n_own,
 		.n_reporters = (uint32_t)lround(dg_distinct_count(&heat->reporters)),
 		.n_recipients = (uint32_t)lround(dg_distinct_count(&heat->recipients)),
-		.genuine = (uint32_t)lround(in->watched.genuine),
+		.genuine = (uint32_t)lround((double)in->watched.genuine),
 		.score = in->watched.detector.score,
 	};
 }
@@ -177,7 +178,7 @@ static bool feed_one(struct dg_replay *r, int64_t now_ms, enum dg_guard_event_ki
 		.now_ms = now_ms,
 		.random = in->random = in->random * 1664525u + 1013904223u,
 		.has_budget = kind == DG_GUARD_EV_APPROVED ||
-			      in->watched.genuine <= r->options.genuine_max,
+			      (double)in->watched.genuine <= r->options.genuine_max,
 	};
 	struct dg_guard_out out;
 
@@ -209,7 +210,9 @@ static void on_level(struct dg_replay *r, int64_t now_ms, enum dg_alarm level)
 	}
 	in->watched.level = level;
 	if (level == DG_ALARM_CALM) {
-		in->last = in->watched.heat ? *in->watched.heat : in->last;
+		const struct dg_heat *heat = dg_watched_heat(&in->watched);
+
+		in->last = heat ? *heat : in->last;
 		dg_watched_cool(&in->watched);
 		tell(r, now_ms, "quiet", "the detector is calm again");
 		feed(r, now_ms, DG_GUARD_EV_QUIET);
@@ -301,7 +304,7 @@ static void on_arrival(struct dg_replay *r, const struct dg_mail_event *e)
 	struct inside *in = r->internal;
 	enum dg_arrival class;
 	enum dg_alarm level = dg_watched_arrival(&in->watched, e, &class);
-	struct dg_replay_bin *b = bin_at(r, e->at_ms);
+	struct dg_plot_bin *b = bin_at(r, e->at_ms);
 
 	r->n_own += class == DG_ARRIVAL_OWN;
 	r->n_unknown += class == DG_ARRIVAL_UNKNOWN;

@@ -14,6 +14,7 @@
 #include "zones/watch/classify.h"
 #include "zones/watch/detector.h"
 #include "zones/watch/guard.h"
+#include "zones/watch/plot.h"
 
 struct dg_arena;
 struct dg_buf;
@@ -40,11 +41,6 @@ struct dg_replay_entry {
 	double score;
 };
 
-struct dg_replay_bin {
-	uint32_t own, unknown, foreign, received;
-	uint8_t state; /* enum dg_guard_state, the furthest in it */
-};
-
 struct dg_replay {
 	const char *name; /* canonical */
 	struct dg_replay_options options;
@@ -55,7 +51,7 @@ struct dg_replay {
 	int64_t split_ms; /* in all */
 	struct dg_replay_entry *entries;
 	size_t n_entries, n_entries_dropped;
-	struct dg_replay_bin *bins;
+	struct dg_plot_bin *bins;
 	size_t n_bins;
 	int64_t bin_ms;
 	void *internal;

@@ -6,37 +6,10 @@
 
 #include <string.h>
 
-#define DAY_S  ((int64_t)86400)
-#define WIDTH  1200
-#define HEIGHT 300
-#define LEFT   60
-#define TOP    40
-#define BOTTOM 40
+#define DAY_S     ((int64_t)86400)
+#define TITLE_MAX 600u
 
 /* --- time ------------------------------------------------------------------------------------- */
-/* "2026-11-22 18:52:16", of the proleptic Gregorian calendar, UTC. */
-static const char *time_text(int64_t ms, char buf[24])
-{
-	int64_t s = ms / 1000;
-	int64_t z = s / DAY_S + 719468;
-	int64_t era = z / 146097;
-	int64_t of_era = z - era * 146097;
-	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-	int64_t m = (5 * of_year + 2) / 153;
-	int64_t day = of_year - (153 * m + 2) / 5 + 1;
-	int64_t month = m < 10 ? m + 3 : m - 9;
-	struct dg_buf b;
-
-	dg_buf_init(&b, 23);
-	dg_buf_printf(&b, "%04d-%02d-%02d %02d:%02d:%02d",
-		(int)(year + era * 400 + (month <= 2)) % 10000, (int)month, (int)day,
-		(int)(s % DAY_S / 3600), (int)(s % 3600 / 60), (int)(s % 60));
-	memcpy(buf, b.data, b.len + 1);
-	dg_buf_done(&b);
-	return buf;
-}
-
 static void put_span(struct dg_buf *b, int64_t ms)
 {
 	int64_t s = ms / 1000;
@@ -96,7 +69,8 @@ void dg_replay_print(struct dg_buf *b, const struct dg_replay *r)
 		dg_buf_puts(b, ": the logs say nothing of it\n");
 		return;
 	}
-	dg_buf_printf(b, ": %s to %s UTC\n", time_text(r->first_ms, t), time_text(r->last_ms, u));
+	dg_buf_printf(
+		b, ": %s to %s UTC\n", dg_plot_time(r->first_ms, t), dg_plot_time(r->last_ms, u));
 	dg_buf_printf(b,
 		"  %llu bounces of mail that was not sent from here, %llu of mail that was, %llu "
 		"unclear; %llu letters received, %llu sent\n",
@@ -106,7 +80,7 @@ void dg_replay_print(struct dg_buf *b, const struct dg_replay *r)
 	for (size_t i = 0; i < r->n_entries; i++) {
 		const struct dg_replay_entry *e = &r->entries[i];
 
-		dg_buf_printf(b, "  %s  %-16s %s", time_text(e->at_ms, t), e->what, e->why);
+		dg_buf_printf(b, "  %s  %-16s %s", dg_plot_time(e->at_ms, t), e->what, e->why);
 		if (strcmp(e->what, "alarm") == 0 || strcmp(e->what, "proposed") == 0 ||
 			strcmp(e->what, "splitting") == 0) {
 			put_evidence(b, e);
@@ -152,106 +126,21 @@ void dg_replay_json(struct dg_buf *b, const struct dg_replay *r)
 }
 
 /* --- SVG -------------------------------------------------------------------------------------- */
-static uint32_t tallest(const struct dg_replay *r)
-{
-	uint32_t most = 1;
-
-	for (size_t i = 0; i < r->n_bins; i++) {
-		uint32_t n = r->bins[i].own + r->bins[i].unknown + r->bins[i].foreign;
-		most = n > most ? n : most;
-	}
-	return most;
-}
-
-static double x_of(const struct dg_replay *r, size_t bin)
-{
-	return LEFT +
-	       (double)(WIDTH - LEFT - 20) * (double)bin / (double)(r->n_bins ? r->n_bins : 1);
-}
-
-static void put_bands(struct dg_buf *b, const struct dg_replay *r)
-{
-	static const char *const colours[] = {[DG_GUARD_ELEVATED] = "#fff3c4",
-		[DG_GUARD_SPLITTING] = "#ffd0a8",
-		[DG_GUARD_SPLIT] = "#ffd0a8",
-		[DG_GUARD_PROBING] = "#e2d4f5",
-		[DG_GUARD_RESTORING] = "#d4ecd4",
-		[DG_GUARD_COOLDOWN] = "#e4eef8",
-		[DG_GUARD_HELD] = "#e0e0e0"};
-
-	for (size_t i = 0, from = 0; i <= r->n_bins && r->n_bins > 0; i++) {
-		if (i < r->n_bins && r->bins[i].state == r->bins[from].state) {
-			continue;
-		}
-		if (r->bins[from].state != DG_GUARD_CALM) {
-			dg_buf_printf(b,
-				"<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" "
-				"fill=\"%s\"><title>%s</title></rect>\n",
-				x_of(r, from), TOP, x_of(r, i) - x_of(r, from),
-				HEIGHT - TOP - BOTTOM, colours[r->bins[from].state],
-				dg_guard_state_text((enum dg_guard_state)r->bins[from].state));
-		}
-		from = i;
-	}
-}
-
-static void put_bars(struct dg_buf *b, const struct dg_replay *r, uint32_t most)
-{
-	double width = x_of(r, 1) - x_of(r, 0);
-	double scale = (double)(HEIGHT - TOP - BOTTOM) / most;
-
-	for (size_t i = 0; i < r->n_bins; i++) {
-		const struct dg_replay_bin *bin = &r->bins[i];
-		const uint32_t parts[3] = {bin->own, bin->unknown, bin->foreign};
-		static const char *const colours[3] = {"#3a7d44", "#9a9a9a", "#b3261e"};
-		double y = HEIGHT - BOTTOM;
-
-		for (size_t k = 0; k < 3; k++) {
-			double h = parts[k] * scale;
-			y -= h;
-			if (parts[k] > 0) {
-				dg_buf_printf(b,
-					"<rect x=\"%.1f\" y=\"%.1f\" width=\"%.2f\" "
-					"height=\"%.1f\" fill=\"%s\"/>\n",
-					x_of(r, i), y, width, h, colours[k]);
-			}
-		}
-	}
-}
-
 void dg_replay_svg(struct dg_buf *b, const struct dg_replay *r)
 {
-	uint32_t most = tallest(r);
-	char t[24];
+	struct dg_buf title;
 
-	dg_buf_printf(b,
-		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
-		"font-family=\"sans-serif\" font-size=\"12\">\n",
-		WIDTH, HEIGHT);
-	dg_buf_printf(b,
-		"<rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n<text x=\"%d\" y=\"22\" "
-		"font-size=\"15\">",
-		WIDTH, HEIGHT, LEFT);
-	/* A canonical name holds no character that means something in XML but these. */
-	for (size_t i = 0; i < plain_len(r->name); i++) {
-		char c = r->name[i];
-		dg_buf_puts(b, c == '<' ? "&lt;" : c == '&' ? "&amp;" : c == '>' ? "&gt;" : "");
-		if (c != '<' && c != '&' && c != '>') {
-			dg_buf_putc(b, c);
-		}
-	}
-	dg_buf_printf(b,
+	dg_buf_init(&title, TITLE_MAX);
+	dg_buf_put(&title, r->name, plain_len(r->name));
+	dg_buf_printf(&title,
 		": bounces in %d h; red: of mail not sent from here, green: of mail that was, "
-		"grey: unclear</text>\n",
+		"grey: unclear",
 		(int)(r->bin_ms / 3600000));
-	put_bands(b, r);
-	put_bars(b, r, most);
-	dg_buf_printf(b, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"black\"/>\n", LEFT,
-		HEIGHT - BOTTOM, WIDTH - 20, HEIGHT - BOTTOM);
-	dg_buf_printf(b, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%u</text>\n", LEFT - 6,
-		TOP + 10, most);
-	dg_buf_printf(b, "<text x=\"%d\" y=\"%d\">%s UTC</text>\n", LEFT, HEIGHT - 18,
-		time_text(r->first_ms, t));
-	dg_buf_printf(b, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s UTC</text>\n</svg>\n",
-		WIDTH - 20, HEIGHT - 18, time_text(r->last_ms, t));
+	const struct dg_plot plot = {.title = title.data,
+		.bins = r->bins,
+		.n_bins = r->n_bins,
+		.first_ms = r->first_ms,
+		.last_ms = r->last_ms};
+	dg_plot_svg(b, &plot);
+	dg_buf_done(&title);
 }

@@ -14,16 +14,39 @@ void dg_watched_init(struct dg_watched *w, const char *zone, const char *name, i
 
 void dg_watched_done(struct dg_watched *w)
 {
-	dg_watched_cool(w);
-	dg_senders_done(&w->senders);
-	free(w->abuse);
-	w->abuse = NULL;
+	if (w->more) {
+		free(w->more->heat);
+		dg_senders_done(&w->more->senders);
+		free(w->more->abuse);
+		free(w->more);
+		w->more = NULL;
+	}
 }
 
 void dg_watched_cool(struct dg_watched *w)
 {
-	free(w->heat);
-	w->heat = NULL;
+	struct dg_watched_more *m = w->more;
+
+	if (!m) {
+		return;
+	}
+	free(m->heat);
+	m->heat = NULL;
+	if (!m->senders.slots && !m->abuse && m->sent_ms == 0) {
+		free(m);
+		w->more = NULL;
+	}
+}
+
+static struct dg_watched_more *more_of(struct dg_watched *w)
+{
+	if (!w->more) {
+		w->more = calloc(1, sizeof(*w->more));
+		if (!w->more) {
+			abort();
+		}
+	}
+	return w->more;
 }
 
 /* The network of a client: what counts as one reporter. */
@@ -49,24 +72,27 @@ static uint64_t network(struct dg_text client)
 
 static void warm(struct dg_watched *w, int64_t now_ms)
 {
-	w->heat = malloc(sizeof(*w->heat));
-	if (!w->heat) {
+	struct dg_watched_more *m = more_of(w);
+
+	m->heat = malloc(sizeof(*m->heat));
+	if (!m->heat) {
 		abort();
 	}
-	dg_heat_init(w->heat, now_ms);
+	dg_heat_init(m->heat, now_ms);
 }
 
 enum dg_alarm dg_watched_arrival(
 	struct dg_watched *w, const struct dg_mail_event *e, enum dg_arrival *ret_class)
 {
-	enum dg_arrival class = dg_senders_classify(&w->senders, e);
+	struct dg_senders none = {0};
+	enum dg_arrival class = dg_senders_classify(w->more ? &w->more->senders : &none, e);
 	enum dg_alarm level = dg_detector_arrival(&w->detector, e->at_ms, class);
 
-	if (level != DG_ALARM_CALM && !w->heat) {
+	if (level != DG_ALARM_CALM && !dg_watched_heat(w)) {
 		warm(w, e->at_ms);
 	}
-	if (w->heat) {
-		dg_heat_add(w->heat, class, network(e->client),
+	if (dg_watched_heat(w)) {
+		dg_heat_add(w->more->heat, class, network(e->client),
 			dg_sketch_key(0, e->address.p, e->address.n));
 	}
 	*ret_class = class;
@@ -75,18 +101,20 @@ enum dg_alarm dg_watched_arrival(
 
 static struct dg_abuse *abuse_of(struct dg_watched *w)
 {
-	if (!w->abuse) {
-		w->abuse = calloc(1, sizeof(*w->abuse));
-		if (!w->abuse) {
+	struct dg_watched_more *m = more_of(w);
+
+	if (!m->abuse) {
+		m->abuse = calloc(1, sizeof(*m->abuse));
+		if (!m->abuse) {
 			abort();
 		}
 	}
-	return w->abuse;
+	return m->abuse;
 }
 
 enum dg_abuse_kind dg_watched_own(struct dg_watched *w, int64_t at_ms)
 {
-	return w->abuse ? dg_abuse_own_bounce(w->abuse, at_ms) : DG_ABUSE_NONE;
+	return dg_watched_abuse(w) ? dg_abuse_own_bounce(w->more->abuse, at_ms) : DG_ABUSE_NONE;
 }
 
 enum dg_abuse_kind dg_watched_reported(
@@ -97,8 +125,10 @@ enum dg_abuse_kind dg_watched_reported(
 
 enum dg_abuse_kind dg_watched_sent(struct dg_watched *w, const struct dg_mail_event *e)
 {
-	dg_senders_sent(&w->senders, e->address, e->at_ms);
-	w->sent_ms = e->at_ms > w->sent_ms ? e->at_ms : w->sent_ms;
+	struct dg_watched_more *m = more_of(w);
+
+	dg_senders_sent(&m->senders, e->address, e->at_ms);
+	m->sent_ms = e->at_ms > m->sent_ms ? e->at_ms : m->sent_ms;
 	return dg_abuse_sent(abuse_of(w), e);
 }
 
@@ -106,12 +136,12 @@ double dg_watched_genuine_at(const struct dg_watched *w, int64_t now_ms)
 {
 	double dt = (double)(now_ms > w->genuine_ms ? now_ms - w->genuine_ms : 0);
 
-	return w->genuine * exp(-dt / DAY_MS);
+	return (double)w->genuine * exp(-dt / DAY_MS);
 }
 
 void dg_watched_genuine(struct dg_watched *w, const struct dg_mail_event *e)
 {
-	w->genuine = dg_watched_genuine_at(w, e->at_ms) + 1;
+	w->genuine = (float)(dg_watched_genuine_at(w, e->at_ms) + 1);
 	w->genuine_ms = e->at_ms;
 }
 
@@ -130,7 +160,7 @@ static double share_low(double n, double all)
 
 const char *dg_watched_missing(const struct dg_watched *w, int64_t now_ms)
 {
-	const struct dg_heat *h = w->heat;
+	const struct dg_heat *h = dg_watched_heat(w);
 
 	if (w->level != DG_ALARM_ALARM || !h) {
 		return "there is no alarm";

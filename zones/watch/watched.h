@@ -3,7 +3,7 @@
  * Shape    Events of one mail name in, the detector's level out. The daemon and the replay of logs share these steps.
  * Image    What must outlive the process, as octets: "DGW2", then fields of fixed width, least octet first, then the first 8 octets of
  *          the SHA-256 of all before. One that was damaged, or is of another version, is refused.
- * Memory   Heap for heat and senders; dg_watched_done().
+ * Memory   At most 112 octets for a name that only gets mail; heap for one that sends, or with something going on: dg_watched_done().
  */
 #pragma once
 
@@ -16,20 +16,35 @@ struct dg_buf;
 /* Lower bound (95 %) of the share of foreign bounces: a verdict "forged" of medium confidence. */
 #define DG_FORGED_SHARE 0.5
 
-struct dg_watched {
-	const char *name; /* canonical mail name */
-	const char *zone; /* canonical */
-	struct dg_detector detector;
-	enum dg_alarm level;
-	bool is_dirty;        /* the hub's: its image is older */
+/* What most mail names do not have. */
+struct dg_watched_more {
 	struct dg_heat *heat; /* NULL: quiet */
 	struct dg_senders senders;
-	double genuine; /* letters with a sender that it got in the last day, decayed */
-	int64_t genuine_ms;
 	int64_t sent_ms;        /* when mail was last seen to be sent from it; 0: never */
 	struct dg_abuse *abuse; /* NULL: nothing was ever sent from it */
-	void *user;             /* the guard's */
 };
+
+struct dg_watched {
+	const char *name;             /* canonical mail name */
+	const char *zone;             /* canonical */
+	void *user;                   /* the guard's */
+	struct dg_watched_more *more; /* NULL: nothing was ever sent from it, and it is quiet */
+	struct dg_detector detector;
+	int64_t genuine_ms;
+	float genuine; /* letters with a sender that it got in the last day, decayed */
+	enum dg_alarm level : 8;
+	bool is_dirty; /* the hub's: its image is older */
+};
+_Static_assert(sizeof(struct dg_watched) <= 112, "a hundred thousand of them are held");
+
+static inline const struct dg_heat *dg_watched_heat(const struct dg_watched *w)
+{
+	return w->more ? w->more->heat : NULL;
+}
+static inline const struct dg_abuse *dg_watched_abuse(const struct dg_watched *w)
+{
+	return w->more ? w->more->abuse : NULL;
+}
 
 void dg_watched_init(struct dg_watched *w, const char *zone, const char *name, int64_t now_ms);
 void dg_watched_done(struct dg_watched *w);

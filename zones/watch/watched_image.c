@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAGIC      "DGW2"
-#define MAGIC_LEN  4u
-#define DIGEST_LEN 8u
-#define TIME_MAX   ((uint64_t)1 << 52) /* Unix milliseconds */
+#define MAGIC       "DGW2"
+#define MAGIC_LEN   4u
+#define DIGEST_LEN  8u
+#define TIME_MAX    ((uint64_t)1 << 52) /* Unix milliseconds */
+#define GENUINE_MAX 1e9
 
 /* --- out ---------------------------------------------------------------------------------------------------- */
 static void put(struct dg_buf *b, uint64_t v, unsigned n_octets)
@@ -118,6 +119,7 @@ static void put_abuse(struct dg_buf *b, const struct dg_abuse *a)
 
 void dg_watched_encode(const struct dg_watched *w, struct dg_buf *b)
 {
+	static const struct dg_senders none;
 	const struct dg_detector *d = &w->detector;
 	uint8_t digest[DG_DIGEST_LEN];
 	size_t from = b->len;
@@ -136,12 +138,12 @@ void dg_watched_encode(const struct dg_watched *w, struct dg_buf *b)
 	put(b, d->low_s, 4);
 	put(b, d->level, 1);
 	put(b, w->level, 1);
-	put_double(b, w->genuine);
+	put_double(b, (double)w->genuine);
 	put(b, (uint64_t)w->genuine_ms, 8);
-	put(b, (uint64_t)w->sent_ms, 8);
-	put_heat(b, w->heat);
-	put_senders(b, &w->senders);
-	put_abuse(b, w->abuse);
+	put(b, (uint64_t)(w->more ? w->more->sent_ms : 0), 8);
+	put_heat(b, dg_watched_heat(w));
+	put_senders(b, w->more ? &w->more->senders : &none);
+	put_abuse(b, dg_watched_abuse(w));
 	dg_digest(b->data + from, b->len - from, digest);
 	dg_buf_put(b, digest, DIGEST_LEN);
 }
@@ -328,6 +330,18 @@ static bool is_sound(const uint8_t *image, size_t len)
 	return memcmp(image + len - DIGEST_LEN, digest, DIGEST_LEN) == 0;
 }
 
+/* Most names have none of it. */
+static void keep_more(struct dg_watched *w, const struct dg_watched_more *more)
+{
+	if (more->heat || more->senders.slots || more->sent_ms != 0 || more->abuse) {
+		w->more = malloc(sizeof(*w->more));
+		if (!w->more) {
+			abort();
+		}
+		*w->more = *more;
+	}
+}
+
 int dg_watched_decode(struct dg_watched *w, const void *image, size_t len)
 {
 	if (!is_sound(image, len)) {
@@ -336,15 +350,18 @@ int dg_watched_decode(struct dg_watched *w, const void *image, size_t len)
 	struct reading r = {.p = (const uint8_t *)image + MAGIC_LEN,
 		.end = (const uint8_t *)image + len - DIGEST_LEN};
 	struct dg_watched read = {.name = w->name, .zone = w->zone, .user = w->user};
+	struct dg_watched_more more = {0};
 
 	get_detector(&r, &read.detector);
 	uint64_t level = get(&r, 1);
-	read.genuine = get_double(&r);
+	double genuine = get_double(&r);
 	read.genuine_ms = get_ms(&r);
-	read.sent_ms = get_ms(&r);
-	read.heat = get_heat(&r);
-	get_senders(&r, &read.senders);
-	read.abuse = get_abuse(&r);
+	more.sent_ms = get_ms(&r);
+	more.heat = get_heat(&r);
+	get_senders(&r, &more.senders);
+	more.abuse = get_abuse(&r);
+	keep_more(&read, &more);
+	read.genuine = genuine < GENUINE_MAX ? (float)genuine : (float)GENUINE_MAX;
 	if (r.is_bad || r.p != r.end || level > DG_ALARM_ALARM) {
 		dg_watched_done(&read);
 		return 1;

@@ -5,7 +5,7 @@
 
 #include "tests/unit/controller/store_unit.h"
 
-#include "controller/guard/child.h"
+#include "providers/net/child.h"
 #include "controller/guard/runner.h"
 #include "controller/store/watch.h"
 #include "providers/net/loop.h"

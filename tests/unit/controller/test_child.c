@@ -1,6 +1,6 @@
 #include "tests/unit/unit.h"
 
-#include "controller/guard/child.h"
+#include "providers/net/child.h"
 #include "providers/net/loop.h"
 #include "zones/base/err.h"
 

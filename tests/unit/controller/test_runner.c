@@ -146,7 +146,8 @@ static void test_conflict_is_a_persons(void **state)
 	assert_true(count(f.told, "still held") >= 2); /* but it is not forgotten */
 	wish("release", NAME, NULL);
 	run_ms(3000);
-	assert_string_equal(state_of(NAME), "cooldown"); /* what was under way is taken back first */
+	assert_string_equal(
+		state_of(NAME), "cooldown"); /* what was under way is taken back first */
 }
 
 static void test_out_of_reach_is_tried_again(void **state)

@@ -127,8 +127,9 @@ static unsigned some(void)
 
 static void assert_all(void)
 {
-	assert_non_null(l.w->heat);
-	assert_int_equal(l.w->heat->n_foreign, n_lines - BEFORE);
+	const struct dg_heat *heat = dg_watched_heat(l.w);
+
+	assert_true(heat && heat->n_foreign == n_lines - BEFORE);
 }
 
 static const char *beside(const char *suffix)

@@ -135,6 +135,37 @@ static void test_public_only(void **state)
 	scene_free(s);
 }
 
+/* However our own network, or something else than HTTP, is spelt: nothing is sent there. */
+static void test_spellings(void **state)
+{
+	static const char *const hosts[] = {"127.0.0.1", "127.1", "2130706433", "0x7f000001",
+		"0177.0.0.1", "0x7f.1", "0", "0.0.0.0", "[::]", "[::1]", "[::ffff:127.0.0.1]",
+		"[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "localhost",
+		"localhost.", "169.254.169.254", "10.1.2.3", "172.16.0.1", "192.168.0.1",
+		"100.64.0.1", "[fd00::1]", "[fe80::1]", "224.0.0.1", "255.255.255.255",
+		"user@127.0.0.1", "8.8.8.8@127.0.0.1", "127.0.0.1#", "127.0.0.1\\@8.8.8.8"};
+	static const char *const schemes[] = {"gopher", "file", "ftp", "dict", "smtp", "ldap", ""};
+	const size_t n_hosts = sizeof(hosts) / sizeof(hosts[0]);
+	struct scene *s = scene_new(play_ok);
+
+	(void)state;
+	s->request.is_plain_ok = true;
+	s->request.is_public_only = true;
+	s->request.timeout_ms = 500;
+	for (size_t i = 0; i < n_hosts + sizeof(schemes) / sizeof(schemes[0]); i++) {
+		(void)snprintf(s->url, sizeof(s->url), "%s://%s:%u/x",
+			i < n_hosts ? "http" : schemes[i - n_hosts],
+			i < n_hosts ? hosts[i] : "127.0.0.1", s->server->port);
+		s->n_done = 0;
+		run(s);
+		assert_true(s->rc < 0);
+		assert_false(s->request.was_sent);
+		dg_http_request_done(&s->request);
+	}
+	assert_int_equal(s->server->n_connections, 0);
+	scene_free(s);
+}
+
 /* Plain text where a TLS handshake was expected. */
 static void test_not_tls(void **state)
 {
@@ -163,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_given_addresses_are_forgotten),
 		cmocka_unit_test(test_bad_addresses),
 		cmocka_unit_test(test_public_only),
+		cmocka_unit_test(test_spellings),
 		cmocka_unit_test(test_not_tls),
 	};
 

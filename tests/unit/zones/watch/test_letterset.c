@@ -94,6 +94,7 @@ static void test_image(void **state)
 	}
 	assert_false(dg_letterset_parse(&read, "2 0 "));
 	assert_false(dg_letterset_parse(&read, "1 -5 "));
+	assert_false(dg_letterset_parse(&read, "1 9223372036854775807 0123456789ab00000003e8"));
 	assert_false(dg_letterset_parse(&read, "1 0 zzzzzzzzzzzzzzzzzzzzzz"));
 	dg_letterset_done(&s);
 	dg_buf_done(&b);
@@ -125,6 +126,50 @@ static void test_sent_ids(void **state)
 	dg_sent_ids_done(&s);
 }
 
+/* Page by page, as a checkpoint keeps them: what was paid is paid, what is old is gone, what is damaged is left out. */
+static void test_sent_ids_are_kept(void **state)
+{
+	struct dg_sent_ids s = {0};
+	struct dg_sent_ids read = {0};
+	unsigned n_dirty = 0;
+	struct dg_buf b;
+
+	(void)state;
+	dg_buf_init(&b, DG_SENT_IDS_PAGE_MAX);
+	for (unsigned i = 0; i < 20000; i++) {
+		dg_sent_ids_add(&s, key_of(i) | 1u, NOW);
+	}
+	dg_sent_ids_add(&s, key_of(MANY) | 1u, NOW - (int64_t)6 * 86400000);
+	assert_true(dg_sent_ids_take(&s, key_of(7) | 1u, NOW));
+	for (unsigned page = 0; page < DG_SENT_IDS_PAGES; page++) {
+		dg_buf_clear(&b);
+		dg_sent_ids_page_print(&s, page, NOW, &b);
+		assert_false(b.is_full);
+		assert_true(dg_sent_ids_page_parse(&read, page, b.data));
+		assert_false(strlen(b.data) > 1 &&
+			     dg_sent_ids_page_parse(&read, (page + 1) % DG_SENT_IDS_PAGES, b.data));
+		n_dirty += s.is_dirty[page];
+		assert_false(read.is_dirty[page]);
+	}
+	assert_int_equal(n_dirty, DG_SENT_IDS_PAGES);
+	assert_true(dg_sent_ids_take(&read, key_of(7) | 1u, NOW));
+	assert_false(dg_sent_ids_take(&read, key_of(7) | 1u, NOW));
+	assert_true(dg_sent_ids_take(&read, key_of(19999) | 1u, NOW));
+	assert_false(dg_sent_ids_take(&read, key_of(MANY) | 1u, NOW - (int64_t)5 * 86400000));
+	for (unsigned page = 0; page < DG_SENT_IDS_PAGES; page++) {
+		n_dirty -= !read.is_dirty[page];
+	}
+	assert_in_range(n_dirty, 1, 2);
+	static const char *const damaged[] = {"", "2", "1 ", "1 1 2", "1 0 1 1", "1 zz 1 1",
+		"1 1 1 1g", "1 1 100000000 1", "1 11111111111111111 1 1", "1 -1 1 1", "1  1 1 1"};
+	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+		assert_false(dg_sent_ids_page_parse(&read, 0, damaged[i]));
+	}
+	dg_sent_ids_done(&s);
+	dg_sent_ids_done(&read);
+	dg_buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_image),
 		cmocka_unit_test(test_sent_ids),
+		cmocka_unit_test(test_sent_ids_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-#include "controller/guard/child.h"
+#include "providers/net/child.h"
 
 #include "providers/net/loop.h"
 #include "zones/base/buf.h"
@@ -14,8 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHUNK   4096u
-#define LOCK_FD 3 /* of the child */
+#define CHUNK      4096u
+#define PIPE_BYTES (1 << 20)
+#define LOCK_FD    3 /* of the child */
 
 struct process {
 	struct dg_child *child;
@@ -27,16 +28,20 @@ struct process {
 };
 
 /* --- what it says ----------------------------------------------------------------------------- */
-static void drain(int fd, struct dg_buf *b)
+/* Is there more than there is room for? */
+static bool drain(int fd, struct dg_buf *b)
 {
 	char chunk[CHUNK];
 	ssize_t n = 0;
+	bool is_cut = false;
 
 	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0) {
 		size_t room = b->max - b->len;
 
 		dg_buf_put(b, chunk, (size_t)n < room ? (size_t)n : room);
+		is_cut = is_cut || (size_t)n > room;
 	}
+	return is_cut;
 }
 
 static void close_fd(int *fd)
@@ -95,8 +100,8 @@ static void look(void *arg)
 
 	p->timer = NULL;
 	pid_t who = p->pid > 0 ? waitpid(p->pid, &how, WNOHANG) : -1;
-	drain(p->out, &p->out_text);
-	drain(p->error, &p->error_text);
+	p->child->is_cut = drain(p->out, &p->out_text) || p->child->is_cut;
+	(void)drain(p->error, &p->error_text);
 	if (who != 0) {
 		finish(p, who > 0 && WIFEXITED(how) && !p->child->is_late ? WEXITSTATUS(how) : -1);
 		return;
@@ -171,6 +176,7 @@ static int open_ends(struct dg_child *c, struct ends *e)
 		return -1;
 	}
 	(void)fcntl(e->out[0], F_SETFL, O_NONBLOCK);
+	(void)fcntl(e->out[0], F_SETPIPE_SZ, PIPE_BYTES); /* it need not wait for our next look */
 	(void)fcntl(e->error[0], F_SETFL, O_NONBLOCK);
 	return 0;
 }
@@ -221,12 +227,14 @@ void dg_child_start(struct dg_child *c)
 		abort();
 	}
 	*p = (struct process){.child = c, .out = -1, .error = -1};
-	dg_buf_init(&p->out_text, DG_CHILD_OUT_MAX);
+	dg_buf_init(&p->out_text, c->out_max > 0 ? c->out_max : DG_CHILD_OUT_MAX);
 	dg_buf_init(&p->error_text, DG_CHILD_ERROR_MAX);
 	c->is_busy = false;
 	c->is_late = false;
+	c->is_cut = false;
 	c->internal = p;
 	int r = open_ends(c, &e) < 0 ? errno : spawn(p, &e);
+	c->is_started = r == 0;
 	if (r == 0) {
 		p->out = e.out[0];
 		p->error = e.error[0];

@@ -1,10 +1,10 @@
-/* controller/guard/child.h: one program beside us: no shell, its time and what it says bounded.
+/* providers/net/child.h: one program beside us: no shell, its time and what it says bounded.
  *
  * Calls    done() comes once, from the loop, never from inside dg_child_start(); not after dg_child_forget(). The child must
  *          live until then.
  * Lock     With a lock it holds an flock() on that file for as long as it lives, also when we are gone: who finds it held knows
  *          that an earlier one is still at work, and starts nothing (is_busy).
- * Limits   DG_CHILD_OUT_MAX octets of standard output, DG_CHILD_ERROR_MAX of standard error are kept; the rest is read and dropped.
+ * Limits   out_max octets of standard output, DG_CHILD_ERROR_MAX of standard error are kept; the rest is read and dropped (is_cut).
  *          Handles of ours are not handed on.
  */
 #pragma once
@@ -27,11 +27,14 @@ struct dg_child {
 	const char *input;       /* what it reads; NULL: nothing */
 	const char *lock;        /* path; NULL: none */
 	int64_t timeout_ms;      /* 0: none */
+	size_t out_max;          /* 0: DG_CHILD_OUT_MAX */
 	void (*done)(struct dg_child *c);
 	void *arg;
 	/* --- results; freed by dg_child_done() --- */
-	int status;            /* exit status; -1: not started, killed, too late */
+	int status; /* exit status; -1: not started, killed, too late */
+	bool is_started;
 	bool is_busy, is_late; /* of the lock; killed after timeout_ms */
+	bool is_cut;           /* it said more on standard output than was kept */
 	char *out, *error;     /* texts; never NULL in done() */
 	void *internal;
 };

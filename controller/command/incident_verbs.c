@@ -1,0 +1,224 @@
+/* What the verbs of a playbook do: the commands that a person would give, with what they show and ask. */
+#include "controller/command/incident_run.h"
+
+#include "controller/command/app.h"
+#include "controller/command/command.h"
+#include "controller/command/world.h"
+#include "controller/engine/fleet.h"
+#include "zones/base/arena.h"
+#include "zones/base/buf.h"
+#include "zones/mail/dkim_key.h"
+#include "zones/mail/spf.h"
+#include "zones/policy/policy.h"
+
+#include <string.h>
+
+#define TERM_MAX 600u
+
+/* --- what has to be out of zone.yaml first ---------------------------------------------------------------------------- */
+static bool has_term(const struct dg_mail_spec *m, const char *about)
+{
+	bool is_there = false;
+	struct dg_buf b;
+
+	for (size_t i = 0; m->spf && i < m->spf->n && !is_there; i++) {
+		dg_buf_init(&b, TERM_MAX);
+		dg_spf_term_print(&b, &m->spf->terms[i]);
+		is_there = strcmp(b.data + (b.data[0] == '+'), about) == 0;
+		dg_buf_done(&b);
+	}
+	return is_there;
+}
+
+static bool has_key(const struct dg_mail_spec *m, const char *about)
+{
+	for (size_t i = 0; i < m->n_dkim; i++) {
+		if (strcmp(m->dkim[i].selector, about) == 0 &&
+			strcmp(m->dkim[i].text, DG_DKIM_REVOKED) != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int refuse_mail(
+	const struct dg_verb_order *o, const struct dg_mail_spec *m, struct dg_err *err)
+{
+	if (o->verb == DG_PLAYBOOK_WITHDRAW && has_term(m, o->about)) {
+		return dg_fail_at(err, &m->spf_pos, DG_EPOLICY,
+			"%s still names %s in spf:; take it out there, then go on: zone.yaml is "
+			"yours, dnsguard publishes it",
+			m->name, o->about);
+	}
+	if (o->verb == DG_PLAYBOOK_REVOKE && has_key(m, o->about)) {
+		return dg_fail_at(err, &m->pos, DG_EPOLICY,
+			"%s still has the key %s in dkim:; write `%s: revoked` there, then go on",
+			m->name, o->about, o->about);
+	}
+	return 0;
+}
+
+/* The policy is what is published, so what is to go has to be gone there; a fleet is looked at as a whole. */
+static int check_policy(struct dg_going *g, const struct dg_verb_order *o, struct dg_err *err)
+{
+	struct dg_policy *p = NULL;
+	const char *document = NULL;
+	int r = dg_app_open_fleet(g->app, &g->document, 1, err);
+
+	while (r == 0) {
+		r = dg_fleet_next(g->app->fleet, g->arena, &p, &document, err);
+		for (size_t i = 0; r == 0 && i < p->n_mail; i++) {
+			r = refuse_mail(o, &p->mail[i], err);
+		}
+	}
+	g->app->fleet = dg_fleet_close(g->app->fleet);
+	return r < 0 ? r : 0;
+}
+
+/* --- the commands --------------------------------------------------------------------------------------------------------- */
+typedef int (*command)(struct dg_app *app, const struct dg_args *args);
+
+static command command_of(const struct dg_verb_order *o)
+{
+	bool is_look = o->is_look;
+
+	switch (o->verb) {
+	case DG_PLAYBOOK_APPLY:
+	case DG_PLAYBOOK_WITHDRAW:
+	case DG_PLAYBOOK_REVOKE:
+		return is_look ? dg_cmd_plan : dg_cmd_apply;
+	case DG_PLAYBOOK_ARM:
+		return dg_cmd_arm;
+	case DG_PLAYBOOK_SPLIT:
+		return dg_cmd_split;
+	case DG_PLAYBOOK_UNSPLIT:
+		return dg_cmd_unsplit;
+	case DG_PLAYBOOK_PROBE:
+		return dg_cmd_probe;
+	case DG_PLAYBOOK_RESTORE:
+		return is_look ? dg_cmd_log : dg_cmd_restore;
+	case DG_PLAYBOOK_ABUSED:
+		return is_look ? dg_cmd_status : dg_cmd_abused;
+	case DG_PLAYBOOK_CHECK:
+	case DG_PLAYBOOK_RELAY:
+		return dg_cmd_check;
+	case DG_PLAYBOOK_VERIFY:
+		return dg_cmd_verify;
+	case DG_PLAYBOOK_STATUS:
+		return dg_cmd_status;
+	case DG_PLAYBOOK_TRIAGE:
+		return dg_incident_word_add;
+	case DG_PLAYBOOK_CLOSE:
+		return dg_incident_word_close;
+	}
+	return NULL;
+}
+
+/* What stands on its command line: zone.yaml and the name, one of them, or the incident. */
+static int words_of(struct dg_going *g, const struct dg_verb_order *o, const char **words,
+	size_t *ret_n, struct dg_err *err)
+{
+	const char *name = dg_printf(g->arena, "%.*s", (int)strlen(g->row.name) - 1, g->row.name);
+	bool needs_document = true;
+
+	*ret_n = 1;
+	switch (o->verb) {
+	case DG_PLAYBOOK_ARM:
+	case DG_PLAYBOOK_SPLIT:
+	case DG_PLAYBOOK_UNSPLIT:
+	case DG_PLAYBOOK_PROBE:
+		words[1] = name;
+		*ret_n = 2;
+		break;
+	case DG_PLAYBOOK_CHECK:
+		needs_document = false;
+		words[0] = g->document ? g->document : name;
+		return 0;
+	case DG_PLAYBOOK_STATUS:
+	case DG_PLAYBOOK_ABUSED:
+		words[0] = name;
+		return 0;
+	case DG_PLAYBOOK_RESTORE:
+		*ret_n = 0;
+		return 0;
+	case DG_PLAYBOOK_TRIAGE:
+	case DG_PLAYBOOK_CLOSE:
+		words[0] = dg_printf(g->arena, "%lld", (long long)g->row.id);
+		return 0;
+	case DG_PLAYBOOK_APPLY:
+	case DG_PLAYBOOK_WITHDRAW:
+	case DG_PLAYBOOK_REVOKE:
+	case DG_PLAYBOOK_RELAY:
+	case DG_PLAYBOOK_VERIFY:
+		break;
+	}
+	words[0] = g->document;
+	return g->document || !needs_document ? 0
+					      : dg_fail(err, DG_EINPUT,
+							"no zone.yaml is known for %s: give "
+							"--policy ZONE.YAML, or skip the step",
+							name);
+}
+
+static void set_args(const struct dg_going *g, const struct dg_verb_order *o, struct dg_args *own)
+{
+	bool is_digest = o->yes && strcmp(o->yes, "yes") != 0;
+
+	own->has_yes = o->yes && !is_digest;
+	own->plan = is_digest ? o->yes : NULL;
+	own->is_dry = o->is_look;
+	own->output = own->format = own->answer = own->playbook = NULL;
+	own->policy = NULL;
+	own->tests_relay = own->owns_this = o->verb == DG_PLAYBOOK_RELAY;
+	own->why = g->row.verdict ? dg_printf(g->arena, "incident %lld: %s", (long long)g->row.id,
+					    g->row.verdict)
+				  : NULL;
+	own->zone = o->verb == DG_PLAYBOOK_RESTORE ? g->record.zone : NULL;
+	own->domain = own->host = own->own = NULL;
+	if (o->verb == DG_PLAYBOOK_TRIAGE) {
+		own->policy = g->app->args->policy;
+		own->domain = g->app->args->domain;
+		own->host = g->app->args->host;
+		own->own = g->app->args->own;
+	}
+}
+
+/* triage: the mailboxes that stand behind the incident on the command line. */
+static const char *const *with_sources(struct dg_going *g, const char *const *words, size_t *n)
+{
+	const struct dg_args *args = g->app->args;
+	const char **all = dg_newn(g->arena, const char *, args->n_rest + 2);
+
+	all[0] = words[0];
+	for (*n = 1; *n < args->n_rest; (*n)++) {
+		all[*n] = args->rest[*n];
+	}
+	return all;
+}
+
+int dg_verb_run(
+	struct dg_going *g, const struct dg_verb_order *o, int *ret_status, struct dg_err *err)
+{
+	const struct dg_args *args = g->app->args;
+	struct dg_args own = *args;
+	const char *words[2] = {NULL, NULL};
+	int r = words_of(g, o, words, &own.n_rest, err);
+
+	own.rest = words;
+	if (r == 0 && (o->verb == DG_PLAYBOOK_WITHDRAW || o->verb == DG_PLAYBOOK_REVOKE)) {
+		r = check_policy(g, o, err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	set_args(g, o, &own);
+	if (o->verb == DG_PLAYBOOK_TRIAGE) {
+		own.rest = with_sources(g, words, &own.n_rest);
+	}
+	dg_app_close(g->app); /* the command opens what it needs */
+	g->app->args = &own;
+	*ret_status = command_of(o)(g->app, &own);
+	dg_app_close(g->app);
+	g->app->args = args;
+	return dg_app_open(g->app, true, err);
+}
