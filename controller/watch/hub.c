@@ -271,6 +271,19 @@ static void look_for_twins(struct dg_hub *h, struct dg_place *p, const struct dg
 	}
 }
 
+/* A stamp of the future is that of now. One of long before what the same sensor told last is of a clock that was lost: taken at its word, it would
+ * let the years between pass, and an alarm with them. */
+static int64_t time_of(struct dg_place *p, int64_t at_ms, int64_t now)
+{
+	int64_t at = at_ms > now ? now : at_ms < 0 ? 0 : at_ms;
+
+	if (at < p->stamp_ms - DG_HUB_STRAY_MS) {
+		at = p->stamp_ms < now ? p->stamp_ms : now;
+	}
+	p->stamp_ms = at;
+	return at;
+}
+
 void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_event *e)
 {
 	char name[NAME_MAX + 2];
@@ -286,7 +299,7 @@ void dg_hub_event(struct dg_hub *h, const char *sensor, const struct dg_mail_eve
 	p->event_ms = now_ms(h);
 	p->is_event_dirty = true;
 	look_for_twins(h, p, e);
-	in_time.at_ms = e->at_ms > now ? now : e->at_ms < 0 ? 0 : e->at_ms;
+	in_time.at_ms = time_of(p, e->at_ms, now);
 	h->counts.n_events++;
 	h->counts.last_event_ms = in_time.at_ms;
 	struct dg_watched *w = domain_of(e->address, name) ? dg_hub_find(h, name) : NULL;

@@ -6,7 +6,7 @@
  *          minute and at the end. After a crash sensors start at the positions of the last checkpoint, so that each event
  *          counts once.
  * Calls    Levels are told through on_level(), from the loop. Time comes from the loop's clock; events carry their own time, which
- *          counts for the detector as long as it is not in the future.
+ *          counts for the detector as long as it is not in the future, nor more than DG_HUB_STRAY_MS before what the same sensor told last.
  * Limits   DG_HUB_NAMES_MAX mail names; an event's address and client DG_MAILLOG_LINE_MAX octets.
  */
 #pragma once
@@ -23,6 +23,7 @@ struct dg_store;
 #define DG_HUB_NAMES_MAX     200000u
 #define DG_HUB_CHECKPOINT_MS 60000
 #define DG_HUB_TICK_MS       5000
+#define DG_HUB_STRAY_MS      ((int64_t)5 * 24 * 3600 * 1000)
 
 struct dg_hub;
 

@@ -13,6 +13,7 @@ struct dg_place {
 	char *sensor;
 	char *text;
 	int64_t event_ms; /* of its last event; 0: none is known */
+	int64_t stamp_ms; /* that the last event carried, as it was counted */
 	bool is_dirty, is_event_dirty, is_sensor;
 };
 

@@ -19,18 +19,32 @@ HOW_OFTEN = ('epoll_wait', 'recvfrom', 'recvmsg')  # is up to the kernel and the
 SHORT = 9  # of how many points the ordinary run takes one
 
 
+# Each command with what comes before it.
+FLOWS = {'apply': [], 'arm': ['apply'], 'split': ['apply'], 'restore': ['apply'], 'unsplit': ['apply', 'split'], 'probe': ['apply', 'split'],
+         'renull': ['apply', 'split', 'probe'], 'rotate': ['apply', 'split'], 'retire': ['apply', 'split', 'rotate']}
+MOVING = MAIL.replace('armed-ttl: 60s', 'armed-ttl: 60s, sink: [10 mx2.example.test], rotate: [m2]')
+
+
+def argv_of(command, policy):
+    if command in ('apply', 'restore'):
+        return [command, '--yes', *(['--adopt', policy] if command == 'apply' else ['1'])]
+    options = [] if command == 'unsplit' else ['--no-smtp']
+    options += ['--now'] if command in ('arm', 'split', 'unsplit', 'renull') else []
+    return ['split' if command == 'renull' else command, '--yes', *options, policy, '@', *(['m2'] if command == 'rotate' else [])]
+
+
 class Flow:
     """One command on a site, from a state that can be brought back; what it ends in when nobody disturbs it."""
 
     def __init__(self, lab, kind, command):
         self.site = Site(lab, kind)
-        self.policy = self.site.policy()
+        body = MOVING if command in ('probe', 'renull', 'rotate', 'retire') else MAIL
+        self.policy = self.site.policy(body=body.format(mx='10 mx1.example.test', dmarc='reject'))
         self.before, self.state = self.site.first, None
-        if command == 'apply':
-            self.argv = ['apply', '--yes', '--adopt', self.policy]
-        else:
-            self.argv = ['split', '--yes', '--no-smtp', '--now', self.policy, '@']
-            self.site.apply(self.policy).expect(0)
+        self.argv = argv_of(command, self.policy)
+        for step in FLOWS[command]:
+            self.site.run(*argv_of(step, self.policy)).expect(0)
+        if FLOWS[command]:
             self.state = lab.dir / 'prepared'
             shutil.copytree(self.site.state, self.state)
             self.before = self.site.image(has_marker=True)
@@ -43,6 +57,8 @@ class Flow:
         self.moves = self.site.serial() - start  # of the serial: one a step
         self.steps = len(self.site.journal().steps)
         assert self.moves >= (2 if command == 'split' else 1)
+        self.plan_rc = self.site.run('plan', self.policy).rc
+        assert self.plan_rc == 0 or command == 'restore'
 
     def restart(self):
         self.site.fresh_state(self.state)
@@ -64,9 +80,9 @@ class Flow:
         assert journal.open_steps == [], told
         if site.kind != 'zonefile':
             assert site.marker() == journal.markers.get(ZONE), told
-        assert site.run('plan', self.policy).rc == 0, told
+        assert site.run('plan', self.policy).rc == self.plan_rc, told
         if leftovers(site):  # of a run that was killed after its change was made: gone with the next one
-            site.run('restore', '--yes').expect(0)
+            site.run(*(argv_of('apply', self.policy) if self.argv[0] == 'restore' else ['restore', '--yes'])).expect(0)
             assert leftovers(site) == [], told
 
 
@@ -81,9 +97,9 @@ def check_journaled(flow, told):
     assert moved <= len(sent), told
 
 
-def kill(record, lab, kind, command, stride):
+def kill(record, lab, kind, command, stride, one_of=1):
     flow = Flow(lab, kind, command)
-    at = points({n: c for n, c in flow.counts.items() if n in KILL_AT}, stride)
+    at = points({n: c for n, c in flow.counts.items() if n in KILL_AT}, stride)[::one_of]
     survived = []
     for name, k in at:
         flow.restart()
@@ -138,6 +154,19 @@ def test_killed_apply_at_each_call(record_property, lab, kind):
 @pytest.mark.parametrize('kind, stride', [('zonefile', 1), ('knot', 1), ('bind', 3), ('pdns', 3)])
 def test_killed_split_at_each_call(record_property, lab, kind, stride):
     kill(record_property, lab, kind, 'split', stride)
+
+
+@slow
+@pytest.mark.parametrize('command', ['restore', 'unsplit'])
+def test_killed_on_the_way_back(record_property, lab, command):
+    kill(record_property, lab, 'zonefile', command, SHORT, 8)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize('kind', ['zonefile', 'knot', 'bind', 'pdns'])
+@pytest.mark.parametrize('command', ['arm', 'restore', 'unsplit', 'probe', 'renull', 'rotate', 'retire'])
+def test_killed_on_the_way_at_each_call(record_property, lab, kind, command):
+    kill(record_property, lab, kind, command, 1)
 
 
 def fail(record, lab, kind, command, stride):

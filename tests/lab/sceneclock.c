@@ -3,6 +3,7 @@
  * Shape    The file named by SCENE_CLOCK holds one int64_t, nanoseconds: how far the scene is ahead of this machine. Who writes a greater
  *          number lets time leap for all of them at once. Between leaps time goes as it always does, so that no timeout gets shorter than
  *          it is: what is slow here is slow in the scene.
+ *          A second int64_t, where there is one, is how far the clock of the wall alone is wrong beside that; it may be behind.
  * Clocks   Those of the wall and those that never go back. Waits until a point in time are handed on as the time of this
  *          machine; waits for so long are left alone. CPU clocks are left alone.
  * Errors   A program that cannot have the clock of its scene does not start.
@@ -33,8 +34,8 @@ __attribute__((constructor)) static void open_clock(void)
 {
 	const char *path = getenv("SCENE_CLOCK"); /* NOLINT(concurrency-mt-unsafe): before main */
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	void *at =
-		fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(*ahead_ns), PROT_READ, MAP_SHARED, fd, 0);
+	void *at = fd < 0 ? MAP_FAILED
+			  : mmap(NULL, 2 * sizeof(*ahead_ns), PROT_READ, MAP_SHARED, fd, 0);
 
 	if (at == MAP_FAILED) {
 		_exit(EXIT_CODE);
@@ -48,11 +49,12 @@ static int64_t ahead(clockid_t clock)
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
+		return ahead_ns ? ahead_ns[0] + ahead_ns[1] : 0; /* of a shorter file: nothing */
 	case CLOCK_MONOTONIC:
 	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_BOOTTIME:
-		return ahead_ns ? *ahead_ns : 0;
+		return ahead_ns ? ahead_ns[0] : 0;
 	default:
 		return 0;
 	}

@@ -7,6 +7,7 @@
 #include "providers/net/loop.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <zlib.h>
 
@@ -281,6 +282,14 @@ static void test_half_a_line(void **state)
 	}
 }
 
+static unsigned long giant_mib(void)
+{
+	const char *text =
+		getenv("DNSGUARD_GIANT_MIB"); /* NOLINT(concurrency-mt-unsafe): one thread */
+
+	return text ? strtoul(text, NULL, 10) : 40; /* ./dev soak: 1024 */
+}
+
 static void test_a_line_without_end_and_octets_of_all_kinds(void **state)
 {
 	char *much = dg_get(t.a, 1, 1u << 20);
@@ -288,7 +297,7 @@ static void test_a_line_without_end_and_octets_of_all_kinds(void **state)
 	(void)state;
 	memset(much, 'x', 1u << 20);
 	fresh();
-	for (unsigned i = 0; i < 40; i++) {
+	for (unsigned long i = 0; i < giant_mib(); i++) {
 		put(path, much, 1u << 20);
 		run(50);
 	}
@@ -303,6 +312,37 @@ static void test_a_line_without_end_and_octets_of_all_kinds(void **state)
 	run(5000);
 	assert_all();
 	end();
+}
+
+/* A mail server whose clock is set, or that lost it: its lines count once all the same, and as of now at the latest. */
+static void test_stamps_leap(void **state)
+{
+	static const char *const when[] = {"2027-11-23T01:12:57", "2026-11-23T02:12:57",
+		"2026-11-22T23:12:57", "2025-11-23T01:12:57", "1970-01-01T00:00:00",
+		"2026-12-31T23:59:60", "2038-01-19T03:14:08", "9999-12-31T23:59:59"};
+	char buf[400];
+
+	(void)state;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		fresh();
+		for (unsigned k = 0; k < 8; k++) {
+			const char *text = line(buf);
+			memcpy(buf, when[(i + k) % 8], strlen(when[0]));
+			put(path, text, strlen(text));
+			write_lines(path, some());
+			if (k == i % 8) {
+				run(2000);
+				end();
+				begin();
+				write_lines(path, 1); /* what a sensor told before its start is not known */
+			}
+		}
+		run(6000);
+		assert_all();
+		assert_true(l.w->detector.last_ms <= (int64_t)NOW * 1000 + 999);
+		assert_int_equal(l.n_told, 0);
+		end();
+	}
 }
 
 static void test_the_folder_goes_and_comes_back(void **state)
@@ -402,6 +442,7 @@ int main(void)
 		TEST(test_another_file_with_its_inode),
 		TEST(test_half_a_line),
 		TEST(test_a_line_without_end_and_octets_of_all_kinds),
+		TEST(test_stamps_leap),
 		TEST(test_the_folder_goes_and_comes_back),
 		TEST(test_killed_at_any_time),
 		TEST(test_places_as_text),
