@@ -31,6 +31,15 @@ static const struct dg_command commands[] = {
 		"plan is empty: it says what is there today, with comments on what is weak and on "
 		"each host that "
 		"takes mail without meaning to. Edit it, then look at `dnsguard plan`."},
+	{"import", "ZONE", "write a first zone.yaml from what another tool keeps",
+		"from format server key-file key-name algorithm provider output", 1, 1,
+		dg_cmd_import,
+		"As `init`, for a zone that is kept elsewhere than where it is read: from a zone "
+		"file, from "
+		"octoDNS YAML, or from the name server, with the provider: section of --provider. "
+		"Read "
+		"from "
+		"the same place its plan is empty."},
 	{"plan", "ZONE.YAML...", "show what would change, why, and at what cost",
 		"json diff verbose adopt force", 1, MANY, dg_cmd_plan,
 		"Changes nothing. Exit status 0: everything is as the policy says; 3: there are "
@@ -120,6 +129,15 @@ static const struct dg_command commands[] = {
 		1, dg_cmd_abused,
 		"Then a split would be wrong: the guard takes back what it is doing about NAME and "
 		"holds it, until `dnsguard release NAME`. --why says how one knows."},
+	{"export", "ZONE.YAML...", "what the policy wants, in the words of another tool", "format",
+		1, MANY, dg_cmd_export,
+		"For records that go through another tool: a zone file, an nsupdate script (the "
+		"changes "
+		"alone, with prerequisites), octoDNS YAML, dnsconfig.js, Terraform resources, a "
+		"DNSEndpoint "
+		"of external-dns. Reads the zone, since of an RRset that is managed in part (the "
+		"SPF record "
+		"among other texts) the rest belongs to it. Changes nothing."},
 	{"restore", "[CHANGE]", "put back the records that a change replaced",
 		"json yes adopt offline file zone timeout", 0, 1, dg_cmd_restore,
 		"CHANGE is a number from `dnsguard log`; without it the newest change is undone. "

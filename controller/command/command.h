@@ -33,7 +33,7 @@ struct dg_args {
 		*since, *until, *notice, *password_file, *ca_file, *sent, *recipients, *batv_keys,
 		*batv_since, *from_triage, *format, *retention, *playbook, *answer, *templates,
 		*webhook_secret, *zones, *verbs, *dkim_key, *list, *drafts, *users, *registrar,
-		*desk, *smtp, *as;
+		*desk, *smtp, *as, *provider;
 	uint32_t limit, timeout, threads, window, rate;
 	const char *const *rest;
 	size_t n_rest;
@@ -57,8 +57,10 @@ int dg_cmd_backtest(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_check(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_disarm(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_dmarc(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_export(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_help(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_incident(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_import(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_init(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_letters(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_log(struct dg_app *app, const struct dg_args *args);

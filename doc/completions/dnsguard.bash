@@ -2,7 +2,7 @@
 _dnsguard()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-	local commands="init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage incident check spf dmarc audit sensor serve letters providers provider schema version help"
+	local commands="init import plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused export restore log backtest reports triage incident check spf dmarc audit sensor serve letters providers provider schema version help"
 	local writes="--json --diff --verbose --yes --plan --adopt --force --wait --timeout"
 	local looks="--json --verbose --resolver --trust-anchor --timeout"
 	local options="--state --no-color --help --version"
@@ -71,6 +71,8 @@ _dnsguard()
 	dmarc) options="$options $looks --spf --dkim --psl" ;;
 	audit) options="$options --csv --fast --resolver --trust-anchor --root-hints --output --unordered --resume --threads --window --rate --timeout" ;;
 	providers) options="$options --json --markdown" ;;
+	import) options="$options --from --format --server --key-file --key-name --algorithm --provider --output" ;;
+	export) options="$options --format" ;;
 	provider) options="$options --json --yes" ;;
 	schema) options="$options --man" ;;
 	esac

@@ -36,6 +36,8 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'sensor	tell a controller what a mail server sees' \
 	'serve	the HTTP API that a registrar calls' \
 	'letters	read messages for the other commands' \
+	'import	write a first zone.yaml from what another tool keeps' \
+	'export	what the policy wants, in the words of another tool' \
 	'providers	list where zones can be kept' \
 	'provider	try what an account really takes' \
 	'schema	print the JSON Schema of zone.yaml' \
@@ -135,6 +137,15 @@ complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l resume -d 'go on 
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l threads -x -d 'so many'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'domains at once'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
+complete -c dnsguard -n '__fish_seen_subcommand_from export' -l format -x -a 'zonefile nsupdate octodns dnscontrol terraform external-dns' -d 'for which tool'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l format -x -a 'zonefile octodns' -d 'what the file is'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l from -r -d 'read this file'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l provider -x -d 'the section to write'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l server -x -d 'name server'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l key-file -r -d 'TSIG key'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l key-name -x -d 'its name'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l algorithm -x -d 'its algorithm'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -s o -l output -r -d 'new file'
 complete -c dnsguard -n '__fish_seen_subcommand_from provider' -a probe
 complete -c dnsguard -n '__fish_seen_subcommand_from provider' -s y -l yes -d 'do not ask'
 complete -c dnsguard -n '__fish_seen_subcommand_from providers' -l markdown -d 'the page doc/providers.md'
@@ -150,4 +161,4 @@ complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l name -x -d 'of a 
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l zones -x -d 'of a new token'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l verbs -x -a 'plan apply status approve stop' -d 'of a new token'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -s j -l json -d 'JSON lines'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage incident check spf dmarc audit sensor serve providers provider schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init import plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused export restore log backtest reports triage incident check spf dmarc audit sensor serve providers provider schema version help'
