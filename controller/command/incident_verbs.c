@@ -5,6 +5,7 @@
 #include "controller/command/command.h"
 #include "controller/command/world.h"
 #include "controller/engine/fleet.h"
+#include "controller/store/watch.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 #include "zones/mail/dkim_key.h"
@@ -196,6 +197,14 @@ static const char *const *with_sources(struct dg_going *g, const char *const *wo
 	return all;
 }
 
+/* Nothing guards the name, so nothing would split it by itself. */
+static int hold_nothing(struct dg_going *g, const char *name, int *ret_status)
+{
+	dg_app_say(g->app, "  %s is not under guard: there is nothing to hold", name);
+	*ret_status = DG_EXIT_OK;
+	return 0;
+}
+
 int dg_verb_run(
 	struct dg_going *g, const struct dg_verb_order *o, int *ret_status, struct dg_err *err)
 {
@@ -210,6 +219,14 @@ int dg_verb_run(
 	}
 	if (r < 0) {
 		return r;
+	}
+	if (o->verb == DG_PLAYBOOK_ABUSED) {
+		struct dg_guard_row guard = {0};
+
+		r = dg_store_guard_get(g->app->store, g->arena, g->row.name, &guard, err);
+		if (r != 0) {
+			return r < 0 ? r : hold_nothing(g, words[0], ret_status);
+		}
 	}
 	set_args(g, o, &own);
 	if (o->verb == DG_PLAYBOOK_TRIAGE) {

@@ -170,7 +170,8 @@ def test_what_we_send_ourselves_is_never_split(lab, incident, policy, entry, ver
         ran = incident('run', 1, '--playbook', f'./{verb}.yaml', '--policy', policy, '--yes').expect(3)
         assert f'refused: the verdict is {verdict}' in ran.stdout
     assert (lab.dir / 'zone.txt').read_text() == before
-    assert f'playbook {playbook}' in incident('run', 1, '--policy', policy, '--playbook', playbook).expect(3).stdout
+    ran = incident('run', 1, '--policy', policy, '--playbook', playbook, '--answer', 'hold=yes').expect(3)
+    assert f'playbook {playbook}' in ran.stdout and 'not under guard' in ran.stdout and 'hold: done' in ran.stdout
 
 
 def test_a_sender_is_withdrawn_and_a_key_revoked(lab, dnsguard, incident, policy):

@@ -101,6 +101,7 @@ def test_alarm_and_status(watch):
     done = watch.lab.dnsguard('status').expect(3)
     assert 'example.com ' in done.stdout and 'alarm' in done.stdout and 'bounces of mail that was not sent from here' in done.stdout
     watch.lab.dnsguard('status', 'other.example').expect(2)
+    assert 'dnsguard watch: ' in watch.lab.dnsguard('incident', 'show', 'example.com').expect(0).stdout  # a record was opened
 
 
 def sensors(watch):
