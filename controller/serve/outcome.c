@@ -143,6 +143,9 @@ static void end_job(struct dg_work *w, struct dg_work_item *x, struct dg_job *j,
 	if (j->note) {
 		dg_json_set(o, "note", dg_json_text(j->note));
 	}
+	if (j->settled) {
+		dg_json_set(o, "settled", dg_json_text(j->settled));
+	}
 	end(w, x, end_text(j->end), is_bad ? &j->err : NULL, o);
 }
 

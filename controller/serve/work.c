@@ -211,7 +211,7 @@ static int publish(struct dg_work *w, struct dg_engine *e, struct dg_fleet *f,
 		(void)dg_run_state_free(state);
 		return 0;
 	}
-	(void)snprintf(why, sizeof(why), "dnsguard serve: jobs %lld to %lld",
+	(void)snprintf(why, sizeof(why), "jobs %lld to %lld",
 		(long long)first->order, (long long)last->order);
 	int r = dg_store_run_start(
 		w->store, dg_loop_now(w->loop), "dnsguard serve", why, &e->run, err);

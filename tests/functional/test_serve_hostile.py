@@ -28,8 +28,8 @@ def serve(module_lab):
 def raw(serve, text, more=None):
     """What it says to these octets, until it hangs up."""
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(lablib.READY_S)
         s.connect(str(serve.socket))
+        s.settimeout(lablib.READY_S)
         s.sendall(text.encode('latin-1') if isinstance(text, str) else text)
         if more:
             s.sendall(more)
