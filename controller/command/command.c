@@ -257,13 +257,14 @@ static const struct dg_command commands[] = {
 		"nothing of the network without --dns. In English or Japanese, as the locale says. "
 		"Exit status 0: your own mail, or no bounce; 3: something is to be done; 1: could "
 		"not tell."},
-	{"incident", "open|add|list|show|note|run|evidence|report|export|close|forget ...",
+	{"incident", "open|add|list|show|note|run|notices|evidence|report|export|close|forget ...",
 		"the record of an episode, and how it is walked through",
 		"json verbose yes force adopt now no-smtp why zone from-triage format retention "
 		"expired playbook "
 		"answer "
 		"output policy domain own host since until notice sent recipients batv-keys "
-		"batv-since dkim-key list dns resolver trust-anchor timeout password-file ca-file",
+		"batv-since dkim-key list dns resolver trust-anchor timeout password-file ca-file "
+		"from limit rdap drafts users registrar desk as send smtp",
 		1, MANY, dg_cmd_incident,
 		"One record an episode, in the state folder: opened by a person (open NAME), by "
 		"the "

@@ -25,6 +25,8 @@ struct noticing {
 	struct dg_app *app;
 	struct dg_arena *arena;
 	struct dg_notices_taken *taken; /* in the arena */
+	const char *json;               /* what was seen; NULL: app->args->rest tells */
+	size_t len;
 	const char *from;
 	enum dg_notice_form form;
 	int folder; /* -1: nothing is written */
@@ -88,7 +90,8 @@ static int make_list(struct noticing *x, struct dg_err *err)
 		.registrar = args->registrar,
 		.desk = args->desk,
 		.most = args->limit > 0 ? args->limit : MOST};
-	int r = dg_notices_take(x->app, x->arena, &t->seen, err);
+	int r = x->json ? dg_notice_seen_read(x->arena, x->json, x->len, &t->seen, err)
+			: dg_notices_take(x->app, x->arena, &t->seen, err);
 
 	if (r < 0) {
 		return r;
@@ -288,15 +291,12 @@ static int draft(struct noticing *x, struct dg_err *err)
 	return r;
 }
 
-int dg_cmd_notices(struct dg_app *app, const struct dg_args *args)
+int dg_notices_run(struct dg_app *app, const char *json, size_t len)
 {
-	struct noticing x = {.app = app};
+	struct noticing x = {.app = app, .json = json, .len = len};
 	struct dg_err err;
 	int status = DG_EXIT_OK;
 
-	if (args->does_send) {
-		return dg_notices_send(app);
-	}
 	x.arena = dg_arena_new(MEMORY_MAX);
 	x.taken = dg_new(x.arena, struct dg_notices_taken);
 	if (draft(&x, &err) < 0) {
@@ -305,4 +305,9 @@ int dg_cmd_notices(struct dg_app *app, const struct dg_args *args)
 	}
 	(void)dg_arena_free(x.arena);
 	return status;
+}
+
+int dg_cmd_notices(struct dg_app *app, const struct dg_args *args)
+{
+	return args->does_send ? dg_notices_send(app) : dg_notices_run(app, NULL, 0);
 }

@@ -3,6 +3,8 @@
 
 #include "zones/incident/notice.h"
 
+#include <stddef.h>
+
 struct dg_app;
 struct dg_arena;
 struct dg_err;
@@ -21,3 +23,6 @@ int dg_notices_contacts(
 	struct dg_app *app, struct dg_arena *a, struct dg_notices_taken *t, struct dg_err *err);
 /* Sends drafts, each after a yes for each of its recipients. Returns an exit status. */
 int dg_notices_send(struct dg_app *app);
+/* The command itself: on a result of `triage --json` that is at hand (json, len octets), else (NULL) on what app->args->rest names.
+ * Returns an exit status. */
+int dg_notices_run(struct dg_app *app, const char *json, size_t len);

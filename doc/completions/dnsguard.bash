@@ -61,7 +61,7 @@ _dnsguard()
 	restore) options="$options --json --yes --adopt --offline --file --zone --timeout" ;;
 	log) options="$options --json --verbose --zone --limit" ;;
 	backtest) options="$options --json --output" ;;
-	incident) options="$options $looks --verbose --yes --force --adopt --now --no-smtp --why --zone --from-triage --format --retention --expired --playbook --answer --output --policy --domain --own --host --since --until --notice --sent --recipients --batv-keys --batv-since --dkim-key --list --dns --password-file --ca-file" ;;
+	incident) options="$options $looks --verbose --yes --force --adopt --now --no-smtp --why --zone --from-triage --format --retention --expired --playbook --answer --output --policy --domain --own --host --since --until --notice --sent --recipients --batv-keys --batv-since --dkim-key --list --dns --password-file --ca-file --from --limit --rdap --drafts --users --registrar --desk --as --send --smtp" ;;
 	notices) options="$options $looks --policy --domain --own --host --since --until --notice --sent --recipients --batv-keys --batv-since --dkim-key --list --dns --rdap --password-file --ca-file --from --limit --drafts --users --registrar --desk --as --send --smtp" ;;
 	triage) options="$options $looks --policy --domain --own --host --since --until --explain --notice --sent --recipients --batv-keys --batv-since --dkim-key --list --dns --password-file --ca-file" ;;
 	reports) options="$options $looks --zone --own" ;;
