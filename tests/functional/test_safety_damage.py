@@ -41,7 +41,7 @@ class Worn:
         for command in COMMANDS:
             self.undisturbed(command)
         assert self.images['apply'] != self.images['unsplit']
-        self.ends, self.n = collections.Counter(), 0
+        self.ends, self.n, self.log = collections.Counter(), 0, None
 
     def undisturbed(self, command, log=None):
         """What it comes to; log: with a write-ahead log that ends early."""
@@ -73,7 +73,11 @@ class Worn:
         assert done.rc in (0, 1, 2), told
         said = done.stdout + done.stderr
         if done.rc == 0:
-            assert self.site.image() in self.images[command], told
+            now = self.site.image()
+            if self.log and now not in self.images[command]:  # as after an earlier crash?
+                for at in commits(self.log):
+                    self.undisturbed(command, self.log[:at])
+            assert now in self.images[command], told
         else:
             assert self.site.image() == before, told
             is_named = str(self.site.state / 'journal.db') in said and any(words in said for words in WORDS)
@@ -123,10 +127,7 @@ def commits(log):
 def test_bits_turn_in_the_log_of_a_crash(record_property, lab, n):
     """SQLite reads such a log up to there: as if the crash had come earlier."""
     worn = Worn(lab, is_cut=True)
-    log = (worn.good / 'journal.db-wal').read_bytes()
-    for at in commits(log):
-        for command in COMMANDS:
-            worn.undisturbed(command, log[:at])
+    worn.log = (worn.good / 'journal.db-wal').read_bytes()
     turn_bits(worn, n, 2 if n == 12 else seed_of(record_property), 'journal.db-wal')
     report(record_property, flips=n, ends=dict(worn.ends))
 
@@ -152,14 +153,13 @@ def test_a_name_or_a_number_turns(record_property, lab):
     places += [(at + 3, 3) for at in range(len(data)) if data.startswith(b'\x03mx1\x07example', at)]
     assert len(places) >= 4
     for n, (at, length) in enumerate(places):
-        for command in COMMANDS:
-            worn.reset()
-            turned = bytearray(data)
-            turned[at + length - 1] ^= 1
-            (worn.site.state / 'journal.db').write_bytes(turned)
-            worn.check(command, f'place {n}, octet {at + length - 1}')
+        worn.reset()
+        turned = bytearray(data)
+        turned[at + length - 1] ^= 1
+        (worn.site.state / 'journal.db').write_bytes(turned)
+        worn.check(COMMANDS[n % 3], f'place {n}, octet {at + length - 1}')
     report(record_property, places=len(places), ends=dict(worn.ends))
-    assert worn.ends['damage is named'] >= 3
+    assert worn.ends['damage is named'] >= 2
 
 
 @pytest.mark.parametrize('stride', [3, pytest.param(1, marks=pytest.mark.soak)])
