@@ -3,8 +3,8 @@
 
 #include "controller/command/app.h"
 #include "controller/command/command.h"
-#include "controller/command/triage_dkim.h"
 #include "controller/command/triage.h"
+#include "controller/command/triage_dkim.h"
 #include "controller/command/triage_owner.h"
 #include "controller/command/triage_spf.h"
 #include "controller/command/triage_tokens.h"
