@@ -11,9 +11,9 @@ import threading
 import hostile_mail
 import pytest
 
-CPU_S = 20       # a hundredth of that is used; what is quadratic takes minutes
-MEMORY = 1 << 30 # of addresses, libraries and all: the known killers take more
-DATA = 160 << 20 # of data, of each process: letters that wait, a batch of records
+CPU_S = 60  # a hundredth of that is used, a tenth with sanitizers; what is quadratic takes minutes
+MEMORY = 1 << 30  # of addresses, libraries and all: the known killers take more
+DATA = 64 << 20  # of data, of each process: letters that wait, a batch of records, a message taken apart
 
 
 def is_sanitized(program):
@@ -22,9 +22,10 @@ def is_sanitized(program):
         return b'__asan_init' in f.read()
 
 
-def limited(program, **limits):
+def limited(program, cpu_s=CPU_S, **limits):
     def limit():
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+        if cpu_s:
+            resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
         if not is_sanitized(program):
             for name, most in limits.items():
                 resource.setrlimit(getattr(resource, name), (most, most))
@@ -66,7 +67,7 @@ def through_the_reader(lab, tmp_path, n):
     said = tmp_path / 'stderr'
     with said.open('wb') as complaints:
         child = subprocess.Popen([lab.program, 'triage', '--json', '--verbose', '-'], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                 stderr=complaints, preexec_fn=limited(lab.program, RLIMIT_DATA=DATA) if n < 100000 else None)
+                                 stderr=complaints, preexec_fn=limited(lab.program, None if n > 100000 else 2 * CPU_S, RLIMIT_DATA=DATA))
         thread = threading.Thread(target=feed, args=(child.stdin, n))
         thread.start()
         last = b''

@@ -1,9 +1,11 @@
 """What proves that mail is ours, or that it cannot be: DKIM signatures on originals that came back whole, addresses that never send."""
 import json
 import pathlib
+import re
 
 import joejob
 import lab as lablib
+from terminal import Terminal
 
 SIGNED = lablib.ROOT / 'tests/data/dkim/verify'
 OWN = ('--own', '192.0.2.0/24', '--domain', 'example.com')
@@ -99,3 +101,12 @@ def test_explained_in_japanese(dnsguard, lab, tmp_path):
     said = dnsguard('triage', *OWN, '--explain', 1, box, env={'LC_ALL': 'ja_JP.UTF-8', 'LANGUAGE': '', 'DNSGUARD_LOCALE': str(catalogues)})
     assert '配送状況が「failed」（失敗）です' in said.stdout and 'バウンス（不達通知）' in said.stdout
     assert '報告元の組織の外にある最初のアドレスです' in said.stdout and '未検証' in said.stdout
+
+
+def test_progress_on_a_terminal(lab, tmp_path):
+    """A line that replaces itself while a mailbox is read, and nothing of it in a pipe."""
+    box = joejob.mbox(tmp_path / 'box', [joejob.forged(n) for n in range(600)])
+    with Terminal([lab.program, 'triage', '--own', '192.0.2.0/24', box], env={'LC_ALL': 'C'}) as t:
+        assert t.finish() == 3
+    assert len(re.findall('\r\x1b\\[K\\d+ messages', t.raw)) >= 2
+    assert lab.dnsguard('triage', '--own', '192.0.2.0/24', box).expect(3).stderr == ''
