@@ -120,6 +120,7 @@ static const char *const migrations[] = {
 	" verbs TEXT NOT NULL,"
 	" created INTEGER NOT NULL,"
 	" revoked INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX guard_zone ON guard(zone);"
 	"CREATE TABLE order_("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" key TEXT UNIQUE,"
@@ -238,6 +239,7 @@ static const char *const texts[DG_SQL_N] = {
 			   " ORDER BY sequence LIMIT ?1",
 	[DG_SQL_LETTER_TRIED] = "UPDATE letter SET n_tries = n_tries + 1 WHERE sequence = ?1",
 	[DG_SQL_LETTER_DONE] = "DELETE FROM letter WHERE sequence = ?1",
+	[DG_SQL_GUARDS_OF] = "SELECT " GUARD_COLUMNS " FROM guard WHERE zone = ?1 ORDER BY name",
 	[DG_SQL_TOKEN_PUT] = "INSERT INTO token(id, name, digest, zones, verbs, created)"
 			     " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
 	[DG_SQL_TOKEN_GET] = "SELECT " TOKEN_COLUMNS " FROM token WHERE id = ?1",
