@@ -173,6 +173,7 @@ static const char *const migrations[] = {
 	" verbs TEXT NOT NULL,"
 	" created INTEGER NOT NULL,"
 	" revoked INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX guard_zone ON guard(zone);"
 	"CREATE TABLE order_("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" key TEXT UNIQUE,"

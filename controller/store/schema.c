@@ -131,6 +131,7 @@ static const char *const texts[DG_SQL_N] = {
 	[DG_SQL_INCIDENT_BODY] = "SELECT body FROM incident_body WHERE incident = ?1 AND n = ?2",
 	[DG_SQL_INCIDENT_BODIES_DROP] = "DELETE FROM incident_body WHERE incident = ?1",
 	[DG_SQL_INCIDENT_ENTRIES_DROP] = "DELETE FROM incident_entry WHERE incident = ?1",
+	[DG_SQL_GUARDS_OF] = "SELECT " GUARD_COLUMNS " FROM guard WHERE zone = ?1 ORDER BY name",
 	[DG_SQL_TOKEN_PUT] = "INSERT INTO token(id, name, digest, zones, verbs, created)"
 			     " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
 	[DG_SQL_TOKEN_GET] = "SELECT " TOKEN_COLUMNS " FROM token WHERE id = ?1",
