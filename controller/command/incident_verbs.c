@@ -72,6 +72,9 @@ static int check_policy(struct dg_going *g, const struct dg_verb_order *o, struc
 			r = refuse_mail(o, &p->mail[i], err);
 		}
 	}
+	if (r < 0 && err->pos.file) {
+		err->pos.file = dg_strdup(g->arena, err->pos.file); /* it was the fleet's */
+	}
 	g->app->fleet = dg_fleet_close(g->app->fleet);
 	return r < 0 ? r : 0;
 }
@@ -120,7 +123,6 @@ static int words_of(struct dg_going *g, const struct dg_verb_order *o, const cha
 	size_t *ret_n, struct dg_err *err)
 {
 	const char *name = dg_printf(g->arena, "%.*s", (int)strlen(g->row.name) - 1, g->row.name);
-	bool needs_document = true;
 
 	*ret_n = 1;
 	switch (o->verb) {
@@ -132,7 +134,6 @@ static int words_of(struct dg_going *g, const struct dg_verb_order *o, const cha
 		*ret_n = 2;
 		break;
 	case DG_PLAYBOOK_CHECK:
-		needs_document = false;
 		words[0] = g->document ? g->document : name;
 		return 0;
 	case DG_PLAYBOOK_STATUS:
@@ -154,11 +155,11 @@ static int words_of(struct dg_going *g, const struct dg_verb_order *o, const cha
 		break;
 	}
 	words[0] = g->document;
-	return g->document || !needs_document ? 0
-					      : dg_fail(err, DG_EINPUT,
-							"no zone.yaml is known for %s: give "
-							"--policy ZONE.YAML, or skip the step",
-							name);
+	return g->document ? 0
+			   : dg_fail(err, DG_EINPUT,
+				     "no zone.yaml is known for %s: give "
+				     "--policy ZONE.YAML, or skip the step",
+				     name);
 }
 
 static void set_args(const struct dg_going *g, const struct dg_verb_order *o, struct dg_args *own)
