@@ -8,7 +8,8 @@
 #define TIMES_MAX 10u /* of an octet, made safe: "\u{e0fff}" */
 #define WORD_TEXT \
 	45u /* octets of text that 60 of base64 hold: "=?UTF-8?B?" and "?=" around them are 72 */
-#define CONTINUED 2u /* top bits of an octet that goes on with a character, shifted by 6 */
+#define PAD       64u /* of the digits of base64 */
+#define CONTINUED 2u  /* top bits of an octet that goes on with a character, shifted by 6 */
 
 static void make_safe(struct dg_buf *safe, const void *p, size_t n)
 {
@@ -86,7 +87,7 @@ void dg_buf_put_mail_line(struct dg_buf *b, const void *p, size_t n)
 void dg_buf_put_base64(struct dg_buf *b, size_t line, const void *p, size_t n)
 {
 	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
 	const unsigned char *s = p;
 	size_t column = 0;
 
@@ -97,8 +98,8 @@ void dg_buf_put_base64(struct dg_buf *b, size_t line, const void *p, size_t n)
 
 		dg_buf_putc(b, digits[bits >> 18]);
 		dg_buf_putc(b, digits[bits >> 12 & 63]);
-		dg_buf_putc(b, left > 1 ? digits[bits >> 6 & 63] : '=');
-		dg_buf_putc(b, left > 2 ? digits[bits & 63] : '=');
+		dg_buf_putc(b, digits[left > 1 ? bits >> 6 & 63 : PAD]);
+		dg_buf_putc(b, digits[left > 2 ? bits & 63 : PAD]);
 		column += 4;
 		if (line > 0 && (column >= line || left <= 3)) {
 			dg_buf_puts(b, "\r\n");
