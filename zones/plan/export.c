@@ -316,7 +316,7 @@ static void put_kubernetes_name(struct writer *w)
 	dg_buf_puts(w->b, "dnsguard-");
 	for (const char *c = zone; *c; c++) {
 		bool is_plain = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9');
-		dg_buf_putc(w->b, is_plain ? *c : '-');
+		dg_buf_put(w->b, is_plain ? c : "-", 1);
 	}
 	dg_buf_puts(w->b, "-mail");
 }

@@ -212,7 +212,7 @@ static int add_all(struct reader *r)
 	const yaml_node_t *root = yaml_document_get_root_node(r->document);
 	int rc = 0;
 
-	if (!root) {
+	if (!root || (root->type == YAML_SCALAR_NODE && root->data.scalar.length == 0)) {
 		return 0; /* an empty zone */
 	}
 	if (root->type != YAML_MAPPING_NODE) {
@@ -268,6 +268,7 @@ static int load(yaml_parser_t *parser, struct reader *r)
 	}
 	r->document = &document;
 	int rc = add_all(r);
+	r->document = NULL;
 	yaml_document_delete(&document);
 	return rc;
 }
@@ -280,12 +281,13 @@ static int with_parser(struct reader *r, const char *text, size_t len,
 	if (!yaml_parser_initialize(&parser)) {
 		return dg_fail(r->err, DG_EIO, "out of memory");
 	}
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)(text ? text : ""), len);
 	int rc = fn(&parser, r);
 	yaml_parser_delete(&parser);
 	return rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as dg_zonefile_scan() */
 int dg_octodns_read(struct dg_arena *a, const char *text, size_t len, const char *apex,
 	const char *file, struct dg_zone **ret_zone, struct dg_err *err)
 {
