@@ -75,10 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > INPUT_MAX) {
 		return 0;
 	}
-	const char *text = dg_strndup(a, (const char *)data, size);
-	if (dg_notice_seen_read(a, text, size, &seen, &err) == 0) {
+	if (dg_notice_seen_read(a, dg_memdup(a, data, size), size, &seen, &err) == 0) {
 		draft(a, &seen);
 	}
-	mask(text);
+	mask(dg_strndup(a, (const char *)data, size)); /* up to a NUL */
 	return 0;
 }

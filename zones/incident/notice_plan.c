@@ -229,7 +229,9 @@ const char *dg_notice_file(struct dg_arena *a, const struct dg_notice *n, size_t
 	for (char *p = text; *p; p++) {
 		bool is_plain = (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '.' ||
 				*p == '-';
-		*p = is_plain ? *p : '-';
+		if (!is_plain) {
+			*p = '-';
+		}
 	}
 	return dg_printf(a, "%s.eml", text);
 }
