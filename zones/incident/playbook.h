@@ -128,7 +128,7 @@ struct dg_playbook_place {
 /* entries in the order of their numbers; first: the index behind the entry that began the run. Texts in the arena. */
 void dg_playbook_place(struct dg_arena *a, const struct dg_playbook *p,
 	const struct dg_record_entry *entries, size_t n, size_t first,
-	struct dg_playbook_place *ret_place);
+	struct dg_playbook_place *x); /* filled */
 /* Is the step to be taken? verdict "": none. */
 bool dg_playbook_holds(const struct dg_playbook *p, const struct dg_playbook_place *x, size_t step,
 	const char *verdict, bool has_zone);
