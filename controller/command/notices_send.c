@@ -276,7 +276,8 @@ static void make_upload(const struct letter *l, struct upload *u)
 		is_header = is_header && text > 0;
 		if (!(is_header && strncasecmp(p, mark, strlen(mark)) == 0)) {
 			for (size_t i = 0; i < text; i++) {
-				dg_buf_putc(&u->text, p[i] == '\r' ? ' ' : p[i]);
+				char blank = ' '; /* a CR alone ends no line */
+				dg_buf_put(&u->text, p[i] == '\r' ? &blank : p + i, 1);
 			}
 			dg_buf_puts(&u->text, "\r\n");
 		}
