@@ -151,7 +151,10 @@ int dg_templates_load(const char *folder, struct dg_templates **ret_templates, s
 		free(list[i]);
 	}
 	free(list);
-	if (r < 0) {
+	if (r < 0) { /* the place is in memory of ours: it becomes a part of the text */
+		char line[DG_ERR_TEXT_MAX + 1200];
+
+		r = dg_fail(err, err->rc, "%s", dg_err_line(err, line, sizeof(line)));
 		(void)dg_templates_free(t);
 		return r;
 	}
