@@ -12,6 +12,7 @@ WANTED = [
     'share/bash-completion/completions/dnsguard',
     'share/zsh/site-functions/_dnsguard',
     'share/fish/vendor_completions.d/dnsguard.fish',
+    'share/dnsguard/playbooks/forged.yaml',
     'share/dnsguard/zone.schema.json',
     'share/locale/ja/LC_MESSAGES/dnsguard.mo',
     'share/doc/dnsguard/README.md',

@@ -31,6 +31,15 @@ static const struct dg_command commands[] = {
 		"plan is empty: it says what is there today, with comments on what is weak and on "
 		"each host that "
 		"takes mail without meaning to. Edit it, then look at `dnsguard plan`."},
+	{"import", "ZONE", "write a first zone.yaml from what another tool keeps",
+		"from format server key-file key-name algorithm provider output", 1, 1,
+		dg_cmd_import,
+		"As `init`, for a zone that is kept elsewhere than where it is read: from a zone "
+		"file, from "
+		"octoDNS YAML, or from the name server, with the provider: section of --provider. "
+		"Read "
+		"from "
+		"the same place its plan is empty."},
 	{"plan", "ZONE.YAML...", "show what would change, why, and at what cost",
 		"json diff verbose adopt force", 1, MANY, dg_cmd_plan,
 		"Changes nothing. Exit status 0: everything is as the policy says; 3: there are "
@@ -120,6 +129,15 @@ static const struct dg_command commands[] = {
 		1, dg_cmd_abused,
 		"Then a split would be wrong: the guard takes back what it is doing about NAME and "
 		"holds it, until `dnsguard release NAME`. --why says how one knows."},
+	{"export", "ZONE.YAML...", "what the policy wants, in the words of another tool", "format",
+		1, MANY, dg_cmd_export,
+		"For records that go through another tool: a zone file, an nsupdate script (the "
+		"changes "
+		"alone, with prerequisites), octoDNS YAML, dnsconfig.js, Terraform resources, a "
+		"DNSEndpoint "
+		"of external-dns. Reads the zone, since of an RRset that is managed in part (the "
+		"SPF record "
+		"among other texts) the rest belongs to it. Changes nothing."},
 	{"restore", "[CHANGE]", "put back the records that a change replaced",
 		"json yes adopt offline file zone timeout", 0, 1, dg_cmd_restore,
 		"CHANGE is a number from `dnsguard log`; without it the newest change is undone. "
@@ -227,7 +245,7 @@ static const struct dg_command commands[] = {
 		"something could not be read."},
 	{"triage", "SOURCE...", "what happened, by the bounces in a mailbox, and what to do",
 		"json verbose policy domain own host since until explain notice sent recipients "
-		"batv-keys batv-since "
+		"batv-keys batv-since dkim-key list "
 		"dns resolver trust-anchor timeout password-file ca-file",
 		0, MANY, dg_cmd_triage,
 		"Reads bounces, complaints, feeds and DMARC reports from an mbox, a Maildir, "
@@ -239,13 +257,14 @@ static const struct dg_command commands[] = {
 		"nothing of the network without --dns. In English or Japanese, as the locale says. "
 		"Exit status 0: your own mail, or no bounce; 3: something is to be done; 1: could "
 		"not tell."},
-	{"incident", "open|add|list|show|note|run|evidence|report|export|close|forget ...",
+	{"incident", "open|add|list|show|note|run|notices|evidence|report|export|close|forget ...",
 		"the record of an episode, and how it is walked through",
 		"json verbose yes force adopt now no-smtp why zone from-triage format retention "
 		"expired playbook "
 		"answer "
 		"output policy domain own host since until notice sent recipients batv-keys "
-		"batv-since dns resolver trust-anchor timeout password-file ca-file",
+		"batv-since dkim-key list dns resolver trust-anchor timeout password-file ca-file "
+		"from limit rdap drafts users registrar desk as send smtp",
 		1, MANY, dg_cmd_incident,
 		"One record an episode, in the state folder: opened by a person (open NAME), by "
 		"the "
@@ -258,6 +277,23 @@ static const struct dg_command commands[] = {
 		"list: "
 		"3 while one is open; of close: 3 when it is not over; of run: 3 when steps are "
 		"left."},
+	{"notices", "TRIAGE.JSON|SOURCE...|DRAFT...",
+		"letters about an episode: to abuse desks, postmasters, your users",
+		"json verbose policy domain own host since until notice sent recipients batv-keys "
+		"batv-since dkim-key list dns resolver trust-anchor timeout password-file ca-file "
+		"from limit rdap drafts users registrar desk as send smtp",
+		1, MANY, dg_cmd_notices,
+		"Drafts, from the result of `dnsguard triage --json` or from the mailbox itself: "
+		"to the networks that hand forged mail over and to those who bounce it, or to "
+		"whoever "
+		"runs the relay; to your own users (Japanese and English), the registrar and the "
+		"national desk. One letter an organisation, third parties masked. Who reads them "
+		"is looked up only with --dns or --rdap; else abuse@ and postmaster@ the domain "
+		"(RFC "
+		"2142). Nothing is sent but by --send DRAFT..., after a yes for each recipient, "
+		"through your own mail server. Exit status 0: drafted, sent, or nobody to write "
+		"to; "
+		"1: who sent the mail is not known, or something failed."},
 	{"letters", "[reports]", "the process that reads messages for the other commands", "", 0, 1,
 		dg_cmd_letters,
 		"Started by them, not by you: takes messages from standard input in a form of its "

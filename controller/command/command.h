@@ -26,13 +26,14 @@ struct dg_args {
 	bool is_json, is_diff, has_yes, does_adopt, has_force, does_wait, is_offline, is_now,
 		is_verbose, is_man, has_no_color, wants_help, wants_version, is_fast, is_csv,
 		is_unordered, does_resume, tests_relay, owns_this, is_psl, is_no_smtp, is_dry,
-		is_live, is_markdown, asks_dns, is_expired;
+		is_live, is_markdown, asks_dns, is_expired, asks_rdap, does_send;
 	const char *state, *plan, *zone, *from, *server, *output, *key_file, *key_name, *algorithm,
 		*file, *why, *resolver, *trust_anchor, *root_hints, *selector, *host, *explain, *ip,
 		*helo, *receiver, *spf, *dkim, *socket, *to, *name, *local, *own, *policy, *domain,
 		*since, *until, *notice, *password_file, *ca_file, *sent, *recipients, *batv_keys,
-		*batv_since, *from_triage, *format, *retention, *playbook, *answer,
-		*templates, *webhook_secret, *zones, *verbs;
+		*batv_since, *from_triage, *format, *retention, *playbook, *answer, *templates,
+		*webhook_secret, *zones, *verbs, *dkim_key, *list, *drafts, *users, *registrar,
+		*desk, *smtp, *as, *provider;
 	uint32_t limit, timeout, threads, window, rate;
 	const char *const *rest;
 	size_t n_rest;
@@ -56,8 +57,10 @@ int dg_cmd_backtest(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_check(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_disarm(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_dmarc(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_export(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_help(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_incident(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_import(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_init(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_letters(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_log(struct dg_app *app, const struct dg_args *args);
@@ -78,6 +81,7 @@ int dg_cmd_spf(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_split(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_status(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_stop(struct dg_app *app, const struct dg_args *args);
+int dg_cmd_notices(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_triage(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_unsplit(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_verify(struct dg_app *app, const struct dg_args *args);
@@ -85,6 +89,7 @@ int dg_cmd_version(struct dg_app *app, const struct dg_args *args);
 int dg_cmd_watch(struct dg_app *app, const struct dg_args *args);
 
 const struct dg_command *dg_command_find(const char *name); /* NULL: no such */
-int dg_command_unknown(const char *word, struct dg_err *err); /* fails: no such command; which one may be meant */
+int dg_command_unknown(
+	const char *word, struct dg_err *err); /* fails: no such command; which one may be meant */
 const struct dg_command *dg_command_at(size_t i); /* in the order of the help; NULL: no more */
 int dg_command_main(int argc, char **argv);

@@ -19,6 +19,8 @@ static const struct dg_incident_word words[] = {
 	{"show", "ID", "what is on record of one", 1, 1, dg_incident_word_show},
 	{"note", "ID TEXT...", "write something down", 2, MANY, dg_incident_word_note},
 	{"run", "ID [SOURCE...]", "go through it step by step", 1, MANY, dg_incident_word_run},
+	{"notices", "ID [--send DRAFT...]", "letters about it, from its newest triage", 1, MANY,
+		dg_incident_word_notices},
 	{"evidence", "ID", "the files, and whether they are what they were", 1, 1,
 		dg_incident_word_evidence},
 	{"report", "ID", "a report", 1, 1, dg_incident_word_report},

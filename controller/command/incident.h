@@ -28,6 +28,7 @@ int dg_incident_word_export(struct dg_app *app, const struct dg_args *args);
 int dg_incident_word_forget(struct dg_app *app, const struct dg_args *args);
 int dg_incident_word_list(struct dg_app *app, const struct dg_args *args);
 int dg_incident_word_note(struct dg_app *app, const struct dg_args *args);
+int dg_incident_word_notices(struct dg_app *app, const struct dg_args *args);
 int dg_incident_word_open(struct dg_app *app, const struct dg_args *args);
 int dg_incident_word_report(struct dg_app *app, const struct dg_args *args);
 int dg_incident_word_run(struct dg_app *app, const struct dg_args *args);

@@ -44,10 +44,11 @@ int dg_incident_say(struct dg_app *app, int64_t id, const char *kind, const char
 	return r;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what a file of the evidence is, and says */
 int dg_incident_keep(struct dg_app *app, int64_t id, const char *base, const char *media,
 	const struct dg_incident_body *body, const char *text, struct dg_err *err)
 {
-	struct dg_incident_row row;
+	struct dg_incident_row row = {0};
 	char hex[DG_DIGEST_TEXT_MAX];
 	uint8_t digest[DG_DIGEST_LEN];
 	int r = dg_incident_get(app->store, app->arena, id, &row, err);
@@ -154,7 +155,7 @@ static int keep_triage(struct dg_app *app, int64_t id, const json_t *o, struct d
 /* One JSON object a line: the one that is a triage. */
 static int from_file(struct dg_app *app, int64_t id, const char *path, struct dg_err *err)
 {
-	struct dg_incident_body body;
+	struct dg_incident_body body = {0};
 	int r = dg_incident_slurp(app->arena, path, &body, err);
 	json_t *found = NULL;
 

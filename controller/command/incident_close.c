@@ -117,8 +117,8 @@ static void say_conditions(struct dg_app *app, const struct dg_over_condition *c
 static int close_one(struct dg_app *app, struct dg_arena *a, struct dg_err *err)
 {
 	struct dg_over_condition conditions[DG_OVER_CONDITIONS];
-	struct dg_incident_row row;
-	struct dg_record record;
+	struct dg_incident_row row = {0};
+	struct dg_record record = {0};
 	int r = dg_app_open(app, true, err);
 
 	r = r == 0 ? dg_incident_of(app, app->args->rest[0], &row, err) : r;
@@ -236,7 +236,7 @@ static int forget_expired(struct dg_app *app, struct dg_err *err)
 
 static int forget_one(struct dg_app *app, struct dg_err *err)
 {
-	struct dg_incident_row row;
+	struct dg_incident_row row = {0};
 	int r = dg_incident_of(app, app->args->rest[0], &row, err);
 
 	if (r == 0 && !app->args->has_yes) {

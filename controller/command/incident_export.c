@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLOCK     512u
-#define NAME_MAX_ 90u
-#define SUMS_MAX  ((size_t)1 << 20)
+#define BLOCK          512u
+#define PLAIN_NAME_MAX 90u
+#define SUMS_MAX       ((size_t)1 << 20)
 
 /* Where it goes: a folder that is made (fd), or a tar (file). */
 struct out {
@@ -30,7 +30,7 @@ static bool is_plain_name(const char *name)
 {
 	size_t len = strlen(name);
 
-	return len > 0 && len <= NAME_MAX_ && name[0] != '.' && name[0] != '-' &&
+	return len > 0 && len <= PLAIN_NAME_MAX && name[0] != '.' && name[0] != '-' &&
 	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
 		       len;
 }
@@ -72,11 +72,15 @@ static void header(const struct out *o, const char *name, size_t len, char h[BLO
 
 	memset(h, 0, BLOCK);
 	(void)snprintf(h, 100, "incident/%s", name);
-	memcpy(h + 100, "0000600\0000000000\0000000000", 24);
+	(void)snprintf(h + 100, 8, "%07o", 0600u); /* mode */
+	(void)snprintf(h + 108, 8, "%07o", 0u);    /* owner */
+	(void)snprintf(h + 116, 8, "%07o", 0u);    /* group */
 	(void)snprintf(h + 124, 12, "%011llo", (unsigned long long)len);
 	(void)snprintf(h + 136, 12, "%011llo", (unsigned long long)o->at);
-	memcpy(h + 148, "        0", 9);
-	memcpy(h + 257, "ustar\00000", 8);
+	memset(h + 148, ' ', 8); /* the sum, while it is made */
+	h[156] = '0';            /* a file */
+	(void)snprintf(h + 257, 6, "ustar");
+	h[263] = h[264] = '0';
 	for (size_t i = 0; i < BLOCK; i++) {
 		sum += (unsigned char)h[i];
 	}
@@ -269,7 +273,7 @@ int dg_incident_word_export(struct dg_app *app, const struct dg_args *args)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(DG_INCIDENT_MEMORY);
 	bool is_cacao = args->format && strcmp(args->format, "cacao") == 0;
-	struct dg_incident_row row;
+	struct dg_incident_row row = {0};
 	struct dg_record record = {0};
 	struct dg_err err;
 	int r = 0;

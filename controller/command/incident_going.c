@@ -9,6 +9,7 @@
 #include "zones/base/buf.h"
 #include "zones/base/json.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,13 +126,23 @@ static const char *path_of(const struct dg_going *g, const char *name)
 				 folder && folder[0] ? folder : DG_PLAYBOOK_DIR, name);
 }
 
+static int read_playbook(struct dg_going *g, const char *name, struct dg_incident_body *body,
+	struct dg_playbook **ret_playbook, struct dg_err *err)
+{
+	const char *path = path_of(g, name);
+	int r = dg_incident_slurp(g->arena, path, body, err);
+
+	r = r == 0 ? dg_playbook_parse(g->arena, body->p, body->len, path, ret_playbook, err) : r;
+	assert(r < 0 || *ret_playbook);
+	return r;
+}
+
 static int begin(struct dg_going *g, const char *name, struct dg_err *err)
 {
 	struct dg_incident_body body = {0};
 	struct dg_playbook *p = NULL;
-	int r = dg_incident_slurp(g->arena, path_of(g, name), &body, err);
+	int r = read_playbook(g, name, &body, &p, err);
 
-	r = r == 0 ? dg_playbook_parse(g->arena, body.p, body.len, path_of(g, name), &p, err) : r;
 	if (r < 0) {
 		return r;
 	}
@@ -169,10 +180,7 @@ int dg_going_begin(struct dg_going *g, struct dg_err *err)
 	struct dg_incident_body body = {0};
 	struct dg_playbook *p = NULL;
 	if (r == 0 && asked) {
-		r = dg_incident_slurp(g->arena, path_of(g, asked), &body, err);
-		r = r == 0 ? dg_playbook_parse(
-				     g->arena, body.p, body.len, path_of(g, asked), &p, err)
-			   : r;
+		r = read_playbook(g, asked, &body, &p, err);
 		if (r < 0 || strcmp(p->name, g->playbook->name) == 0) {
 			return r; /* it is this one: go on */
 		}

@@ -116,7 +116,7 @@ static int find_living(struct dg_app *app, struct dg_incident_row *row, struct d
 
 int dg_incident_word_add(struct dg_app *app, const struct dg_args *args)
 {
-	struct dg_incident_row row;
+	struct dg_incident_row row = {0};
 	struct dg_err err;
 	int r = find_living(app, &row, &err);
 
@@ -136,7 +136,7 @@ int dg_incident_word_add(struct dg_app *app, const struct dg_args *args)
 
 int dg_incident_word_note(struct dg_app *app, const struct dg_args *args)
 {
-	struct dg_incident_row row;
+	struct dg_incident_row row = {0};
 	struct dg_err err;
 	struct dg_buf b;
 	int r = find_living(app, &row, &err);

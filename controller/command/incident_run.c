@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINE_BYTES (DG_PLAYBOOK_TEXT + 2)
+#define LINE_BYTES ((size_t)DG_PLAYBOOK_TEXT + 2)
 
 /* What one step comes to: go on, or stop here (it was said why). */
 enum pace {
@@ -125,9 +125,8 @@ static enum pace stop_for(struct dg_going *g, const char *what)
 			what);
 
 		dg_json_set(o, "due",
-			s->deadline_s > 0
-				? json_integer((json_int_t)(g->place.since + s->deadline_s))
-				: json_null());
+			s->deadline_s > 0 ? json_integer(g->place.since + s->deadline_s)
+					  : json_null());
 		dg_report_json(g->app, o);
 	} else {
 		dg_app_say(g->app,
@@ -305,12 +304,60 @@ static int refuse(struct dg_going *g, const struct dg_playbook_step *s, enum pac
 	return r;
 }
 
+/* On a terminal: is it to be done? 0 yes, 1 no (*ret_pace says how it goes on). */
+static int ask_yes(
+	struct dg_going *g, const char **ret_yes, enum pace *ret_pace, struct dg_err *err)
+{
+	const struct dg_playbook_step *s = &g->playbook->steps[g->place.at];
+	const char *said =
+		ask_line(g, "  [yes, skip, quit; yes shows the plan and its cost, and asks again]");
+
+	if (said && strcmp(said, "skip") == 0) {
+		int r = end_step(g, "skipped", NULL, NULL, ret_pace, err);
+		return r < 0 ? r : 1;
+	}
+	if (!said || strcmp(said, "yes") != 0) {
+		*ret_pace = PACE_STOP;
+		return 1;
+	}
+	/* The others ask by themselves, when the plan was shown. */
+	*ret_yes = s->verb == DG_PLAYBOOK_RELAY || s->verb == DG_PLAYBOOK_ABUSED ? "yes" : NULL;
+	return 0;
+}
+
+/* Somebody's yes, where one is needed. 0: it is there, or the command asks; 1: it is not. */
+static int get_yes(struct dg_going *g, const char *answer, const char **ret_yes,
+	enum pace *ret_pace, struct dg_err *err)
+{
+	const struct dg_playbook_step *s = &g->playbook->steps[g->place.at];
+	bool is_asking = s->n_approvals > 0 || s->verb == DG_PLAYBOOK_RELAY;
+
+	*ret_yes = answer ? answer : g->app->args->has_yes ? "yes" : NULL;
+	if (!is_asking || *ret_yes) {
+		return 0;
+	}
+	if (g->app->is_terminal) {
+		return ask_yes(g, ret_yes, ret_pace, err);
+	}
+	int r = look(g, s, err);
+	*ret_pace = PACE_STOP;
+	if (r == 0) {
+		(void)stop_for(g, "a yes to this (yes, the digest of the plan, or skip)");
+	}
+	return r < 0 ? r : 1;
+}
+
+/* Who says yes now is not the one who said so first. */
+static bool has_all_others(struct dg_going *g, const struct dg_playbook_step *s)
+{
+	return s->n_approvals < 2 ||
+	       (g->place.approved_by && strcmp(g->place.approved_by, dg_app_who(g->app)) != 0);
+}
+
 static int do_verb(struct dg_going *g, const struct dg_playbook_step *s, const char *answer,
 	enum pace *ret_pace, struct dg_err *err)
 {
-	const char *who = dg_app_who(g->app);
-	bool has_first = g->place.approved_by && strcmp(g->place.approved_by, who) != 0;
-	bool is_asking = s->n_approvals > 0 || s->verb == DG_PLAYBOOK_RELAY;
+	const char *yes = NULL;
 
 	if (answer && strcmp(answer, "skip") == 0) {
 		return end_step(g, "skipped", NULL, NULL, ret_pace, err);
@@ -323,36 +370,17 @@ static int do_verb(struct dg_going *g, const struct dg_playbook_step *s, const c
 	if (dg_going_is_refused(g, s)) {
 		return refuse(g, s, ret_pace, err);
 	}
-	const char *yes = answer ? answer : g->app->args->has_yes ? "yes" : NULL;
 	if (s->verb == DG_PLAYBOOK_TRIAGE && g->app->args->n_rest < 2 &&
 		!g->app->args->from_triage) {
 		*ret_pace = stop_for(g, "newer bounces: give their mailboxes behind the number of "
 					"the incident, or skip");
 		return 0;
 	}
-	if (is_asking && !yes && !g->app->is_terminal) {
-		int r = look(g, s, err);
-		*ret_pace =
-			r == 0 ? stop_for(g, "a yes to this (yes, the digest of the plan, or skip)")
-			       : PACE_STOP;
-		return r;
+	int r = get_yes(g, answer, &yes, ret_pace, err);
+	if (r != 0) {
+		return r < 0 ? r : 0;
 	}
-	if (is_asking && !yes) {
-		const char *said = ask_line(
-			g, "  [yes, skip, quit; yes shows the plan and its cost, and asks again]");
-		if (!said || (strcmp(said, "yes") != 0 && strcmp(said, "skip") != 0)) {
-			*ret_pace = PACE_STOP;
-			return 0;
-		}
-		if (strcmp(said, "skip") == 0) {
-			return end_step(g, "skipped", NULL, NULL, ret_pace, err);
-		}
-		yes = s->verb == DG_PLAYBOOK_RELAY || s->verb == DG_PLAYBOOK_ABUSED ? "yes" : NULL;
-	}
-	if (s->n_approvals == 2 && !has_first) {
-		return approve(g, s, ret_pace, err);
-	}
-	return act(g, s, yes, ret_pace, err);
+	return has_all_others(g, s) ? act(g, s, yes, ret_pace, err) : approve(g, s, ret_pace, err);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------------------------------------- */

@@ -74,7 +74,7 @@ int dg_incident_word_list(struct dg_app *app, const struct dg_args *args)
 static int load(
 	struct dg_app *app, struct dg_arena *a, struct dg_record *record, struct dg_err *err)
 {
-	struct dg_incident_row row;
+	struct dg_incident_row row = {0};
 	int r = dg_app_open(app, false, err);
 
 	r = r == 0 ? dg_incident_of(app, app->args->rest[0], &row, err) : r;
@@ -84,7 +84,7 @@ static int load(
 int dg_incident_word_show(struct dg_app *app, const struct dg_args *args)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(DG_INCIDENT_MEMORY);
-	struct dg_record record;
+	struct dg_record record = {0};
 	struct dg_err err;
 	struct dg_buf b;
 	int r = load(app, a, &record, &err);
@@ -142,7 +142,7 @@ static int render(
 int dg_incident_word_report(struct dg_app *app, const struct dg_args *args)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(DG_INCIDENT_MEMORY);
-	struct dg_record record;
+	struct dg_record record = {0};
 	struct dg_err err;
 	struct dg_buf b;
 	int r = load(app, a, &record, &err);

@@ -5,6 +5,7 @@
 #include "controller/command/command.h"
 #include "controller/command/world.h"
 #include "controller/engine/fleet.h"
+#include "controller/store/watch.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 #include "zones/mail/dkim_key.h"
@@ -71,6 +72,9 @@ static int check_policy(struct dg_going *g, const struct dg_verb_order *o, struc
 			r = refuse_mail(o, &p->mail[i], err);
 		}
 	}
+	if (r < 0 && err->pos.file) {
+		err->pos.file = dg_strdup(g->arena, err->pos.file); /* it was the fleet's */
+	}
 	g->app->fleet = dg_fleet_close(g->app->fleet);
 	return r < 0 ? r : 0;
 }
@@ -119,7 +123,6 @@ static int words_of(struct dg_going *g, const struct dg_verb_order *o, const cha
 	size_t *ret_n, struct dg_err *err)
 {
 	const char *name = dg_printf(g->arena, "%.*s", (int)strlen(g->row.name) - 1, g->row.name);
-	bool needs_document = true;
 
 	*ret_n = 1;
 	switch (o->verb) {
@@ -131,7 +134,6 @@ static int words_of(struct dg_going *g, const struct dg_verb_order *o, const cha
 		*ret_n = 2;
 		break;
 	case DG_PLAYBOOK_CHECK:
-		needs_document = false;
 		words[0] = g->document ? g->document : name;
 		return 0;
 	case DG_PLAYBOOK_STATUS:
@@ -153,11 +155,11 @@ static int words_of(struct dg_going *g, const struct dg_verb_order *o, const cha
 		break;
 	}
 	words[0] = g->document;
-	return g->document || !needs_document ? 0
-					      : dg_fail(err, DG_EINPUT,
-							"no zone.yaml is known for %s: give "
-							"--policy ZONE.YAML, or skip the step",
-							name);
+	return g->document ? 0
+			   : dg_fail(err, DG_EINPUT,
+				     "no zone.yaml is known for %s: give "
+				     "--policy ZONE.YAML, or skip the step",
+				     name);
 }
 
 static void set_args(const struct dg_going *g, const struct dg_verb_order *o, struct dg_args *own)
@@ -196,6 +198,14 @@ static const char *const *with_sources(struct dg_going *g, const char *const *wo
 	return all;
 }
 
+/* Nothing guards the name, so nothing would split it by itself. */
+static int hold_nothing(struct dg_going *g, const char *name, int *ret_status)
+{
+	dg_app_say(g->app, "  %s is not under guard: there is nothing to hold", name);
+	*ret_status = DG_EXIT_OK;
+	return 0;
+}
+
 int dg_verb_run(
 	struct dg_going *g, const struct dg_verb_order *o, int *ret_status, struct dg_err *err)
 {
@@ -210,6 +220,14 @@ int dg_verb_run(
 	}
 	if (r < 0) {
 		return r;
+	}
+	if (o->verb == DG_PLAYBOOK_ABUSED) {
+		struct dg_guard_row guard = {0};
+
+		r = dg_store_guard_get(g->app->store, g->arena, g->row.name, &guard, err);
+		if (r != 0) {
+			return r < 0 ? r : hold_nothing(g, words[0], ret_status);
+		}
 	}
 	set_args(g, o, &own);
 	if (o->verb == DG_PLAYBOOK_TRIAGE) {

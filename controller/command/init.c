@@ -1,5 +1,6 @@
 #include "controller/command/app.h"
 #include "controller/command/command.h"
+#include "controller/engine/files.h"
 #include "controller/engine/pool.h"
 #include "controller/lookup/resolver.h"
 #include "providers/net/loop.h"
@@ -7,6 +8,7 @@
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 #include "zones/policy/load.h"
+#include "zones/policy/octodns.h"
 #include "zones/policy/want.h"
 #include "zones/policy/write.h"
 #include "zones/record/name.h"
@@ -279,49 +281,101 @@ static int write_new(const char *path, const struct dg_buf *b, struct dg_err *er
 	return dg_fail(err, DG_EIO, "%s: %s", path, strerrordesc_np(why));
 }
 
+static int read_octodns(
+	struct dg_app *app, const char *zone, struct dg_zone **ret_zone, struct dg_err *err)
+{
+	const struct dg_args *args = app->args;
+	char *text = NULL;
+	size_t len = 0;
+
+	if (!args->from || !args->provider) {
+		return dg_fail(err, DG_EINPUT,
+			"octoDNS YAML needs --from FILE, and --provider with the place where the "
+			"zone is kept: "
+			"--provider '{cloudflare: {token-file: api.token}}'");
+	}
+	int r = dg_file_read(args->from, DG_OCTODNS_MAX, &text, &len, err);
+	r = r == 0 ? dg_octodns_read(app->arena, text, len, zone, args->from, ret_zone, err) : r;
+	free(text);
+	return r;
+}
+
+/* The zone as it stands, and the provider section to write. */
+static int read_it(struct dg_app *app, const char *zone, struct dg_buf *section,
+	struct dg_zone **ret_zone, struct dg_err *err)
+{
+	const struct dg_args *args = app->args;
+	struct dg_policy *policy = NULL;
+	struct reading x = {0};
+	int r = 0;
+
+	if (args->provider) {
+		r = load(app, args->provider, &policy, err);
+	}
+	if (r == 0 && args->format && strcmp(args->format, "octodns") == 0) {
+		dg_buf_puts(section, args->provider ? args->provider : "");
+		return read_octodns(app, zone, ret_zone, err);
+	}
+	if (r == 0 && args->format && strcmp(args->format, "zonefile") != 0) {
+		return dg_fail(err, DG_EINPUT, "--format: expected zonefile or octodns");
+	}
+	r = r == 0 ? provider_section(app, zone, section, err) : r;
+	r = r == 0 ? load(app, section->data, &policy, err) : r;
+	r = r == 0 ? read_zone(app, policy, &x, err) : r;
+	if (r == 0 && args->provider) {
+		dg_buf_clear(section);
+		dg_buf_puts(section, args->provider);
+	}
+	*ret_zone = r == 0 ? x.read.have : NULL;
+	return r;
+}
+
+static int write_first(
+	struct dg_app *app, struct dg_buf *section, struct dg_buf *text, struct dg_err *err)
+{
+	const char *name = app->args->rest[0];
+	struct dg_zone *have = NULL;
+	const char *zone = NULL;
+
+	int r = dg_app_open(app, false, err);
+	r = r == 0 ? dg_name_parse(app->arena, name, strlen(name), ".", &zone, err) : r;
+	r = r == 0 ? read_it(app, zone, section, &have, err) : r;
+	if (r < 0) {
+		return r;
+	}
+	dg_policy_write(text, have, section->data);
+	const char *path = app->args->output;
+	if (!path) {
+		dg_app_out(app, text);
+		return 0;
+	}
+	r = write_new(path, text, err);
+	if (r == 0 && !app->args->is_json) {
+		(void)printf("%s is written; look it over, then `dnsguard plan %s`\n", path, path);
+	}
+	return r;
+}
+
 int dg_cmd_init(struct dg_app *app, const struct dg_args *args)
 {
-	struct reading x = {0};
-	struct dg_policy *policy = NULL;
-	struct dg_buf provider;
+	struct dg_buf section;
 	struct dg_buf text;
 	struct dg_err err;
 
-	dg_buf_init(&provider, TEXT_MAX);
+	(void)args;
+	dg_buf_init(&section, TEXT_MAX);
 	dg_buf_init(&text, TEXT_MAX);
-	const char *zone = NULL;
-	int r = dg_app_open(app, false, &err);
-	if (r == 0) {
-		r = dg_name_parse(
-			app->arena, args->rest[0], strlen(args->rest[0]), ".", &zone, &err);
-	}
-	if (r == 0) {
-		r = provider_section(app, zone, &provider, &err);
-	}
-	if (r == 0) {
-		r = load(app, provider.data, &policy, &err);
-	}
-	if (r == 0) {
-		r = read_zone(app, policy, &x, &err);
-	}
-	if (r == 0) {
-		dg_policy_write(&text, x.read.have, provider.data);
-		if (!args->output) {
-			dg_app_out(app, &text);
-		} else {
-			r = write_new(args->output, &text, &err);
-			if (r == 0 && !args->is_json) {
-				(void)printf(
-					"%s is written; look it over, then `dnsguard plan %s`\n",
-					args->output, args->output);
-			}
-		}
-	}
-	dg_buf_done(&provider);
+	int r = write_first(app, &section, &text, &err);
+	dg_buf_done(&section);
 	dg_buf_done(&text);
 	if (r < 0) {
 		dg_app_complain(app, &err);
 		return dg_app_exit_of(&err);
 	}
 	return DG_EXIT_OK;
+}
+
+int dg_cmd_import(struct dg_app *app, const struct dg_args *args)
+{
+	return dg_cmd_init(app, args);
 }

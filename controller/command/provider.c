@@ -134,8 +134,8 @@ static int probe(struct dg_app *app, struct dg_probe *p, struct dg_err *err)
 	struct dg_err ending;
 
 	int r = get_policy(app, &policy, err);
-	r = r == 0 ? dg_pool_get(app->pool, policy, NULL, &p->provider, &keeps, err) : r;
-	if (r < 0) {
+	r = r == 0 && policy ? dg_pool_get(app->pool, policy, NULL, &p->provider, &keeps, err) : r;
+	if (r < 0 || !policy || !p->provider) {
 		return r;
 	}
 	p->zone = policy->zone;

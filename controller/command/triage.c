@@ -4,6 +4,7 @@
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/command/triage.h"
+#include "controller/command/triage_dkim.h"
 #include "controller/command/triage_owner.h"
 #include "controller/command/triage_spf.h"
 #include "controller/command/triage_tokens.h"
@@ -21,6 +22,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MEMORY_MAX     ((size_t)1 << 30)
 #define TEXT_MAX       ((size_t)16 << 20)
@@ -31,6 +33,7 @@ struct triage {
 	struct dg_arena *arena;
 	struct dg_triage_options options;
 	struct dg_triage_spf *spf;
+	struct dg_triage_dkim *dkim;
 	struct dg_triage_tokens tokens;
 	const struct dg_triage_take *take; /* NULL: the command itself */
 	uint64_t explain;                  /* number of the bounce; 0: none */
@@ -54,6 +57,7 @@ static void on_skip(void *arg, const char *name, const char *why, bool is_ordina
 	dg_buf_init(&b, TEXT_MAX);
 	dg_buf_put_safe(&b, name, strlen(name));
 	dg_buf_puts(&b, name[0] ? ": " : "");
+	why = dg_word(why);
 	dg_buf_put_safe(&b, why, strlen(why));
 	(void)fprintf(stderr, "dnsguard: %s %s\n", is_ordinary ? "left out:" : "skipped:", b.data);
 	dg_buf_done(&b);
@@ -65,7 +69,7 @@ static void on_progress(void *arg, uint64_t n)
 	struct dg_buf b;
 
 	dg_buf_init(&b, 256);
-	dg_words_put(&b, dg_word(DG_MESSAGE("{n} messages")), n, 0, NULL);
+	dg_words_put(&b, dg_word_n("{n} message", "{n} messages", n), n, 0, NULL);
 	dg_app_progress(x->app, "%s", b.data);
 	dg_buf_done(&b);
 }
@@ -103,6 +107,14 @@ static enum dg_token token_of(void *arg, const char *recipient, int64_t at)
 	return dg_triage_token(&x->tokens, recipient, at);
 }
 
+static void keys_of(void *arg, const struct dg_bounce_signature *signatures, size_t n,
+	const struct dg_dkim_public **ret_keys, size_t *ret_n)
+{
+	const struct triage *x = arg;
+
+	dg_triage_dkim_keys(x->dkim, signatures, n, ret_keys, ret_n);
+}
+
 /* --- what is asked for ------------------------------------------------------------------------ */
 static int set_times(struct triage *x, struct dg_err *err)
 {
@@ -132,19 +144,15 @@ static int set_explain(struct triage *x, struct dg_err *err)
 	return 0;
 }
 
-static int set_options(struct triage *x, struct dg_err *err)
+/* What is known of the owner, and what may be looked up. */
+static int set_knowledge(struct triage *x, struct dg_err *err)
 {
-	const struct dg_args *args = x->app->args;
 	struct dg_triage_options *o = &x->options;
-	int r = dg_triage_owner(x->app, x->arena, &o->owner, err);
 
-	r = r == 0 ? set_times(x, err) : r;
-	r = r == 0 ? set_explain(x, err) : r;
-	r = r == 0 ? dg_triage_tokens(args, &x->tokens, err) : r;
-	if (r == 0 && getrandom(&o->seed, sizeof(o->seed), 0) != (ssize_t)sizeof(o->seed)) {
-		r = dg_fail(err, DG_EIO, "getrandom: %s", strerrordesc_np(errno));
-	}
-	if (r == 0 && args->asks_dns) {
+	x->dkim = dg_triage_dkim_new(x->app, x->arena);
+	int r = dg_triage_owner(x->app, x->arena, x->dkim, &o->owner, err);
+	r = r == 0 ? dg_triage_dkim_files(x->dkim, x->app->args->dkim_key, err) : r;
+	if (r == 0 && x->app->args->asks_dns) {
 		r = dg_triage_spf_open(x->app, &x->spf, err);
 	}
 	if (r < 0) {
@@ -155,6 +163,26 @@ static int set_options(struct triage *x, struct dg_err *err)
 		o->owner.judge_arg = x->spf;
 		o->owner.unresolved = NULL;
 		o->before_batch = dg_triage_spf_ask;
+		dg_triage_dkim_ask(x->dkim, dg_triage_spf_world(x->spf));
+	}
+	o->keys_of = dg_triage_dkim_has_any(x->dkim) ? keys_of : NULL;
+	return 0;
+}
+
+static int set_options(struct triage *x, struct dg_err *err)
+{
+	const struct dg_args *args = x->app->args;
+	struct dg_triage_options *o = &x->options;
+	int r = set_knowledge(x, err);
+
+	r = r == 0 ? set_times(x, err) : r;
+	r = r == 0 ? set_explain(x, err) : r;
+	r = r == 0 ? dg_triage_tokens(args, &x->tokens, err) : r;
+	if (r == 0 && getrandom(&o->seed, sizeof(o->seed), 0) != (ssize_t)sizeof(o->seed)) {
+		r = dg_fail(err, DG_EIO, "getrandom: %s", strerrordesc_np(errno));
+	}
+	if (r < 0) {
+		return r;
 	}
 	o->has_zone = args->policy != NULL;
 	o->sources = x->take ? x->take->sources : args->rest;
@@ -219,8 +247,11 @@ static int show(struct triage *x, const struct dg_case *c, struct dg_err *err)
 		dg_case_json(&b, c);
 		dg_buf_putc(&b, '\n');
 	} else if (is_empty(c)) {
-		dg_words_put(&b, dg_word(DG_MESSAGE("no bounce among {n} messages\n")),
-			c->counts.n_messages, 0, NULL);
+		uint64_t n = c->counts.n_messages;
+		dg_words_put(&b,
+			dg_word_n("{n} message, and no bounce\n", "no bounce among {n} messages\n",
+				n),
+			n, 0, NULL);
 	} else {
 		dg_case_print(&b, c, args->is_verbose);
 	}
@@ -265,6 +296,8 @@ int dg_cmd_triage(struct dg_app *app, const struct dg_args *args)
 	int status = DG_EXIT_OK;
 
 	(void)args;
+	app->is_terminal =
+		isatty(STDERR_FILENO); /* nothing is asked; a mailbox may come by stdin */
 	dg_words_open(getenv("DNSGUARD_LOCALE")); /* NOLINT(concurrency-mt-unsafe): one thread */
 	x.arena = dg_arena_new(MEMORY_MAX);
 	if (triage(&x, &status, &err) < 0) {

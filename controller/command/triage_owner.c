@@ -3,6 +3,7 @@
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/command/reports_own.h"
+#include "controller/command/triage_dkim.h"
 #include "controller/command/world.h"
 #include "controller/engine/fleet.h"
 #include "zones/base/arena.h"
@@ -24,6 +25,7 @@
 
 #define OWN_NETWORKS_MAX 4096u
 #define OWN_HOSTS_MAX    1024u
+#define OWN_LISTS_MAX    1024u
 #define ID_MAX           998u /* octets of a Message-ID: a line (RFC 5322 section 2.1.1) */
 #define ADDRESS_MAX      320u
 
@@ -36,7 +38,8 @@ struct name_list {
 struct building {
 	struct dg_app *app;
 	struct dg_arena *arena;
-	struct name_list domains, hosts;
+	struct dg_triage_dkim *keys;
+	struct name_list domains, hosts, lists;
 	struct dg_owner_network *networks;
 	size_t n_networks;
 	const char *unresolved;
@@ -80,6 +83,28 @@ static int take_names(
 	return 0;
 }
 
+/* Whole addresses: "news@lists.example.com". */
+static int take_lists(struct building *x, const char *text, struct dg_err *err)
+{
+	const char *const *words = NULL;
+	size_t n_words = text ? dg_world_words(x->arena, text, &words) : 0;
+
+	for (size_t i = 0; i < n_words; i++) {
+		const char *local = NULL;
+		const char *domain = NULL;
+		int r = dg_mail_address_domain(
+			x->arena, words[i], strlen(words[i]), &local, &domain, err);
+		if (r != 0) {
+			return r > 0 ? dg_fail(err, DG_EINPUT, "--list wants addresses, not <>")
+				     : dg_wrap(err, r, "--list");
+		}
+		const char *address =
+			dg_printf(x->arena, "%s@%s", local, dg_name_plain(x->arena, domain));
+		add_name(&x->lists, dg_text_lower(x->arena, address));
+	}
+	return 0;
+}
+
 static int take_given(struct building *x, struct dg_err *err)
 {
 	const struct dg_args *args = x->app->args;
@@ -93,7 +118,8 @@ static int take_given(struct building *x, struct dg_err *err)
 	if (r < 0) {
 		return dg_wrap(err, r, "--host");
 	}
-	r = dg_own_parse(x->arena, args->own, &own, err);
+	r = take_lists(x, args->list, err);
+	r = r == 0 ? dg_own_parse(x->arena, args->own, &own, err) : r;
 	for (size_t i = 0; r == 0 && i < own.n; i++) {
 		add_network(x, &own.networks[i], NULL);
 	}
@@ -140,6 +166,7 @@ static void take_term(struct building *x, const struct dg_spf_term *t)
 static void take_mail_name(struct building *x, const struct dg_mail_spec *m)
 {
 	add_name(&x->domains, dg_name_plain(x->arena, m->name));
+	dg_triage_dkim_policy(x->keys, m);
 	for (size_t i = 0; i < m->n_mx; i++) {
 		add_name(&x->hosts, dg_name_plain(x->arena, m->mx[i].host));
 	}
@@ -258,14 +285,16 @@ static int take_file(struct building *x, const char *path,
 	return 0;
 }
 
-int dg_triage_owner(
-	struct dg_app *app, struct dg_arena *a, struct dg_owner *ret_owner, struct dg_err *err)
+int dg_triage_owner(struct dg_app *app, struct dg_arena *a, struct dg_triage_dkim *keys,
+	struct dg_owner *ret_owner, struct dg_err *err)
 {
 	struct building x = {.app = app,
 		.arena = a,
+		.keys = keys,
 		.domains = {dg_newn(a, const char *, DG_OWNER_DOMAINS_MAX), 0,
 			DG_OWNER_DOMAINS_MAX},
 		.hosts = {dg_newn(a, const char *, OWN_HOSTS_MAX), 0, OWN_HOSTS_MAX},
+		.lists = {dg_newn(a, const char *, OWN_LISTS_MAX), 0, OWN_LISTS_MAX},
 		.networks = dg_newn(a, struct dg_owner_network, OWN_NETWORKS_MAX)};
 	struct dg_owner o = {0};
 	int r = take_given(&x, err);
@@ -280,6 +309,8 @@ int dg_triage_owner(
 	o.n_domains = x.domains.n;
 	o.hosts = x.hosts.names;
 	o.n_hosts = x.hosts.n;
+	o.lists = x.lists.names;
+	o.n_lists = x.lists.n;
 	o.networks = x.networks;
 	o.n_networks = x.n_networks;
 	o.unresolved = app->args->own ? NULL : x.unresolved; /* --own says all */

@@ -14,11 +14,13 @@ struct dg_app;
 struct dg_arena;
 struct dg_err;
 struct dg_owner;
+struct dg_triage_dkim;
 
 #define DG_TRIAGE_FILE_MAX ((size_t)256 << 20)
 
-int dg_triage_owner(
-	struct dg_app *app, struct dg_arena *a, struct dg_owner *ret_owner, struct dg_err *err);
+/* keys: takes those of the policy. */
+int dg_triage_owner(struct dg_app *app, struct dg_arena *a, struct dg_triage_dkim *keys,
+	struct dg_owner *ret_owner, struct dg_err *err);
 /* "2026-11-22", "2026-11-22T20:13" (UTC), "36h" or "4d" before now. Unix seconds. */
 int dg_triage_time(
 	const char *option, const char *text, int64_t now, int64_t *ret_at, struct dg_err *err);

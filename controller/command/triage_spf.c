@@ -64,6 +64,11 @@ struct dg_triage_spf *dg_triage_spf_close(struct dg_triage_spf *s)
 	return NULL;
 }
 
+struct dg_world *dg_triage_spf_world(struct dg_triage_spf *s)
+{
+	return &s->world;
+}
+
 static enum dg_standing standing_of(enum dg_rows_standing s)
 {
 	switch (s) {

@@ -9,6 +9,7 @@
 #include "controller/command/watching.h"
 #include "controller/guard/runner.h"
 #include "controller/watch/service.h"
+#include "controller/watch/wake.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
@@ -44,6 +45,7 @@ struct watching {
 	struct dg_runner *runner;
 	struct dg_watch_shed *shed; /* NULL: nothing is refused */
 	struct dg_service *service;
+	struct dg_wake *wake;
 	struct dg_watch_own own;
 	int lock_fd;
 	int status;
@@ -309,7 +311,6 @@ static int open_ears(struct watching *w, struct dg_err *err)
 
 	for (size_t i = 0; i < w->set->n_ears; i++) {
 		struct dg_watch_ear *e = &w->set->ears[i];
-		dg_hub_sensor(w->hub, e->key);
 		int r = e->ops->open(&host, e->key, e->what, &e->sensor, err);
 
 		if (r < 0) {
@@ -357,8 +358,16 @@ static void finish(struct watching *w)
 	dg_watch_own_close(&w->own);
 	w->shed = dg_watch_shed_free(w->shed);
 	w->hub = dg_hub_free(w->hub);
+	w->wake = dg_wake_free(w->wake);
 	w->runner = dg_runner_free(w->runner);
 	w->set = dg_watch_set_free(w->set);
+}
+
+static void on_wake(void *arg)
+{
+	const struct watching *w = arg;
+
+	dg_runner_look(w->runner);
 }
 
 static int start(struct watching *w, struct dg_watch_set *take_set, struct dg_err *err)
@@ -392,14 +401,18 @@ static int start(struct watching *w, struct dg_watch_set *take_set, struct dg_er
 	}
 	r = r == 0 ? dg_hub_forget_others(w->hub, err) : r;
 	r = r == 0 ? dg_watch_own_open(w->app, w->set, &w->own, err) : r;
+	for (size_t i = 0; r == 0 && i < w->set->n_ears; i++) {
+		dg_hub_sensor(w->hub, w->set->ears[i].key); /* when each last heard something */
+	}
 	r = r == 0 ? dg_store_sensors_forget(w->app->store, err)
-		   : r; /* the next checkpoint has them */
+		   : r; /* the next checkpoint has those of now */
 	if (r == 0) {
 		w->shed = dg_watch_shed_new(w->app->loop, w->set, w->hub, w->runner);
 		r = open_ears(w, err);
 	}
 	r = r == 0 ? dg_hub_checkpoint(w->hub, err) : r; /* status knows them from now on */
 	if (r == 0) {
+		w->wake = dg_wake_new(w->app->loop, runner.state_dir, on_wake, w);
 		say_what_is_watched(w);
 	}
 	return r;

@@ -239,6 +239,7 @@ void dg_world_inquire(struct dg_app *app, struct dg_world *w,
 	x->inquiry = (struct dg_inquiry){
 		.loop = app->loop,
 		.resolver = w->resolver,
+		.http = w->http, /* for rules that fetch documents */
 		.arena = x->facts,
 		.deadline_ms = dg_world_deadline_ms(app),
 		.again_ms = DG_INQUIRY_AGAIN_MS,

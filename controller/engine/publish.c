@@ -93,21 +93,6 @@ static void looked_at_last(struct dg_job *j)
 	}
 }
 
-/* How long caches may hold the old MX of a mail name that this phase changed, seconds. */
-static uint32_t mail_mx_ttl(const struct dg_job *j)
-{
-	uint32_t ttl = 0;
-
-	for (size_t i = 0; i < j->plan->n; i++) {
-		const struct dg_change *c = &j->plan->changes[i];
-
-		if (c->phase == j->phase && c->is_mail_mx && c->old_ttl > ttl) {
-			ttl = c->old_ttl;
-		}
-	}
-	return ttl;
-}
-
 static void looked_between(struct dg_job *j)
 {
 	unsigned next = 0;
@@ -120,7 +105,7 @@ static void looked_between(struct dg_job *j)
 		dg_job_end(j, DG_JOB_FAILED);
 		return;
 	}
-	int64_t wait_s = j->engine->waits_between ? mail_mx_ttl(j) : 0;
+	int64_t wait_s = j->engine->waits_between ? dg_step_mail_mx_ttl(j) : 0;
 	if (has_phase_after(j, &next)) {
 		j->phase = next;
 	}
@@ -178,14 +163,6 @@ static void after_late(struct dg_job *j, int rc)
 	j->step.marker_after = j->late_marker;
 	j->swaps[j->n_swaps - 1].after = j->late_have;
 	after_applied_end(j, rc);
-}
-
-static int say_late(struct dg_job *j)
-{
-	return dg_fail(&j->err, DG_ECONFLICT,
-		"a change that an interrupted run had sent arrived only now; nothing was "
-		"overwritten. "
-		"Run the same command again: it goes on from what stands there");
 }
 
 static void applied(struct dg_job *j)
@@ -315,7 +292,7 @@ static void judge_read_back(struct dg_job *j, const struct dg_zone *now)
 		return;
 	}
 	if (late == DG_LATE_OTHER) {
-		(void)say_late(j);
+		(void)dg_step_late(j);
 	} else {
 		(void)dg_step_moved(j, now, odd,
 			"somebody else changed this zone meanwhile; nothing was overwritten");
@@ -445,7 +422,7 @@ static void on_fresh(struct dg_read *read, int rc)
 			return;
 		}
 		dg_job_fail(j, late == DG_LATE_OTHER
-				       ? say_late(j)
+				       ? dg_step_late(j)
 				       : dg_step_moved(j, read->have, odd,
 						 "this changed after the plan was made"));
 		return;

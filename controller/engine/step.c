@@ -108,3 +108,24 @@ int dg_step_moved(struct dg_job *j, const struct dg_zone *now, size_t odd, const
 		w->before.owner, dg_type_text(w->before.type, type), what, shown(j, &w->before),
 		shown(j, &set));
 }
+
+int dg_step_late(struct dg_job *j)
+{
+	return dg_fail(&j->err, DG_ECONFLICT,
+		"a change that an interrupted run had sent arrived only now; nothing was "
+		"overwritten. Run the same command again: it goes on from what stands there");
+}
+
+uint32_t dg_step_mail_mx_ttl(const struct dg_job *j)
+{
+	uint32_t ttl = 0;
+
+	for (size_t i = 0; i < j->plan->n; i++) {
+		const struct dg_change *c = &j->plan->changes[i];
+
+		if (c->phase == j->phase && c->is_mail_mx && c->old_ttl > ttl) {
+			ttl = c->old_ttl;
+		}
+	}
+	return ttl;
+}

@@ -11,10 +11,13 @@
 
 #define MEMORY_MAX ((size_t)16 << 20)
 #define WHO        "dnsguard watch"
+#define SAID_MAX   4000 /* octets: the guard does not stop for a text that no record takes */
 
-static const char *said(const struct dg_ward *x, const char *why)
+static const char *said(const struct dg_ward *x, struct dg_arena *a, const char *why)
 {
-	return why ? why : x->g.is_abused && x->abuse ? x->abuse : "";
+	const char *text = why ? why : x->g.is_abused && x->abuse ? x->abuse : "";
+
+	return dg_printf(a, "%.*s", SAID_MAX, text);
 }
 
 static char *data_of(const struct dg_ward *x, const char *event)
@@ -28,6 +31,10 @@ static char *data_of(const struct dg_ward *x, const char *event)
 	dg_json_set(o, "evidence", evidence ? evidence : json_null());
 	char *data = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
 	json_decref(o);
+	if (data && strlen(data) > DG_RECORD_DATA_MAX) {
+		free(data);
+		data = NULL;
+	}
 	return data;
 }
 
@@ -41,7 +48,8 @@ static int add(struct dg_ward *x, struct dg_arena *a, int64_t id, const char *ev
 		.kind = DG_RECORD_GUARD,
 		.text = dg_printf(a, "%s%s%s%s%s",
 			is_moved ? dg_guard_state_text(x->kept.state) : "", is_moved ? " to " : "",
-			dg_guard_state_text(x->g.state), said(x, why)[0] ? ": " : "", said(x, why)),
+			dg_guard_state_text(x->g.state), said(x, a, why)[0] ? ": " : "",
+			said(x, a, why)),
 		.data = data};
 	int rc = dg_incident_add(x->running->o.store, id, &e, NULL, -1, err);
 
@@ -49,13 +57,13 @@ static int add(struct dg_ward *x, struct dg_arena *a, int64_t id, const char *ev
 	return rc;
 }
 
-static int open_record(struct dg_ward *x, int64_t *ret_id, struct dg_err *err)
+static int open_record(struct dg_ward *x, struct dg_arena *a, int64_t *ret_id, struct dg_err *err)
 {
 	const struct dg_incident_row row = {.name = x->name,
 		.zone = x->zone,
 		.opened = dg_loop_now(x->running->o.loop),
 		.opened_by = WHO,
-		.reason = x->g.is_abused && x->abuse ? x->abuse : "the guard raised an alarm",
+		.reason = said(x, a, x->g.is_abused ? NULL : "the guard raised an alarm"),
 		.retention = DG_INCIDENT_RETENTION};
 	int rc = dg_incident_open(x->running->o.store, &row, ret_id, err);
 
@@ -84,7 +92,7 @@ int dg_ward_episode(struct dg_ward *x, const char *event, const char *why, struc
 	if (rc == 0) {
 		id = row.id;
 	} else if (rc == 1 && is_raised) {
-		rc = open_record(x, &id, err);
+		rc = open_record(x, a, &id, err);
 	}
 	if (rc != 0) {
 		return rc < 0 ? rc : 0;

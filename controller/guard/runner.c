@@ -259,6 +259,12 @@ static void serve_line(struct dg_runner *r, int64_t now_ms)
 	}
 }
 
+void dg_runner_look(struct dg_runner *r)
+{
+	dg_running_stop_file(r);
+	dg_running_wishes(r);
+}
+
 static void tick(void *arg)
 {
 	struct dg_runner *r = arg;
@@ -266,8 +272,7 @@ static void tick(void *arg)
 
 	r->timer = dg_loop_after_ms(r->o.loop, TICK_MS, tick, r);
 	dg_running_forget_old_moves(r);
-	dg_running_stop_file(r);
-	dg_running_wishes(r);
+	dg_runner_look(r);
 	serve_line(r, now_ms);
 	for (size_t i = 0; i < r->n_wards; i++) {
 		tick_ward(r->wards[i], now_ms);

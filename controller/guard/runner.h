@@ -95,6 +95,8 @@ int dg_runner_new(
 	const struct dg_runner_options *o, struct dg_runner **ret_runner, struct dg_err *err);
 struct dg_runner *dg_runner_free(
 	struct dg_runner *r); /* waits for nobody: children end by themselves */
+/* What people wish, and whether all is stopped: now, not with the next tick. */
+void dg_runner_look(struct dg_runner *r);
 int dg_runner_add(struct dg_runner *r, const struct dg_runner_name *n, struct dg_err *err);
 /* kind: NOTICE, ALARM, QUIET, READY, ABUSED (e->text: by what it is known). */
 void dg_runner_event(struct dg_runner *r, const char *name, enum dg_guard_event_kind kind,

@@ -1,9 +1,9 @@
 /* controller/guard/running.h: what the files of the runner share (runner.h). */
 #pragma once
 
-#include "providers/net/child.h"
 #include "controller/guard/runner.h"
 #include "controller/store/watch.h"
+#include "providers/net/child.h"
 #include "zones/base/map.h"
 #include "zones/plan/plan.h"
 

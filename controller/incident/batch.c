@@ -12,8 +12,23 @@
 
 #define ARENA_MAX (DG_TRIAGE_BATCH_BYTES + 2 * DG_BOUNCE_ARENA_MAX)
 
-int dg_batch_add(struct dg_triage *t, const struct dg_bounce *record, const char *name, int64_t at,
-	struct dg_err *err)
+/* Its octets are gone with the letter, and whose signatures count is not known before the batch is whole. */
+static const char *original_of(const struct dg_triage *t, const struct dg_bounce *record,
+	const struct dg_batch_letter *letter)
+{
+	bool is_wanted = t->options->keys_of && record->original.n_signatures > 0 &&
+			 record->original_is == DG_BOUNCE_ORIGINAL_MESSAGE &&
+			 record->original_len > 0 && !record->innermost;
+
+	if (!is_wanted || record->original_at > letter->n ||
+		record->original_len > letter->n - record->original_at) {
+		return NULL;
+	}
+	return dg_memdup(t->batch.arena, letter->p + record->original_at, record->original_len);
+}
+
+int dg_batch_add(struct dg_triage *t, const struct dg_bounce *record,
+	const struct dg_batch_letter *letter, struct dg_err *err)
 {
 	struct dg_batch *b = &t->batch;
 
@@ -24,8 +39,9 @@ int dg_batch_add(struct dg_triage *t, const struct dg_bounce *record, const char
 	}
 	struct dg_batch_item *item = &b->items[b->n++];
 	dg_letters_copy(b->arena, record, &item->record);
-	item->name = dg_strdup(b->arena, name);
-	item->at = at;
+	item->name = dg_strdup(b->arena, letter->name);
+	item->at = letter->at;
+	item->original = original_of(t, record, letter);
 	bool is_full = b->n == DG_TRIAGE_BATCH || dg_arena_used(b->arena) > DG_TRIAGE_BATCH_BYTES;
 	return is_full ? dg_batch_judge(t, err) : 0;
 }
@@ -95,6 +111,7 @@ static void judge(struct dg_triage *t, struct dg_batch_item *item)
 
 	dg_evidence_of(t->batch.arena, &item->record, &t->owner, DG_TOKEN_NONE, &e);
 	e.at = e.at > 0 ? e.at : item->at;
+	e.signed_by = item->signed_by;
 	if (o->token_of) {
 		e.token = o->token_of(o->arg, e.recipient, e.at);
 	}
@@ -123,6 +140,7 @@ int dg_batch_judge(struct dg_triage *t, struct dg_err *err)
 		conclude_owner(t);
 	}
 	r = ask_before(t, err);
+	dg_batch_check_signatures(t);
 	for (size_t i = 0; r == 0 && i < b->n; i++) {
 		judge(t, &b->items[i]);
 	}

@@ -3,6 +3,7 @@
 
 #include "controller/incident/triage.h"
 #include "zones/bounce/bounce.h"
+#include "zones/incident/evidence.h"
 #include "zones/incident/infer.h"
 
 struct dg_refuse;
@@ -11,6 +12,17 @@ struct dg_ledger;
 
 struct dg_batch_item {
 	struct dg_bounce record;
+	const char *name;
+	int64_t at; /* of the source; 0: not known */
+	const char
+		*original; /* octets of the original, when a signature on it may be checked; NULL */
+	enum dg_signed signed_by;
+};
+
+/* The letter that a record was read from. */
+struct dg_batch_letter {
+	const char *p;
+	size_t n;
 	const char *name;
 	int64_t at; /* of the source; 0: not known */
 };
@@ -35,7 +47,9 @@ struct dg_triage {
 };
 
 /* Copies the record; judges the batch when it is full. */
-int dg_batch_add(struct dg_triage *t, const struct dg_bounce *record, const char *name, int64_t at,
-	struct dg_err *err);
+int dg_batch_add(struct dg_triage *t, const struct dg_bounce *record,
+	const struct dg_batch_letter *letter, struct dg_err *err);
+/* Sets what the signatures of the batch say. */
+void dg_batch_check_signatures(struct dg_triage *t);
 /* Judges what waits. */
 int dg_batch_judge(struct dg_triage *t, struct dg_err *err);

@@ -123,10 +123,12 @@ static void put_handoff(struct dg_buf *b, const struct dg_evidence *e)
 			dg_word(DG_MESSAGE("it gave a name of yours as its own: that is forged")),
 			0, 0, NULL);
 	}
-	put_value(b, DG_MESSAGE("why the boundary runs there: {text}"), e->bounce->handoff.why);
+	put_value(b, DG_MESSAGE("why the boundary runs there: {text}"),
+		dg_word(e->bounce->handoff.why));
 	put_value(b, DG_MESSAGE("taken in by {text}"), e->entry == DG_ENTRY_NONE ? NULL : e->host);
 	put_value(b, DG_MESSAGE("logged in as {text}"), e->user);
 	put_value(b, DG_MESSAGE("script {text}"), e->script);
+	put_value(b, "{text}", dg_words_signed(e->signed_by));
 }
 
 static void put_message(struct dg_buf *b, const struct dg_evidence *e)
@@ -134,8 +136,8 @@ static void put_message(struct dg_buf *b, const struct dg_evidence *e)
 	const struct dg_bounce *x = e->bounce;
 	char at[24];
 
-	put_value(b, DG_MESSAGE("what it is: {text}"), dg_bounce_kind_text(x->kind));
-	put_value(b, DG_MESSAGE("because of: {text}"), x->basis);
+	put_value(b, DG_MESSAGE("what it is: {text}"), dg_words_kind(x->kind));
+	put_value(b, DG_MESSAGE("because of: {text}"), dg_word(x->basis));
 	put_value(b, DG_MESSAGE("came: {text} UTC"), dg_print_time(e->at, at));
 	put_value(b, DG_MESSAGE("came to: {text}"), e->recipient);
 	put_value(b, DG_MESSAGE("says that it was written by: {text}"), x->reporting_mta);

@@ -127,21 +127,28 @@ static void put_counts(struct dg_buf *b, const struct dg_case *c)
 	dg_buf_init(&span, 128);
 	dg_buf_printf(&span, "%s .. %s UTC", dg_print_time(t->timeline.first, first),
 		dg_print_time(t->timeline.last, last));
-	dg_print_line(b, "  ", dg_word(DG_MESSAGE("{n} bounces in {of} messages, {text}")),
+	dg_print_line(b, "  ",
+		dg_word(DG_MESSAGE("messages read: {of}; bounces among them: {n}, {text}")),
 		n->n_counted, n->n_messages, span.data);
 	dg_buf_done(&span);
 	if (n->n_again > 0) {
-		dg_print_line(b, "  ", dg_word(DG_MESSAGE("{n} came again and count once")),
+		dg_print_line(b, "  ",
+			dg_word_n("{n} came again and counts once", "{n} came again and count once",
+				n->n_again),
 			n->n_again, 0, NULL);
 	}
 	if (n->n_outside > 0) {
-		dg_print_line(b, "  ", dg_word(DG_MESSAGE("{n} are outside of the time asked for")),
+		dg_print_line(b, "  ",
+			dg_word_n("{n} is outside of the time asked for",
+				"{n} are outside of the time asked for", n->n_outside),
 			n->n_outside, 0, NULL);
 	}
-	if (n->n_unreadable + n->n_broken_reports > 0) {
+	uint64_t n_broken = n->n_unreadable + n->n_broken_reports;
+	if (n_broken > 0) {
 		dg_print_line(b, "  ",
-			dg_word(DG_MESSAGE("{n} could not be read, and are named above")),
-			n->n_unreadable + n->n_broken_reports, 0, NULL);
+			dg_word_n("{n} could not be read, and is named above",
+				"{n} could not be read, and are named above", n_broken),
+			n_broken, 0, NULL);
 	}
 }
 
@@ -162,6 +169,26 @@ static void put_refusals(struct dg_buf *b, const struct dg_ledger_refusals *r)
 				"with SPF -all and DMARC p=reject in force, receivers that "
 				"check would have refused {n} of {of} originals")),
 			r->n_either, r->n_asked, NULL);
+	}
+}
+
+/* Of originals that came back whole with a signature in our name. */
+static void put_signatures(struct dg_buf *b, const uint64_t n[DG_SIGNED_STATES])
+{
+	uint64_t checked = n[DG_SIGNED_NO_KEY] + n[DG_SIGNED_BROKEN] + n[DG_SIGNED_OURS];
+
+	if (checked > 0) {
+		dg_print_line(b, "  ",
+			dg_word(DG_MESSAGE("DKIM signatures in your name on originals that came "
+					   "back whole: {of}; that verify: {n}")),
+			n[DG_SIGNED_OURS], checked, NULL);
+	}
+	if (n[DG_SIGNED_NOT_CHECKED] > 0) {
+		dg_print_line(b, "  ",
+			dg_word(DG_MESSAGE("DKIM signatures in your name, not checked: {n} (--dns "
+					   "looks the keys up, --dkim-key or --policy names "
+					   "them)")),
+			n[DG_SIGNED_NOT_CHECKED], 0, NULL);
 	}
 }
 
@@ -186,10 +213,12 @@ static void put_timeline(struct dg_buf *b, const struct dg_timeline *t)
 	}
 	dg_buf_putc(b, '\n');
 	bool is_long = t->width > 2 * 24 * 3600;
-	const char *unit =
-		is_long ? DG_MESSAGE("one block is {n} days, the highest {of} bounces")
-			: DG_MESSAGE("one block is {n} minutes, the highest {of} bounces");
-	dg_print_line(b, "  ", dg_word(unit), t->width / (is_long ? 24 * 3600 : 60), most, NULL);
+	uint64_t width = (uint64_t)t->width / (is_long ? 24 * 3600 : 60);
+	const char *unit = is_long ? dg_word_n("one block is {n} day; the highest: {of}",
+					     "one block is {n} days; the highest: {of}", width)
+				   : dg_word_n("one block is {n} minute; the highest: {of}",
+					     "one block is {n} minutes; the highest: {of}", width);
+	dg_print_line(b, "  ", unit, width, most, NULL);
 }
 
 void dg_print_seen(struct dg_buf *b, const struct dg_case *c, size_t rows)
@@ -212,4 +241,5 @@ void dg_print_seen(struct dg_buf *b, const struct dg_case *c, size_t rows)
 		dg_words_locals(dg_ledger_locals(t)));
 	put_inline(b, DG_MESSAGE("subjects"), &t->subjects, NULL);
 	put_refusals(b, &t->refusals);
+	put_signatures(b, t->n_signed);
 }

@@ -93,6 +93,13 @@ static bool is_new(struct dg_triage *t, const struct held *h, const struct dg_bo
 			     : dg_ledger_is_new(t->ledger, h->p, h->n);
 }
 
+static int add(struct reading *x, const struct held *h, const struct dg_bounce *record)
+{
+	const struct dg_batch_letter letter = {.p = h->p, .n = h->n, .name = h->name, .at = h->at};
+
+	return dg_batch_add(x->triage, record, &letter, &x->err);
+}
+
 /* What a notice shows of the mail that it is about counts as a complaint. */
 static void take_notice(struct reading *x, const struct held *h, const struct dg_bounce *record)
 {
@@ -106,7 +113,7 @@ static void take_notice(struct reading *x, const struct held *h, const struct dg
 	if (record->kind == DG_BOUNCE_ORDINARY) {
 		as_complaint.kind = DG_BOUNCE_COMPLAINT;
 	}
-	x->status = dg_batch_add(t, &as_complaint, h->name, h->at, &x->err);
+	x->status = add(x, h, &as_complaint);
 }
 
 static void take_record(struct reading *x, const struct held *h, const struct dg_bounce *record)
@@ -127,7 +134,7 @@ static void take_record(struct reading *x, const struct held *h, const struct dg
 		skip(t, h->name, record->basis, true);
 	} else {
 		t->found.counts.n_cut += record->is_cut;
-		x->status = dg_batch_add(t, record, h->name, h->at, &x->err);
+		x->status = add(x, h, record);
 	}
 }
 

@@ -22,6 +22,8 @@ struct dg_address;
 struct dg_arena;
 struct dg_err;
 struct dg_ruling;
+struct dg_bounce_signature;
+struct dg_dkim_public;
 struct dg_triage;
 
 #define DG_TRIAGE_BATCH       2000u
@@ -49,6 +51,10 @@ struct dg_triage_options {
 	/* Addresses that a batch will ask owner.judge about, so that they can be looked up at once; NULL: not wanted. */
 	int (*before_batch)(void *arg, const struct dg_owner *owner,
 		const struct dg_address *addresses, size_t n, struct dg_err *err);
+	/* The keys of these signatures, all of domains of ours; NULL: none is checked. A key that is not known is left out. Borrowed until
+	 * the next call. */
+	void (*keys_of)(void *arg, const struct dg_bounce_signature *signatures, size_t n,
+		const struct dg_dkim_public **ret_keys, size_t *ret_n);
 	void *arg;
 };
 

@@ -57,7 +57,12 @@ void dg_words_open(const char *folder)
 
 const char *dg_word(const char *msgid)
 {
-	return dgettext(DOMAIN, msgid);
+	return msgid[0] != '\0' ? dgettext(DOMAIN, msgid) : ""; /* "" has the catalogue's header */
+}
+
+const char *dg_word_n(const char *one, const char *many, uint64_t n)
+{
+	return dngettext(DOMAIN, one, many, n > 1000000 ? n % 1000000 + 1000000 : n);
 }
 
 void dg_words_put(struct dg_buf *b, const char *message, uint64_t n, uint64_t of, const char *text)

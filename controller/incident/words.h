@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include "zones/base/message.h"
+#include "zones/bounce/bounce.h"
 #include "zones/incident/advice.h"
 #include "zones/incident/classify.h"
 #include "zones/incident/ledger.h"
@@ -20,9 +22,10 @@ struct dg_buf;
 
 /* folder: of the catalogues; NULL: where they are installed. */
 void dg_words_open(const char *folder);
-/* The message in the reader's language. */
+/* The message in the reader's language; "" of "". What no catalogue has comes back as it is. */
 const char *dg_word(const char *msgid);
-#define DG_MESSAGE(msgid) msgid /* marks what dg_word() is given later */
+/* The one that this number takes there: "{n} message", "{n} messages". */
+const char *dg_word_n(const char *one, const char *many, uint64_t n);
 
 const char *dg_words_incident(enum dg_incident_kind k); /* "forged elsewhere" */
 const char *dg_words_meaning(enum dg_incident_kind k);  /* a sentence or two */
@@ -33,6 +36,8 @@ const char *dg_words_step(enum dg_todo s); /* with {text} for whom it is about, 
 const char *dg_words_locals(enum dg_locals l);
 const char *dg_words_class(enum dg_class c);
 const char *dg_words_rule(enum dg_rule_code r);
+const char *dg_words_kind(enum dg_bounce_kind k); /* "bounce", "complaint" */
+const char *dg_words_signed(enum dg_signed s);    /* NULL: nothing to say */
 
 /* The message with its numbers and its text. text NULL: "?". */
 void dg_words_put(struct dg_buf *b, const char *message, uint64_t n, uint64_t of, const char *text);

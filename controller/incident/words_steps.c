@@ -110,6 +110,10 @@ static const char *const rules[DG_RULES] = {
 		DG_MESSAGE("it came to an address with a token that only you can make"),
 	[DG_RULE_TOKEN_MISSING] = DG_MESSAGE("all mail of yours has a token, and this has none"),
 	[DG_RULE_SENT] = DG_MESSAGE("its Message-ID is in the log of what you sent"),
+	[DG_RULE_SIGNED] =
+		DG_MESSAGE("a DKIM signature of yours verifies on the original, so your side "
+			   "sent it"),
+	[DG_RULE_NEVER_SENDS] = DG_MESSAGE("it came to the address of a list, which never sends"),
 	[DG_RULE_HANDOFF_FOREIGN] =
 		DG_MESSAGE("it was handed over by an address that is not yours"),
 	[DG_RULE_HANDOFF_STRANGER] =
@@ -130,7 +134,43 @@ static const char *const rules[DG_RULES] = {
 	[DG_RULE_PROVIDER] = DG_MESSAGE("a provider that others share handed it over"),
 	[DG_RULE_RECIPIENT_NEVER] = DG_MESSAGE("it came to an address that never existed"),
 };
+
+static const char *const kinds[] = {
+	[DG_BOUNCE_ORDINARY] = DG_MESSAGE("an ordinary letter"),
+	[DG_BOUNCE_BOUNCE] = DG_MESSAGE("a bounce"),
+	[DG_BOUNCE_DELAY] = DG_MESSAGE("a warning of a delay"),
+	[DG_BOUNCE_DELIVERED] = DG_MESSAGE("a report of success"),
+	[DG_BOUNCE_AUTOREPLY] = DG_MESSAGE("an automatic answer"),
+	[DG_BOUNCE_COMPLAINT] = DG_MESSAGE("a complaint"),
+	[DG_BOUNCE_AGGREGATE] = DG_MESSAGE("a DMARC aggregate report"),
+	[DG_BOUNCE_FAILURE] = DG_MESSAGE("a DMARC failure report"),
+	[DG_BOUNCE_CHALLENGE] = DG_MESSAGE("a challenge to prove that one is a person"),
+	[DG_BOUNCE_UNREADABLE] = DG_MESSAGE("not readable"),
+};
+
+static const char *const signatures[DG_SIGNED_STATES] = {
+	[DG_SIGNED_NOT_CHECKED] =
+		DG_MESSAGE("a DKIM signature in your name: not checked (--dns looks its key up, "
+			   "--dkim-key or --policy names it)"),
+	[DG_SIGNED_NO_KEY] =
+		DG_MESSAGE("a DKIM signature in your name: its key is not known, so it proves "
+			   "nothing"),
+	[DG_SIGNED_BROKEN] = DG_MESSAGE(
+		"a DKIM signature in your name: it does not verify, so it proves nothing"),
+	[DG_SIGNED_OURS] =
+		DG_MESSAGE("a DKIM signature in your name: it verifies; your key signed this"),
+};
 /* NOLINTEND(bugprone-suspicious-missing-comma) */
+
+const char *dg_words_kind(enum dg_bounce_kind k)
+{
+	return dg_word(kinds[k]);
+}
+
+const char *dg_words_signed(enum dg_signed s)
+{
+	return signatures[s] ? dg_word(signatures[s]) : NULL;
+}
 
 const char *dg_words_step(enum dg_todo s)
 {

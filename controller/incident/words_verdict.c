@@ -75,6 +75,10 @@ static const char *const reasons[DG_REASONS] = {
 	[DG_REASON_SCRIPT] = DG_MESSAGE("{n} of {of}: made by a program on it, most often {text}"),
 	[DG_REASON_PROVIDER] =
 		DG_MESSAGE("{n} of {of}: handed over by {text}, which others use too"),
+	[DG_REASON_SIGNED] = DG_MESSAGE("{n} of {of}: a DKIM signature of yours verifies on the "
+					"original"),
+	[DG_REASON_NEVER_SENDS] =
+		DG_MESSAGE("{n} of {of}: came to the address of a list, which never sends"),
 	[DG_REASON_SENT] = DG_MESSAGE("{n} of {of}: stand in the log of what you sent"),
 	[DG_REASON_USUAL] = DG_MESSAGE("{n} of {of}: came into your server as your own mail does"),
 	[DG_REASON_LIST] = DG_MESSAGE("{n} of {of}: came to the list {text}, or out of it"),

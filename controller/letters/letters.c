@@ -6,6 +6,7 @@
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 #include "zones/base/err.h"
+#include "zones/base/message.h"
 #include "zones/bounce/wire.h"
 
 #include <errno.h>
@@ -327,7 +328,7 @@ static int send_batch(struct dg_letters *l)
 static void give_up(struct dg_letters *l)
 {
 	while (l->n > 0) {
-		answer_unreadable(l, "no process could be started to read it");
+		answer_unreadable(l, DG_MESSAGE("no process could be started to read it"));
 	}
 }
 
@@ -371,8 +372,9 @@ static void reader_died(struct dg_letters *l)
 		return;
 	}
 	if (n_had == 1) {
-		answer_unreadable(
-			l, "the process that read it died of it, or did not come to an end");
+		answer_unreadable(l,
+			DG_MESSAGE(
+				"the process that read it died of it, or did not come to an end"));
 	} else {
 		l->careful = n_had;
 	}
@@ -487,7 +489,7 @@ void dg_letters_copy(
 	dg_bounce_encode(record, &text);
 	const char *octets = dg_memdup(a, text.data, text.len);
 	if (dg_bounce_decode(a, octets, text.len, ret_record) != 0) {
-		dg_bounce_unreadable(ret_record, "a record that cannot be copied");
+		dg_bounce_unreadable(ret_record, DG_MESSAGE("a record that cannot be copied"));
 	}
 	dg_buf_done(&text);
 }

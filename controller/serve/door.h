@@ -24,7 +24,7 @@
 #define DG_DOOR_HEAD_MS     10000
 #define DG_DOOR_BODY_MS     30000
 #define DG_DOOR_IDLE_MS     60000
-#define DG_DOOR_CALL_MAX    ((size_t)64 << 20) /* memory for one call */
+#define DG_DOOR_CALL_MAX    ((size_t)256 << 20) /* memory for one call */
 
 struct dg_arena;
 struct dg_door;

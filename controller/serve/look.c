@@ -107,23 +107,19 @@ void dg_desk_job(struct dg_errand *e)
 }
 
 /* --- a domain ----------------------------------------------------------------------------------- */
-static json_t *json_names(
-	struct dg_arena *a, const struct dg_guard_row *rows, size_t n, const char *zone)
+static json_t *json_names(struct dg_arena *a, const struct dg_guard_row *rows, size_t n)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++) {
 		const struct dg_guard_row *g = &rows[i];
+		json_t *o = json_pack("{s:s}", "state", g->state);
 
-		if (strcmp(g->zone, zone) == 0) {
-			json_t *o = json_pack("{s:s}", "state", g->state);
-
-			dg_json_set(o, "name", plain_name(a, g->name));
-			dg_json_set(o, "since", number_or_null(g->since));
-			dg_json_set(o, "due", number_or_null(g->due));
-			dg_json_set(o, "proposal", dg_json_text(g->proposal));
-			(void)json_array_append_new(list, o);
-		}
+		dg_json_set(o, "name", plain_name(a, g->name));
+		dg_json_set(o, "since", number_or_null(g->since));
+		dg_json_set(o, "due", number_or_null(g->due));
+		dg_json_set(o, "proposal", dg_json_text(g->proposal));
+		(void)json_array_append_new(list, o);
 	}
 	return list;
 }
@@ -171,7 +167,7 @@ void dg_desk_status(struct dg_errand *e)
 	struct dg_run *runs = NULL;
 	size_t n_guards = 0, n_waits = 0, n_steps = 0;
 	struct dg_err err;
-	int r = dg_store_guards(s, a, &guards, &n_guards, &err);
+	int r = dg_store_guards_of(s, a, zone, &guards, &n_guards, &err);
 
 	r = r == 0 ? dg_store_waits(s, a, zone, dg_loop_now(e->desk->loop), &waits, &n_waits, &err)
 		   : r;
@@ -183,25 +179,22 @@ void dg_desk_status(struct dg_errand *e)
 	json_t *o = json_pack("{s:s}", "domain", e->route.domain);
 	dg_json_set(o, "policy", dg_json_text(of && !of[0] ? "own" : of ? "template" : NULL));
 	dg_json_set(o, "template", dg_json_text(of && of[0] ? of : NULL));
-	dg_json_set(o, "names", json_names(a, guards, n_guards, zone));
+	dg_json_set(o, "names", json_names(a, guards, n_guards));
 	dg_json_set(o, "waits", json_waits(a, waits, n_waits));
 	dg_json_set(o, "last", json_last(steps, n_steps));
 	dg_errand_answer(e, 200, o, NULL);
 }
 
 /* --- the guard ---------------------------------------------------------------------------------- */
-static bool is_meant(
-	const struct dg_guard_row *g, const char *zone, const char *kind, const char *proposal)
+static bool is_meant(const struct dg_guard_row *g, const char *kind, const char *proposal)
 {
-	if (strcmp(g->zone, zone) != 0) {
-		return false;
-	}
 	if (strcmp(kind, "release") == 0) {
 		return strcmp(g->state, "held") == 0;
 	}
 	return !proposal || (g->proposal && strncmp(g->proposal, proposal, strlen(proposal)) == 0);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what it needs is told in one call */
 static int put(struct dg_desk *d, const struct dg_guard_row *g, const char *kind, bool is_yes,
 	const char *who, const char *why, struct dg_err *err)
 {
@@ -215,16 +208,17 @@ static int put(struct dg_desk *d, const struct dg_guard_row *g, const char *kind
 	return dg_store_wish_put(d->store, &w, err);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what it needs is told in one call */
 static int put_all(struct dg_desk *d, struct dg_arena *a, const char *domain, const char *kind,
 	const char *proposal, const char *who, const char *why, size_t *ret_n, struct dg_err *err)
 {
 	const char *zone = canonical(a, domain);
 	struct dg_guard_row *rows = NULL;
 	size_t n = 0, n_put = 0;
-	int r = dg_store_guards(d->store, a, &rows, &n, err);
+	int r = dg_store_guards_of(d->store, a, zone, &rows, &n, err);
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (is_meant(&rows[i], zone, kind, proposal)) {
+		if (is_meant(&rows[i], kind, proposal)) {
 			r = put(d, &rows[i], kind, proposal != NULL, who, why, err);
 			n_put++;
 		}
@@ -235,6 +229,7 @@ static int put_all(struct dg_desk *d, struct dg_arena *a, const char *domain, co
 	return r;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what it needs is told in one call */
 int dg_desk_put_wishes(struct dg_desk *d, struct dg_arena *a, const char *domain, const char *kind,
 	const char *who, const char *why, size_t *ret_n, struct dg_err *err)
 {
@@ -260,6 +255,10 @@ static int wish(struct dg_errand *e, const char *kind, size_t *ret_n, struct dg_
 	if (r == 0 && *ret_n == 0) {
 		dg_store_rollback(d->store);
 		return 0;
+	}
+	if (r == 0 && *ret_n > 1 && e->route.verb == DG_ROUTE_APPROVE) {
+		r = dg_fail(err, DG_EINPUT, "%s names %zu proposals: give more of its digits",
+			e->ask.plan, *ret_n);
 	}
 	r = r == 0 ? dg_store_run_end(d->store, run, now, "wished", err) : r;
 	r = r == 0 ? dg_errand_audit(e, 200, 0, err) : r;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define RESULT_MAX   ((size_t)256 << 10)
+#define ONE_OF_MANY  ((size_t)8 << 10) /* a job of 1,000 domains is told in one answer */
 #define PLAN_MAX     ((size_t)128 << 10)
 #define WAIT_FIRST_S 5
 #define WAIT_LAST_S  3600
@@ -82,13 +83,23 @@ static void set_servers(json_t *o, const char *key, const struct dg_verify *v)
 	}
 }
 
-static const char *kept(struct dg_work *w, json_t *take_result)
+static const char *kept(struct dg_work *w, const struct dg_work_item *x, json_t *take_result)
 {
+	bool is_look = strcmp(x->row.kind, "plan") == 0; /* those have one domain */
 	const char *text = "{}";
 	struct dg_buf b;
 
-	dg_buf_init(&b, RESULT_MAX);
+	dg_buf_init(&b, is_look ? RESULT_MAX : ONE_OF_MANY);
+	json_incref(take_result);
 	dg_json_put(&b, take_result);
+	if (b.is_full) { /* what every server said is told by `dnsguard verify` as well */
+		dg_buf_clear(&b);
+		(void)json_object_del(take_result, "servers");
+		(void)json_object_del(take_result, "resolver");
+		json_incref(take_result);
+		dg_json_put(&b, take_result);
+	}
+	json_decref(take_result);
 	if (!b.is_full) {
 		text = dg_strdup(w->arena, b.data);
 	}
@@ -122,7 +133,7 @@ static void end(struct dg_work *w, struct dg_work_item *x, const char *outcome,
 		x->row.due = dg_loop_now(w->loop) + wait;
 	}
 	x->row.n_tries++;
-	x->row.result = kept(w, take_result);
+	x->row.result = kept(w, x, take_result);
 	dg_work_end(w, x);
 }
 
@@ -142,6 +153,9 @@ static void end_job(struct dg_work *w, struct dg_work_item *x, struct dg_job *j,
 
 	if (j->note) {
 		dg_json_set(o, "note", dg_json_text(j->note));
+	}
+	if (j->settled) {
+		dg_json_set(o, "settled", dg_json_text(j->settled));
 	}
 	end(w, x, end_text(j->end), is_bad ? &j->err : NULL, o);
 }

@@ -21,7 +21,7 @@
 #define TRIED_WITH "a.template.example"
 #define MEMORY_MAX ((size_t)64 << 20)
 #define HEAD_BYTES 200u
-#define MADE_MAX   (2u * DG_POLICY_FILE_MAX)
+#define MADE_MAX   ((size_t)2 * DG_POLICY_FILE_MAX)
 
 struct template
 {
@@ -233,6 +233,7 @@ int dg_template_try(const struct dg_templates *t, struct dg_arena *a, const char
 	return r;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what it needs is told in one call */
 int dg_template_write(const struct dg_templates *t, struct dg_arena *a, const char *name,
 	const char *zones, const char *domain, bool replaces, struct dg_err *err)
 {

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define MEMORY_MAX  ((size_t)512 << 20)
-#define FETCH       (2u * DG_WORK_BATCH)
+#define FETCH       ((size_t)2 * DG_WORK_BATCH)
 #define WRITE_EVERY 64u
 #define WHY_MAX     120u
 
@@ -87,7 +87,10 @@ static bool goes_with(const struct dg_work *w, const struct dg_order_item *t)
 	if (w->n == 0) {
 		return true;
 	}
-	if (strcmp(w->items[0].row.kind, t->kind) != 0 || w->items[0].row.adopts != t->adopts) {
+	const struct dg_order_item *first = &w->items[0].row;
+	/* What could not be reached before would keep the others waiting. */
+	if (strcmp(first->kind, t->kind) != 0 || first->adopts != t->adopts ||
+		(first->n_tries > 0) != (t->n_tries > 0)) {
 		return false;
 	}
 	for (size_t i = 0; i < w->n; i++) {
@@ -211,8 +214,8 @@ static int publish(struct dg_work *w, struct dg_engine *e, struct dg_fleet *f,
 		(void)dg_run_state_free(state);
 		return 0;
 	}
-	(void)snprintf(why, sizeof(why), "dnsguard serve: jobs %lld to %lld",
-		(long long)first->order, (long long)last->order);
+	(void)snprintf(why, sizeof(why), "jobs %lld to %lld", (long long)first->order,
+		(long long)last->order);
 	int r = dg_store_run_start(
 		w->store, dg_loop_now(w->loop), "dnsguard serve", why, &e->run, err);
 	if (r < 0) {

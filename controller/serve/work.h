@@ -1,6 +1,6 @@
 /* controller/serve/work.h: the jobs that were taken, done in batches through the engine.
  *
- * Shape    The oldest items that may be done together (one kind, one --adopt, each zone once) are one run of the engine: planned at once,
+ * Shape    The oldest items that may be done together (one kind, one --adopt, each zone once, not tried before or all of them) are one run of the engine: planned at once,
  *          published at once, with one fsync for the journal entries of many. The engine runs the loop meanwhile, so requests
  *          are answered while it works.
  * Once     An item is on record until its result is. After a crash it is done again, and the engine sees by the journal and the zone

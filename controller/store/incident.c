@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define FORMAT_INCIDENT 4
+#define FORMAT_INCIDENT 5
 #define ROWS_FIRST      16u
 
 static int query(struct dg_store *s, enum dg_db_sql id, const struct dg_db_arg *args, size_t n,

@@ -18,7 +18,6 @@
 #define DG_INCIDENT_RETENTION \
 	((int64_t)365 * 86400)                  /* s after it was closed, unless told otherwise */
 #define DG_INCIDENT_BODY_MAX ((size_t)16 << 20) /* octets of one file */
-#define DG_INCIDENT_BODIES   512u               /* files of one incident */
 
 struct dg_incident_row {
 	int64_t id;

@@ -214,16 +214,18 @@ int dg_store_guard_get(struct dg_store *s, struct dg_arena *a, const char *name,
 	return rc;
 }
 
-int dg_store_guards(struct dg_store *s, struct dg_arena *a, struct dg_guard_row **ret_rows,
-	size_t *ret_n, struct dg_err *err)
+/* NOLINTNEXTLINE(readability-function-size): what it needs is told in one call */
+static int get_guards(struct dg_store *s, struct dg_arena *a, enum dg_db_sql id,
+	const struct dg_db_arg *args, size_t n_args, struct dg_guard_row **ret_rows, size_t *ret_n,
+	struct dg_err *err)
 {
 	struct dg_guard_row *rows = NULL;
 	size_t n = 0;
-	int rc = first(s, DG_SQL_GUARDS, NULL, 0, err);
+	int rc = first(s, id, args, n_args, err);
 
-	for (; rc == 0; rc = dg_db_next(s, DG_SQL_GUARDS, err)) {
+	for (; rc == 0; rc = dg_db_next(s, id, err)) {
 		rows = room(a, rows, n, sizeof(*rows));
-		read_guard(s, DG_SQL_GUARDS, a, &rows[n++]);
+		read_guard(s, id, a, &rows[n++]);
 	}
 	if (rc < 0) {
 		return rc;
@@ -231,6 +233,19 @@ int dg_store_guards(struct dg_store *s, struct dg_arena *a, struct dg_guard_row 
 	*ret_rows = rows;
 	*ret_n = n;
 	return 0;
+}
+
+int dg_store_guards(struct dg_store *s, struct dg_arena *a, struct dg_guard_row **ret_rows,
+	size_t *ret_n, struct dg_err *err)
+{
+	return get_guards(s, a, DG_SQL_GUARDS, NULL, 0, ret_rows, ret_n, err);
+}
+
+int dg_store_guards_of(struct dg_store *s, struct dg_arena *a, const char *zone,
+	struct dg_guard_row **ret_rows, size_t *ret_n, struct dg_err *err)
+{
+	return get_guards(
+		s, a, DG_SQL_GUARDS_OF, DG_DB_ARGS(dg_db_text(zone)), ret_rows, ret_n, err);
 }
 
 /* --- wishes ----------------------------------------------------------------------------------------------- */

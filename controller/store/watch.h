@@ -55,6 +55,8 @@ struct dg_guard_row {
 int dg_store_guard_put(struct dg_store *s, const struct dg_guard_row *row, struct dg_err *err);
 int dg_store_guard_get(struct dg_store *s, struct dg_arena *a, const char *name,
 	struct dg_guard_row *ret_row, struct dg_err *err); /* 1: none */
+int dg_store_guards_of(struct dg_store *s, struct dg_arena *a, const char *zone,
+	struct dg_guard_row **ret_rows, size_t *ret_n, struct dg_err *err);
 int dg_store_guards(struct dg_store *s, struct dg_arena *a, struct dg_guard_row **ret_rows,
 	size_t *ret_n, struct dg_err *err);
 

@@ -11,6 +11,7 @@
 #define POSTMASTER "postmaster"
 
 struct dg_shed {
+	int64_t (*mono_ms)(void);
 	pthread_mutex_t lock;
 	char (*entries)[DG_SHED_ENTRY_MAX]; /* sorted */
 	size_t n;
@@ -26,14 +27,20 @@ static int64_t mono_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-struct dg_shed *dg_shed_new(void)
+struct dg_shed *dg_shed_new_on(int64_t (*clock)(void))
 {
 	struct dg_shed *s = calloc(1, sizeof(*s));
 
 	if (!s || pthread_mutex_init(&s->lock, NULL) != 0) {
 		abort();
 	}
+	s->mono_ms = clock;
 	return s;
+}
+
+struct dg_shed *dg_shed_new(void)
+{
+	return dg_shed_new_on(mono_ms);
 }
 
 struct dg_shed *dg_shed_free(struct dg_shed *s)
@@ -77,7 +84,7 @@ void dg_shed_put(struct dg_shed *s, const char *const *entries, size_t n)
 	void *before = s->entries;
 	s->entries = own;
 	s->n = n_own;
-	s->until_ms = mono_ms() + DG_SHED_KEEP_MS;
+	s->until_ms = s->mono_ms() + DG_SHED_KEEP_MS;
 	(void)pthread_mutex_unlock(&s->lock);
 	free(before);
 }
@@ -114,7 +121,7 @@ enum dg_shed_why dg_shed_ask(struct dg_shed *s, struct dg_text recipient)
 	bool is_postmaster = (size_t)(at - address) == sizeof(POSTMASTER) - 1 &&
 			     strncmp(address, POSTMASTER, sizeof(POSTMASTER) - 1) == 0;
 	(void)pthread_mutex_lock(&s->lock);
-	if (mono_ms() < s->until_ms) {
+	if (s->mono_ms() < s->until_ms) {
 		why = has(s, address)                ? DG_SHED_SILENT
 		      : !is_postmaster && has(s, at) ? DG_SHED_FORGED
 						     : DG_SHED_NO;

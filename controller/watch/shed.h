@@ -29,6 +29,8 @@ enum dg_shed_why {
 struct dg_shed;
 
 struct dg_shed *dg_shed_new(void);
+/* With a clock of one's own: milliseconds, never going back. */
+struct dg_shed *dg_shed_new_on(int64_t (*clock)(void));
 struct dg_shed *dg_shed_free(struct dg_shed *s); /* NULL is fine; returns NULL */
 /* entries: lower case. */
 void dg_shed_put(struct dg_shed *s, const char *const *entries, size_t n);

@@ -2,7 +2,7 @@
 _dnsguard()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
-	local commands="init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage incident check spf dmarc audit sensor serve letters providers provider schema version help"
+	local commands="init import plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused export restore log backtest reports triage incident check spf dmarc audit sensor serve letters providers provider schema version help"
 	local writes="--json --diff --verbose --yes --plan --adopt --force --wait --timeout"
 	local looks="--json --verbose --resolver --trust-anchor --timeout"
 	local options="--state --no-color --help --version"
@@ -61,8 +61,9 @@ _dnsguard()
 	restore) options="$options --json --yes --adopt --offline --file --zone --timeout" ;;
 	log) options="$options --json --verbose --zone --limit" ;;
 	backtest) options="$options --json --output" ;;
-	incident) options="$options $looks --verbose --yes --force --adopt --now --no-smtp --why --zone --from-triage --format --retention --expired --playbook --answer --output --policy --domain --own --host --since --until --notice --sent --recipients --batv-keys --batv-since --dns --password-file --ca-file" ;;
-	triage) options="$options $looks --policy --domain --own --host --since --until --explain --notice --sent --recipients --batv-keys --batv-since --dns --password-file --ca-file" ;;
+	incident) options="$options $looks --verbose --yes --force --adopt --now --no-smtp --why --zone --from-triage --format --retention --expired --playbook --answer --output --policy --domain --own --host --since --until --notice --sent --recipients --batv-keys --batv-since --dkim-key --list --dns --password-file --ca-file --from --limit --rdap --drafts --users --registrar --desk --as --send --smtp" ;;
+	notices) options="$options $looks --policy --domain --own --host --since --until --notice --sent --recipients --batv-keys --batv-since --dkim-key --list --dns --rdap --password-file --ca-file --from --limit --drafts --users --registrar --desk --as --send --smtp" ;;
+	triage) options="$options $looks --policy --domain --own --host --since --until --explain --notice --sent --recipients --batv-keys --batv-since --dkim-key --list --dns --password-file --ca-file" ;;
 	reports) options="$options $looks --zone --own" ;;
 	check) options="$options $looks --selector --host --explain --fast --open-relay --i-own-this" ;;
 	spf) options="$options $looks --ip --from --helo --receiver" ;;
@@ -71,6 +72,8 @@ _dnsguard()
 	dmarc) options="$options $looks --spf --dkim --psl" ;;
 	audit) options="$options --csv --fast --resolver --trust-anchor --root-hints --output --unordered --resume --threads --window --rate --timeout" ;;
 	providers) options="$options --json --markdown" ;;
+	import) options="$options --from --format --server --key-file --key-name --algorithm --provider --output" ;;
+	export) options="$options --format" ;;
 	provider) options="$options --json --yes" ;;
 	schema) options="$options --man" ;;
 	esac

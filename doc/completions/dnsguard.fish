@@ -36,6 +36,8 @@ for row in 'init	write a first zone.yaml from the zone as it is' \
 	'sensor	tell a controller what a mail server sees' \
 	'serve	the HTTP API that a registrar calls' \
 	'letters	read messages for the other commands' \
+	'import	write a first zone.yaml from what another tool keeps' \
+	'export	what the policy wants, in the words of another tool' \
 	'providers	list where zones can be kept' \
 	'provider	try what an account really takes' \
 	'schema	print the JSON Schema of zone.yaml' \
@@ -85,6 +87,20 @@ complete -c dnsguard -n '__fish_seen_subcommand_from incident' -l notice -r -d '
 complete -c dnsguard -n '__fish_seen_subcommand_from incident' -l why -x -d 'the reason'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l policy -r -d 'your policy'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l domain -x -d 'your domains'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -l drafts -r -d 'write the letters there'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -l users -x -d 'list of your users'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -l registrar -x -d 'its abuse desk'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -l desk -x -d 'national desk'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -l as -x -a 'text arf xarf' -d 'form of the letters'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -l from -x -d 'who writes'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -s n -l limit -x -d 'at most so many'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -l dns -d 'look contacts up by DNS'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -l rdap -d 'ask the registries'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -l send -d 'send these drafts'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -l smtp -x -d 'your mail server'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -l own -x -d 'your networks'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -l domain -x -d 'your domains'
+complete -c dnsguard -n '__fish_seen_subcommand_from notices' -l password-file -r -d 'password of SMTP or IMAP'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l own -x -d 'your networks'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l host -x -d 'your mail servers'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l since -x -d 'from then on'
@@ -95,7 +111,9 @@ complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l sent -r -d 'what
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l recipients -r -d 'addresses that exist'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l batv-keys -r -d 'keys of your address tags'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l batv-since -x -d 'since when all mail has one'
-complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l dns -d 'look up SPF'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l dkim-key -x -d 'your public keys'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l list -x -d 'posting addresses of your lists'
+complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l dns -d 'look up SPF and DKIM keys'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l password-file -r -d 'password of IMAP'
 complete -c dnsguard -n '__fish_seen_subcommand_from triage' -l ca-file -r -d 'certificates for IMAP'
 complete -c dnsguard -n '__fish_seen_subcommand_from reports' -l zone -x -d 'only this domain'
@@ -133,6 +151,15 @@ complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l resume -d 'go on 
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l threads -x -d 'so many'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l window -x -d 'domains at once'
 complete -c dnsguard -n '__fish_seen_subcommand_from audit' -l rate -x -d 'questions a second to one server'
+complete -c dnsguard -n '__fish_seen_subcommand_from export' -l format -x -a 'zonefile nsupdate octodns dnscontrol terraform external-dns' -d 'for which tool'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l format -x -a 'zonefile octodns' -d 'what the file is'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l from -r -d 'read this file'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l provider -x -d 'the section to write'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l server -x -d 'name server'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l key-file -r -d 'TSIG key'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l key-name -x -d 'its name'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -l algorithm -x -d 'its algorithm'
+complete -c dnsguard -n '__fish_seen_subcommand_from import' -s o -l output -r -d 'new file'
 complete -c dnsguard -n '__fish_seen_subcommand_from provider' -a probe
 complete -c dnsguard -n '__fish_seen_subcommand_from provider' -s y -l yes -d 'do not ask'
 complete -c dnsguard -n '__fish_seen_subcommand_from providers' -l markdown -d 'the page doc/providers.md'
@@ -148,4 +175,4 @@ complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l name -x -d 'of a 
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l zones -x -d 'of a new token'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l verbs -x -a 'plan apply status approve stop' -d 'of a new token'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -s j -l json -d 'JSON lines'
-complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused restore log backtest reports triage incident check spf dmarc audit sensor serve providers provider schema version help'
+complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init import plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused export restore log backtest reports triage incident check spf dmarc audit sensor serve providers provider schema version help'

@@ -54,6 +54,7 @@ const struct dg_schema dg_schema_googlecloud = {
 };
 
 /* --- the key ---------------------------------------------------------------------------------- */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type of a callback */
 static int no_password(char *buf, int size, int rwflag, void *arg)
 {
 	(void)buf;
@@ -130,7 +131,11 @@ static const char *base64url(struct dg_arena *a, const void *p, size_t n)
 		text[--len] = '\0';
 	}
 	for (char *c = text; *c; c++) {
-		*c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
+		if (*c == '+') {
+			*c = '-';
+		} else if (*c == '/') {
+			*c = '_';
+		}
 	}
 	return text;
 }

@@ -17,7 +17,7 @@ struct dg_loop;
 
 #define DG_CHILD_OUT_MAX   ((size_t)1 << 20)
 #define DG_CHILD_ERROR_MAX 4096u
-#define DG_CHILD_POLL_MS   20
+#define DG_CHILD_POLL_MS   5
 #define DG_CHILD_KILL_MS   10000 /* from SIGTERM to SIGKILL */
 
 struct dg_child {

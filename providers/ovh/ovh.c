@@ -87,7 +87,7 @@ static void sign(struct dg_api_work *w, const struct dg_api_call *call, struct d
 {
 	const struct dg_api *p = w->api;
 	const int64_t *away = p->priv;
-	long long now = (long long)(dg_loop_now(p->loop) + *away);
+	long long now = (long long)dg_loop_now(p->loop) + *away;
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	char hex[2 * SHA1_LEN + 1];
 

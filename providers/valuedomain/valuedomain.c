@@ -73,7 +73,9 @@ static const char *upper(struct dg_arena *a, const char *text)
 	char *copy = dg_strdup(a, text);
 
 	for (char *c = copy; *c; c++) {
-		*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+		if (*c >= 'a' && *c <= 'z') {
+			*c &= 0x5f;
+		}
 	}
 	return copy;
 }

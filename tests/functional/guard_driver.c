@@ -5,6 +5,7 @@
  * Lines in: alarm, notice, quiet, ready, abused; loud, mail (bounces, a letter at the name); followed N, letter N (at a label). Lines out: what people are told. Ends with its input. */
 #include "controller/guard/runner.h"
 #include "controller/store/store.h"
+#include "controller/watch/wake.h"
 #include "providers/net/loop.h"
 #include "zones/policy/policy.h"
 
@@ -86,6 +87,13 @@ static void on_input(void *arg)
 	(void)dg_loop_after_ms(d->loop, READ_MS, on_input, d);
 }
 
+static void on_wake(void *arg)
+{
+	const struct driver *d = arg;
+
+	dg_runner_look(d->runner);
+}
+
 static int run(struct driver *d, char **argv, struct dg_store *store, struct dg_err *err)
 {
 	static const char *const first[] = {"m.example.test."};
@@ -127,11 +135,13 @@ static int run(struct driver *d, char **argv, struct dg_store *store, struct dg_
 	if (r == 0) {
 		r = dg_runner_add(d->runner, &n, err);
 	}
+	struct dg_wake *wake = r == 0 ? dg_wake_new(d->loop, argv[1], on_wake, d) : NULL;
 	if (r == 0) {
 		tell(NULL, d->name, "ready");
 		dg_loop_defer(d->loop, on_input, d);
 		dg_loop_run(d->loop);
 	}
+	(void)dg_wake_free(wake);
 	d->runner = dg_runner_free(d->runner);
 	return r;
 }

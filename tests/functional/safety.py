@@ -222,3 +222,4 @@ def is_root():
 
 
 slow = pytest.mark.slow
+soak = pytest.mark.soak

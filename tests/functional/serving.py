@@ -39,8 +39,8 @@ class Unix(http.client.HTTPConnection):
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)  # waits while many wait to be let in
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 def resolve(node):

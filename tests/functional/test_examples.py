@@ -94,6 +94,12 @@ def test_incident(lab):
     assert done.stdout.endswith('incident: done\n')
 
 
+def test_registrar(lab):
+    done = lab.run(EXAMPLES / 'registrar/run', env={'DNSGUARD': lab.program}).expect(0)
+    assert done.stdout.endswith('registrar: done\n') and 'this token is not for that domain' in done.stdout
+    assert 'whsec_' not in done.stdout + done.stderr and 'dgt_' not in done.stdout + done.stderr
+
+
 def test_triage(lab):
     done = lab.run(EXAMPLES / 'triage/run', env={'DNSGUARD': lab.program, 'LC_ALL': 'C'}).expect(0)
     assert done.stdout.endswith('triage: done\n')

@@ -25,6 +25,20 @@ def make(lab):
         one.stop()
 
 
+def check_record(lab, guard):
+    """One record of the episode, opened by the guard, with its states and the changes of DNS, in their order."""
+    listed = lab.dnsguard('incident', 'list', '--json').expect(3).stdout.splitlines()
+    assert [json.loads(row)['name'] for row in listed] == [f'{ZONE}.']
+    out = json.loads(lab.dnsguard('incident', 'show', ZONE, '--json').expect(0).stdout)
+    assert out['opened_by'] == 'dnsguard watch' and out['zone'] == f'{ZONE}.' and out['broken'] is None
+    states = [e['data']['to'] for e in out['timeline'] if e['kind'] == 'guard']
+    order = ['elevated', 'splitting', 'split', 'restoring', 'cooldown']
+    assert [s for s, _ in itertools.groupby(states) if s in order] == order
+    assert len([e for e in out['timeline'] if e['kind'] == 'change']) >= 3  # armed, split, restored
+    said = lab.dnsguard('incident', 'close', ZONE).expect(3)
+    assert 'the guard is not calm yet' in said.stdout
+
+
 def test_there_and_back(lab, make):
     hook, letters = write_hook(lab)
     guard = make(hook=hook)
@@ -52,6 +66,7 @@ def test_there_and_back(lab, make):
     assert {row['subdomain'] for row in letters()} == {SUB + '.'}
     assert not guard.taker.letters  # never a message
     assert [row for row in guard.sql('SELECT why FROM run') if 'approve' in row[0]]
+    check_record(lab, guard)
 
     # what the letter says to publish by hand is what undoes the split
     script = next(row for row in letters() if row['event'] == 'on-split')['restore']

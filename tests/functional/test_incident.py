@@ -10,6 +10,7 @@ import xml.etree.ElementTree
 import joejob
 import lab as lablib
 import pytest
+import taker
 from terminal import Terminal
 
 OWN = ('--own', '192.0.2.0/24', '--domain', 'good.example')
@@ -170,7 +171,8 @@ def test_what_we_send_ourselves_is_never_split(lab, incident, policy, entry, ver
         ran = incident('run', 1, '--playbook', f'./{verb}.yaml', '--policy', policy, '--yes').expect(3)
         assert f'refused: the verdict is {verdict}' in ran.stdout
     assert (lab.dir / 'zone.txt').read_text() == before
-    assert f'playbook {playbook}' in incident('run', 1, '--policy', policy, '--playbook', playbook).expect(3).stdout
+    ran = incident('run', 1, '--policy', policy, '--playbook', playbook, '--answer', 'hold=yes').expect(3)
+    assert f'playbook {playbook}' in ran.stdout and 'not under guard' in ran.stdout and 'hold: done' in ran.stdout
 
 
 def test_a_sender_is_withdrawn_and_a_key_revoked(lab, dnsguard, incident, policy):
@@ -205,6 +207,29 @@ def test_a_notice_and_no_bounce_at_all(lab, incident):
     incident('run', 1).expect(3)
     said = incident('close', 1)
     assert said.rc == 0 or 'stays open' in said.stderr
+
+
+def test_letters_from_a_record(lab, incident):
+    """Drafted from the triage on record; what was drafted and sent is written down, what was not is not."""
+    incident('open', 'empty.example').expect(0)
+    assert 'holds no triage' in incident('notices', 'empty.example', '--drafts', 'none').expect(2).stderr
+    incident('open', 'good.example', *OWN, box(lab)).expect(0)
+    incident('notices', 'good.example', '--users', 'all@good.example').expect(0)
+    assert texts(incident, 'notice', 2) == []
+    incident('notices', 2, '--users', 'all@good.example', '--drafts', 'letters').expect(0)
+    assert texts(incident, 'notice', 2) == ['letters drafted in letters']
+    users = next((lab.dir / 'letters').glob('*-users.eml'))
+    server = taker.Taker('127.0.0.77', port=25)
+    smtp = ('--send', '--smtp', 'smtp://127.0.0.77', users)
+    incident('notices', 2, *smtp).expect(2)  # nobody says yes
+    assert len(texts(incident, 'notice', 2)) == 1
+    with Terminal([lab.program, '--state', lab.dir / 'state', 'incident', 'notices', '2', *smtp], cwd=lab.dir) as t:
+        t.wait_for('[y')
+        t.type('y\n')
+        assert t.finish() == 0, t.text
+    assert [rcpts for _, rcpts, _ in server.letters] == [('all@good.example',)]
+    server.stop()
+    assert texts(incident, 'notice', 2)[1:] == [f'letter sent: {users}']
 
 
 def test_a_triage_of_before(lab, dnsguard, incident):

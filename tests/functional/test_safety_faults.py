@@ -8,7 +8,7 @@ import time
 
 import lab as lablib
 import pytest
-from safety import EVERYWHERE, MAIL, ZONE, Site, count_calls, points, report, slow, strace
+from safety import EVERYWHERE, MAIL, ZONE, Site, count_calls, points, report, slow, soak, strace
 
 KILL_AT = ['write', 'pwrite64', 'writev', 'pwritev2', 'sendto', 'sendmsg', 'sendmmsg', 'fsync', 'fdatasync', 'rename',
            'renameat', 'renameat2', 'unlink', 'unlinkat', 'ftruncate', 'mkdir', 'fchown', 'fchmod', 'recvfrom', 'recvmsg',
@@ -144,13 +144,13 @@ def test_killed_while_it_waits(lab):
     assert site.image()[f'{ZONE}.', 'MX'] == (1, frozenset({'0 .'}))
 
 
-@slow
+@soak
 @pytest.mark.parametrize('kind', EVERYWHERE)
 def test_killed_apply_at_each_call(record_property, lab, kind):
     kill(record_property, lab, kind, 'apply', 1)
 
 
-@slow
+@soak
 @pytest.mark.parametrize('kind, stride', [('zonefile', 1), ('knot', 1), ('bind', 3), ('pdns', 3)])
 def test_killed_split_at_each_call(record_property, lab, kind, stride):
     kill(record_property, lab, kind, 'split', stride)
@@ -195,7 +195,7 @@ def test_disk_fails(record_property, lab, kind):
     fail(record_property, lab, kind, 'apply', SHORT)
 
 
-@slow
+@soak
 @pytest.mark.parametrize('command, kind, stride', [('apply', 'zonefile', 1), ('apply', 'knot', 1), ('split', 'knot', 3)])
 def test_disk_fails_at_each_call(record_property, lab, kind, command, stride):
     fail(record_property, lab, kind, command, stride)

@@ -5,7 +5,7 @@ import json
 import subprocess
 
 import pytest
-from safety import RFC2136, ZONE, Site, image_of, marker_of, report, slow
+from safety import RFC2136, ZONE, Site, image_of, marker_of, report, soak
 
 LOST = {  # at which moment the loser noticed, in its own words
     'at the server': 'somebody else changed this zone meanwhile; nothing was overwritten',
@@ -79,7 +79,7 @@ def test_one_wins(record_property, lab, kind, is_shared):
     run(record_property, lab, kind, is_shared, 20)
 
 
-@slow
+@soak
 @pytest.mark.parametrize('kind', ['zonefile', *RFC2136])
 def test_one_wins_in_400_rounds(record_property, lab, kind):
     run(record_property, lab, kind, False, 400)

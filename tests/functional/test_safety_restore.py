@@ -7,7 +7,7 @@ import random
 import dns.zone
 import lab as lablib
 import pytest
-from safety import EVERYWHERE, ZONE, Site, image_of, report, slow
+from safety import EVERYWHERE, ZONE, Site, image_of, report, soak
 
 HOSTS = 'mx1 A 192.0.2.25\nmx2 A 192.0.2.26\nwww A 192.0.2.10\n'
 WORDS = ['alpha', 'Beta', 'GAMMA', 'd e l t a', 'semi;colon', 'quo\\"te', 'back\\\\slash', '\\223\\200', 'x' * 255, '', '(', ')', '@']
@@ -109,7 +109,7 @@ def test_drill(record_property, lab, kind):
     run(record_property, lab, kind, range(6))
 
 
-@slow
+@soak
 @pytest.mark.parametrize('kind', EVERYWHERE)
 def test_drill_many(record_property, lab, kind):
     run(record_property, lab, kind, range(100, 100 + DRILLS))

@@ -28,8 +28,8 @@ def serve(module_lab):
 def raw(serve, text, more=None):
     """What it says to these octets, until it hangs up."""
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(lablib.READY_S)
         s.connect(str(serve.socket))
+        s.settimeout(lablib.READY_S)
         s.sendall(text.encode('latin-1') if isinstance(text, str) else text)
         if more:
             s.sendall(more)
@@ -200,9 +200,9 @@ def matrix(serve, n_guesses):
     assert serve.ask('POST', '/v1/events', body, **two).expect(202).body['known']  # replayed: nothing is done
     for skew in -290, 290:
         serve.event(f'skew{skew}', 'domain.registered', 'a.test', at=now + skew).expect(202)
-    seen = {ask(f'dgt_{n:012x}_{n:043}', [401, 429]).status for n in range(n_guesses)}
-    assert seen == {401, 429} or seen == {429}
-    assert int(ask(wrong, [429]).headers['Retry-After']) > 0
+    guesses = (ask(f'dgt_{n:012x}_{n:043}', [401, 429]) for n in range(n_guesses))
+    told = [guess.headers['Retry-After'] for guess in guesses if guess.status == 429]
+    assert told and all(int(seconds) > 0 for seconds in told)
     ask(good, [202])  # whose tries fail does not keep others out
     job = serve.event('hidden', 'domain.registered', 'b.test').expect(202).body['url']
     serve.ask('GET', job, token=good).expect(404)
@@ -358,7 +358,7 @@ def test_too_much_to_do(lab):
 
 
 def test_too_often(lab):
-    made = Serve(lab, rate=5).start()
+    made = Serve(lab, rate=1).start()
     token = made.token()
     statuses = [made.ask('GET', '/v1/domains/a.test', token=token).status for _ in range(200)]
     assert set(statuses) == {200, 429} and statuses[0] == 200
@@ -372,11 +372,10 @@ def test_full_disk_is_said_and_passes(lab):
     lablib.mount('small', small, 'tmpfs', data='mode=700,size=2m')
     made = Serve(lab).start()
     made.add_zones('a.test')
-    with open(small / 'filler', 'wb') as f:
+    with open(small / 'filler', 'wb', buffering=0) as f:
         try:
             while True:
                 f.write(bytes(65536))
-                f.flush()
         except OSError:
             pass
     big = [f'd{n}.test' for n in range(1000)]

@@ -64,7 +64,7 @@ def test_exit_status(dnsguard, tmp_path):
     assert triage(dnsguard, *OWN, few)[0].rc == 1
     plain = box(tmp_path, ['From: a@b.example\nTo: me@good.example\nSubject: hello\n\nhello\n'], 'plain')
     said = dnsguard('triage', plain).expect(0)
-    assert 'no bounce among 1 messages' in said.stdout
+    assert '1 message, and no bounce' in said.stdout
     dnsguard('triage', tmp_path / 'none').expect(2)
     dnsguard('triage', '--since', 'yesterday', plain).expect(2)
 

@@ -101,6 +101,29 @@ def test_alarm_and_status(watch):
     done = watch.lab.dnsguard('status').expect(3)
     assert 'example.com ' in done.stdout and 'alarm' in done.stdout and 'bounces of mail that was not sent from here' in done.stdout
     watch.lab.dnsguard('status', 'other.example').expect(2)
+    assert 'dnsguard watch: ' in watch.lab.dnsguard('incident', 'show', 'example.com').expect(0).stdout  # a record was opened
+
+
+def sensors(watch):
+    """{sensor: its last event} as status says it to machines; and its lines for people."""
+    done = watch.lab.dnsguard('status', '--json')
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    people = [line for line in watch.lab.dnsguard('status').stdout.splitlines() if line.startswith('sensor ')]
+    return {row['sensor']: row['last_event'] for row in rows if row['type'] == 'sensor'}, people
+
+
+def test_status_tells_of_sensors(watch):
+    name = f'log {watch.log}'
+    assert sensors(watch) == ({name: None}, [f'sensor {name}: nothing yet'])
+    assert 'sensor' not in watch.lab.dnsguard('status', '--json', 'example.com').stdout  # of one name alone: no sensors
+    before = int(time.time())
+    watch.wait_read()
+    assert watch.stop() == 0
+    seen, people = sensors(watch)
+    assert list(seen) == [name] and before - 1 <= seen[name] <= time.time()
+    assert len(people) == 1 and people[0].startswith(f'sensor {name}: last event ') and people[0].endswith(' ago')
+    watch.start()
+    assert sensors(watch)[0] == seen  # known over a restart
 
 
 def test_restart_and_kill_count_once(watch):

@@ -74,10 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	const uint8_t *gap = size > 0 ? memmem(data, size, "\n\n", 2) : NULL;
 	size_t len = gap ? (size_t)(gap - data) + 1 : size;
-	char *text = malloc(len + 1);
-	if (len > 0) {
-		memcpy(text, data, len);
-	}
+	char *text = text_of(data, len);
 	int r = dg_batv_keys_parse(text, len, "keys", &keys, &err);
 	check(r == 0 || (r == DG_EINPUT && strncmp(err.text, "keys:", 5) == 0));
 	free(text);

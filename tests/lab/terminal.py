@@ -51,6 +51,12 @@ class Terminal:
         while text not in self.raw:
             assert self.read(0.1) and time.monotonic() < end, f'no {text!r} in\n{self.raw}'
 
+    def wait_for_count(self, text, n, timeout_s=120):
+        """Until it was said n times."""
+        end = time.monotonic() + timeout_s
+        while self.raw.count(text) < n:
+            assert self.read(0.1) and time.monotonic() < end, f'not {n} times {text!r} in\n{self.raw}'
+
     def type(self, text):
         os.write(self.end, text.encode())
 

@@ -31,7 +31,7 @@ def policy(*mx, mode='enforce', max_age=604800, **options):
 
 @dataclasses.dataclass
 class Answer:
-    """certificate: one of KINDS. delay_s: before the answer. redirect: another URL, with status 301 unless one is given."""
+    """at: answers to other paths than that of a policy. certificate: one of KINDS. delay_s: before the answer. redirect: another URL, with status 301 unless one is given."""
     body: object = ''
     status: int = 200
     content_type: str = 'text/plain'
@@ -39,6 +39,7 @@ class Answer:
     delay_s: float = 0
     redirect: str = None
     is_cut: bool = False  # the connection ends in the middle
+    at: dict = dataclasses.field(default_factory=dict)
 
 
 def openssl(*argv, cwd):
@@ -94,7 +95,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         answer = web.hosts.get(host)
         web.hits[host] = web.hits.get(host, 0) + 1
         if answer is None or self.path != PATH:
-            answer = Answer(status=404)
+            answer = answer.at.get(self.path, Answer(status=404)) if answer else Answer(status=404)
         web.is_over.wait(answer.delay_s)
         body = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
         self.send_response(301 if answer.redirect and answer.status == 200 else answer.status)

@@ -4,16 +4,16 @@ import re
 
 import source
 
-KEYWORDS = ('--keyword=dg_word', '--keyword=DG_MESSAGE', '--from-code=UTF-8', '--no-location', '--omit-header', '--no-wrap')
-ENTRY = re.compile(r'^(#, fuzzy\n)?msgid ((?:".*"\n)+)msgstr ((?:".*"\n?)+)', re.M)
+KEYWORDS = ('--keyword=dg_word', '--keyword=dg_word_n:1,2', '--keyword=DG_MESSAGE', '--from-code=UTF-8', '--no-location', '--omit-header', '--no-wrap')
+ENTRY = re.compile(r'^(#, fuzzy\n)?msgid ((?:".*"\n)+)(?:msgid_plural ((?:".*"\n)+))?msgstr(?:\[0\])? ((?:".*"\n?)+)', re.M)
 PLACE = re.compile(r'\{[a-z]*\}')
 
 
 def entries(text):
-    """{message: (translation, is it fuzzy)}"""
+    """{message: (translation, is it fuzzy)}; of one with a plural the message is "one|many" """
     def join(part):
         return ''.join(re.findall(r'"(.*)"', part))
-    return {join(m.group(2)): (join(m.group(3)), bool(m.group(1))) for m in ENTRY.finditer(text)}
+    return {'|'.join(join(part) for part in m.groups()[1:3] if part): (join(m.group(4)), bool(m.group(1))) for m in ENTRY.finditer(text)}
 
 
 def complaints(language, messages):

@@ -1,6 +1,7 @@
 #include "zones/bounce/bounce.h"
 
 #include "zones/base/arena.h"
+#include "zones/base/message.h"
 #include "zones/bounce/parts.h"
 
 static const char *const kinds[] = {
@@ -111,7 +112,7 @@ void dg_bounce_read_parts(struct dg_arena *a, const struct dg_raw *raw,
 		.arena = a, .charsets = charsets, .message = raw->text, .bounce = ret_bounce};
 	struct dg_bounce_head *outer = &ret_bounce->outer;
 
-	dg_bounce_unreadable(ret_bounce, "it has no header: no message");
+	dg_bounce_unreadable(ret_bounce, DG_MESSAGE("it has no header: no message"));
 	ret_bounce->is_cut = raw->is_cut || parts->is_cut;
 	ret_bounce->by_library = parts->by_library;
 	dg_head_read(&r, parts->root->head, outer);

@@ -1,6 +1,7 @@
 /* zones/bounce/feed.c: the bounces that Amazon SES (alone, or as the Message of an SNS notification) and SendGrid tell as JSON. */
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
+#include "zones/base/message.h"
 #include "zones/bounce/parts.h"
 
 #include <jansson.h>
@@ -65,13 +66,13 @@ static const struct {
 	const char *basis;
 } notices[] = {
 	{"Bounce", "bounce", "bouncedRecipients", DG_BOUNCE_BOUNCE, DG_BOUNCE_ACTION_FAILED,
-		"Amazon SES tells of a bounce"},
+		DG_MESSAGE("Amazon SES tells of a bounce")},
 	{"Complaint", "complaint", "complainedRecipients", DG_BOUNCE_COMPLAINT,
-		DG_BOUNCE_ACTION_NONE, "Amazon SES tells of a complaint"},
+		DG_BOUNCE_ACTION_NONE, DG_MESSAGE("Amazon SES tells of a complaint")},
 	{"Delivery", "delivery", "recipients", DG_BOUNCE_DELIVERED, DG_BOUNCE_ACTION_DELIVERED,
-		"Amazon SES tells of a delivery"},
+		DG_MESSAGE("Amazon SES tells of a delivery")},
 	{"DeliveryDelay", "deliveryDelay", "delayedRecipients", DG_BOUNCE_DELAY,
-		DG_BOUNCE_ACTION_DELAYED, "Amazon SES tells of a delay"},
+		DG_BOUNCE_ACTION_DELAYED, DG_MESSAGE("Amazon SES tells of a delay")},
 };
 
 static enum dg_bounce_action action_of(struct dg_span word, enum dg_bounce_action other)
@@ -189,12 +190,16 @@ static const struct {
 	enum dg_bounce_action action;
 	const char *basis;
 } events[] = {
-	{"bounce", DG_BOUNCE_BOUNCE, DG_BOUNCE_ACTION_FAILED, "SendGrid tells of a bounce"},
-	{"dropped", DG_BOUNCE_BOUNCE, DG_BOUNCE_ACTION_FAILED, "SendGrid tells that it dropped it"},
-	{"deferred", DG_BOUNCE_DELAY, DG_BOUNCE_ACTION_DELAYED, "SendGrid tells of a delay"},
+	{"bounce", DG_BOUNCE_BOUNCE, DG_BOUNCE_ACTION_FAILED,
+		DG_MESSAGE("SendGrid tells of a bounce")},
+	{"dropped", DG_BOUNCE_BOUNCE, DG_BOUNCE_ACTION_FAILED,
+		DG_MESSAGE("SendGrid tells that it dropped it")},
+	{"deferred", DG_BOUNCE_DELAY, DG_BOUNCE_ACTION_DELAYED,
+		DG_MESSAGE("SendGrid tells of a delay")},
 	{"delivered", DG_BOUNCE_DELIVERED, DG_BOUNCE_ACTION_DELIVERED,
-		"SendGrid tells of a delivery"},
-	{"spamreport", DG_BOUNCE_COMPLAINT, DG_BOUNCE_ACTION_NONE, "SendGrid tells of a complaint"},
+		DG_MESSAGE("SendGrid tells of a delivery")},
+	{"spamreport", DG_BOUNCE_COMPLAINT, DG_BOUNCE_ACTION_NONE,
+		DG_MESSAGE("SendGrid tells of a complaint")},
 };
 
 static void sendgrid_recipient(struct event *e, const json_t *one, enum dg_bounce_action action)

@@ -1,5 +1,6 @@
 /* zones/bounce/handoff.c: the trust boundary: which address handed the message to the organisation that reports. */
 #include "zones/base/arena.h"
+#include "zones/base/message.h"
 #include "zones/bounce/parts.h"
 #include "zones/mail/dmarc_find.h"
 #include "zones/record/name.h"
@@ -140,14 +141,15 @@ static void walk(struct dg_reading *r, const struct dg_bounce_head *h, const cha
 {
 	struct dg_bounce_handoff *out = &r->bounce->handoff;
 
-	out->why = "no Received line of it names a public address";
+	out->why = DG_MESSAGE("no Received line of it names a public address");
 	for (size_t i = 0; i < h->n_hops; i++) {
 		const struct dg_bounce_hop *hop = &h->hops[i];
 
 		if (!is_inside(h, i, org)) {
-			out->why = out->has_address ? out->why
-						    : "the next line was written outside of the "
-						      "organisation that reports";
+			out->why = out->has_address
+					   ? out->why
+					   : DG_MESSAGE("the next line was written outside of "
+							"the organisation that reports");
 			return;
 		}
 		if (!hop->has_address || !is_public(&hop->address)) {
@@ -157,17 +159,17 @@ static void walk(struct dg_reading *r, const struct dg_bounce_head *h, const cha
 		out->address = hop->address;
 		out->hop = i;
 		if (is_in(hop->name, org)) {
-			out->why = "the oldest line of the organisation that reports";
+			out->why = DG_MESSAGE("the oldest line of the organisation that reports");
 			continue;
 		}
 		const char *next = i + 1 < h->n_hops ? dg_organisation(r, hop->name) : "";
 		if (is_relay(next) && i + 1 < h->n_hops && is_in(h->hops[i + 1].by, next)) {
 			out->via = next;
-			out->why = "the oldest line of the service that filters for it";
+			out->why = DG_MESSAGE("the oldest line of the service that filters for it");
 			org = next;
 			continue;
 		}
-		out->why = "the first address outside of the organisation that reports";
+		out->why = DG_MESSAGE("the first address outside of the organisation that reports");
 		return;
 	}
 }
@@ -190,7 +192,7 @@ void dg_handoff_find(struct dg_reading *r)
 	b->reporting_organisation = reporter(r);
 	b->handoff.organisation = b->reporting_organisation;
 	if (b->original_is == DG_BOUNCE_ORIGINAL_NONE) {
-		b->handoff.why = "nothing of the original was returned";
+		b->handoff.why = DG_MESSAGE("nothing of the original was returned");
 		return;
 	}
 	walk(r, h, b->handoff.organisation);

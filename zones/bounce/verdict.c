@@ -1,4 +1,5 @@
 /* zones/bounce/verdict.c: what kind of message it is. Its parts say most; where it has none, who sends it, how, and in what words. */
+#include "zones/base/message.h"
 #include "zones/bounce/parts.h"
 #include "zones/bounce/signs.h"
 
@@ -37,22 +38,24 @@ static void by_status(struct dg_reading *r, const struct dg_signs *s)
 
 	if (has_action(b, DG_BOUNCE_ACTION_FAILED)) {
 		say(r, DG_BOUNCE_BOUNCE, DG_BOUNCE_FORM_DSN,
-			"a delivery status with an action \"failed\"");
+			DG_MESSAGE("a delivery status with an action \"failed\""));
 	} else if (has_action(b, DG_BOUNCE_ACTION_DELAYED)) {
 		say(r, DG_BOUNCE_DELAY, DG_BOUNCE_FORM_DSN,
-			"a delivery status with an action \"delayed\"");
+			DG_MESSAGE("a delivery status with an action \"delayed\""));
 	} else if (has_action(b, DG_BOUNCE_ACTION_DELIVERED) ||
 		   has_action(b, DG_BOUNCE_ACTION_RELAYED) ||
 		   has_action(b, DG_BOUNCE_ACTION_EXPANDED)) {
 		say(r, DG_BOUNCE_DELIVERED, DG_BOUNCE_FORM_DSN,
-			"a delivery status with an action of success");
+			DG_MESSAGE("a delivery status with an action of success"));
 	} else if (has_status(b, '2') && !has_status(b, '5')) {
-		say(r, DG_BOUNCE_DELIVERED, DG_BOUNCE_FORM_DSN, "a delivery status of success");
+		say(r, DG_BOUNCE_DELIVERED, DG_BOUNCE_FORM_DSN,
+			DG_MESSAGE("a delivery status of success"));
 	} else if (s->text.weight[DG_PHRASE_DELAYED] > s->text.weight[DG_PHRASE_FAILED]) {
 		say(r, DG_BOUNCE_DELAY, DG_BOUNCE_FORM_DSN,
-			"a delivery status, and a text that tells of a delay");
+			DG_MESSAGE("a delivery status, and a text that tells of a delay"));
 	} else {
-		say(r, DG_BOUNCE_BOUNCE, DG_BOUNCE_FORM_DSN, "a delivery status without an action");
+		say(r, DG_BOUNCE_BOUNCE, DG_BOUNCE_FORM_DSN,
+			DG_MESSAGE("a delivery status without an action"));
 	}
 }
 
@@ -91,9 +94,10 @@ static void by_feedback(struct dg_reading *r)
 	b->arrived_at = dg_date_parse((struct dg_span){b->arrival_date, strlen(b->arrival_date)});
 	if (strncmp(b->feedback_type, "auth-failure", 12) == 0) {
 		say(r, DG_BOUNCE_FAILURE, DG_BOUNCE_FORM_ARF,
-			"a feedback report of type auth-failure (RFC 6591)");
+			DG_MESSAGE("a feedback report of type auth-failure (RFC 6591)"));
 	} else {
-		say(r, DG_BOUNCE_COMPLAINT, DG_BOUNCE_FORM_ARF, "a feedback report (RFC 5965)");
+		say(r, DG_BOUNCE_COMPLAINT, DG_BOUNCE_FORM_ARF,
+			DG_MESSAGE("a feedback report (RFC 5965)"));
 	}
 }
 
@@ -132,10 +136,10 @@ static void by_disposition(struct dg_reading *r, const struct dg_signs *s)
 	}
 	if (is_refused || (s->text.weight[DG_PHRASE_FAILED] >= 2 && s->is_daemon)) {
 		say(r, DG_BOUNCE_BOUNCE, DG_BOUNCE_FORM_MDN,
-			"a disposition notification that tells of a refusal");
+			DG_MESSAGE("a disposition notification that tells of a refusal"));
 	} else {
 		say(r, DG_BOUNCE_DELIVERED, DG_BOUNCE_FORM_MDN,
-			"a disposition notification: it was read, or thrown away");
+			DG_MESSAGE("a disposition notification: it was read, or thrown away"));
 	}
 }
 
@@ -197,19 +201,20 @@ static void by_text(struct dg_reading *r, const struct dg_signs *s)
 		!s->is_list && s->text.weight[DG_PHRASE_FAILED] < 3 &&
 		(s->is_auto || s->is_null || s->is_answer || s->is_daemon)) {
 		say(r, DG_BOUNCE_CHALLENGE, DG_BOUNCE_FORM_TEXT,
-			"it asks the sender to prove that he is a person");
+			DG_MESSAGE("it asks the sender to prove that he is a person"));
 	} else if (is_away(s) && failed < 3) {
 		say(r, DG_BOUNCE_AUTOREPLY, DG_BOUNCE_FORM_TEXT,
-			"the words of an automatic answer");
+			DG_MESSAGE("the words of an automatic answer"));
 	} else if (is_bounce_text(r, s)) {
 		say(r, delayed >= 2 && delayed > failed ? DG_BOUNCE_DELAY : DG_BOUNCE_BOUNCE,
 			DG_BOUNCE_FORM_TEXT,
-			s->is_daemon ? "a mail system's sender, and the words of a bounce"
-				     : "the words of a bounce");
+			s->is_daemon
+				? DG_MESSAGE("a mail system's sender, and the words of a bounce")
+				: DG_MESSAGE("the words of a bounce"));
 		r->bounce->shape = s->text.shape;
 	} else if (s->is_auto && !s->is_list) {
 		say(r, DG_BOUNCE_AUTOREPLY, DG_BOUNCE_FORM_TEXT,
-			"it says that it was sent automatically (RFC 3834)");
+			DG_MESSAGE("it says that it was sent automatically (RFC 3834)"));
 	}
 }
 
@@ -251,16 +256,17 @@ void dg_verdict(struct dg_reading *r, const struct dg_part *root)
 	bool has_status = r->bounce->n_recipients > 0 || r->found.status;
 
 	dg_signs_read(r, root->head, &s);
-	say(r, DG_BOUNCE_ORDINARY, DG_BOUNCE_FORM_NONE, "nothing in it says that it is a report");
+	say(r, DG_BOUNCE_ORDINARY, DG_BOUNCE_FORM_NONE,
+		DG_MESSAGE("nothing in it says that it is a report"));
 	bool is_report = strcmp(root->type, "multipart/report") == 0;
 	if (r->found.feedback) {
 		by_feedback(r);
 	} else if (r->found.aggregate && !has_status) {
 		say(r, DG_BOUNCE_AGGREGATE, DG_BOUNCE_FORM_NONE,
-			"a part with the name of a DMARC aggregate report (RFC 9990)");
+			DG_MESSAGE("a part with the name of a DMARC aggregate report (RFC 9990)"));
 	} else if (has_status && s.text.weight[DG_PHRASE_CHALLENGE] >= 3) {
 		say(r, DG_BOUNCE_CHALLENGE, DG_BOUNCE_FORM_DSN,
-			"it asks the sender to prove that he is a person");
+			DG_MESSAGE("it asks the sender to prove that he is a person"));
 	} else if (has_status && !(is_persons(&s) && (s.is_answer || !is_report))) {
 		by_status(r, &s);
 		r->bounce->shape = s.text.shape;
@@ -268,7 +274,7 @@ void dg_verdict(struct dg_reading *r, const struct dg_part *root)
 		by_disposition(r, &s);
 	} else if (is_complaint(r)) {
 		say(r, DG_BOUNCE_COMPLAINT, DG_BOUNCE_FORM_TEXT,
-			"the subject of a feedback loop, and the message");
+			DG_MESSAGE("the subject of a feedback loop, and the message"));
 	} else {
 		by_text(r, &s);
 	}

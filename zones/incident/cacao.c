@@ -11,7 +11,7 @@
 
 #define ID_TEXT_MAX   80u
 #define CONDITION_MAX 8192u
-#define MANUAL_MAX    (3 * DG_PLAYBOOK_TEXT)
+#define MANUAL_MAX    ((size_t)3 * DG_PLAYBOOK_TEXT)
 #define VARIABLE_MAX  64u
 
 struct writing {

@@ -14,6 +14,7 @@ static const struct row rules[DG_RULES] = {
 	[DG_RULE_TOKEN_VALID] = {"token-valid", DG_CLASS_OWN, DG_STRENGTH_CERTAIN},
 	[DG_RULE_TOKEN_MISSING] = {"token-missing", DG_CLASS_FORGED, DG_STRENGTH_CERTAIN},
 	[DG_RULE_SENT] = {"sent", DG_CLASS_OWN, DG_STRENGTH_CERTAIN},
+	[DG_RULE_SIGNED] = {"signed", DG_CLASS_OWN, DG_STRENGTH_STRONG},
 	[DG_RULE_HANDOFF_FOREIGN] = {"handoff-foreign", DG_CLASS_FORGED, DG_STRENGTH_STRONG},
 	[DG_RULE_HANDOFF_STRANGER] = {"handoff-stranger", DG_CLASS_FORGED, DG_STRENGTH_MEDIUM},
 	[DG_RULE_FORWARDED] = {"forwarded", DG_CLASS_FORGED, DG_STRENGTH_MEDIUM},
@@ -25,6 +26,7 @@ static const struct row rules[DG_RULES] = {
 	[DG_RULE_THROUGH_OWN] = {"through-own", DG_CLASS_PASSED, DG_STRENGTH_MEDIUM},
 	[DG_RULE_PROVIDER] = {"provider", DG_CLASS_PROVIDER, DG_STRENGTH_MEDIUM},
 	[DG_RULE_RECIPIENT_NEVER] = {"recipient-never", DG_CLASS_FORGED, DG_STRENGTH_STRONG},
+	[DG_RULE_NEVER_SENDS] = {"never-sends", DG_CLASS_FORGED, DG_STRENGTH_STRONG},
 };
 
 static const char *const classes[DG_CLASSES] = {
@@ -116,7 +118,24 @@ static enum dg_rule_code handoff_rule(const struct dg_evidence *e, const struct 
 	case DG_STANDING_UNKNOWN:
 		break;
 	}
-	return e->existence == DG_EXISTENCE_NEVER ? DG_RULE_RECIPIENT_NEVER : DG_RULE_NO_EVIDENCE;
+	if (e->existence == DG_EXISTENCE_NEVER) {
+		return DG_RULE_RECIPIENT_NEVER;
+	}
+	return e->never_sends ? DG_RULE_NEVER_SENDS : DG_RULE_NO_EVIDENCE;
+}
+
+/* Our key signed it. What our own host's lines say of how it came in says more; that a stranger handed it over only that it was
+ * passed on. */
+static enum dg_rule_code signed_rule(const struct dg_evidence *e, const struct dg_owner *o)
+{
+	enum dg_rule_code by_path = handoff_rule(e, o);
+
+	return rules[by_path].class == DG_CLASS_ACCOUNT ||
+			       rules[by_path].class == DG_CLASS_SCRIPT ||
+			       by_path == DG_RULE_OPEN_RELAY || by_path == DG_RULE_THROUGH_OWN ||
+			       by_path == DG_RULE_PROVIDER
+		       ? by_path
+		       : DG_RULE_SIGNED;
 }
 
 static bool can_prove(const struct dg_evidence *e)
@@ -150,6 +169,8 @@ void dg_classify(const struct dg_evidence *e, const struct dg_owner *o, struct d
 		rule = DG_RULE_TOKEN_MISSING;
 	} else if (e->is_sent) {
 		rule = DG_RULE_SENT;
+	} else if (e->signed_by == DG_SIGNED_OURS) {
+		rule = signed_rule(e, o);
 	} else {
 		rule = handoff_rule(e, o);
 	}
@@ -158,7 +179,11 @@ void dg_classify(const struct dg_evidence *e, const struct dg_owner *o, struct d
 		.strength = rules[rule].strength,
 		.is_list_leak = e->is_list_leak};
 	/* At odds with who brought it, or our name known from names alone: one step less. */
-	bool is_weaker = !e->is_plausible || e->standing == DG_STANDING_OWN_NAME;
+	bool is_proved = e->signed_by == DG_SIGNED_OURS;
+	bool is_weaker = !e->is_plausible || (e->standing == DG_STANDING_OWN_NAME && !is_proved);
+	if (is_proved && ret->strength == DG_STRENGTH_MEDIUM) {
+		ret->strength = DG_STRENGTH_STRONG;
+	}
 	if (is_weaker && ret->strength == DG_STRENGTH_STRONG) {
 		ret->strength = DG_STRENGTH_MEDIUM;
 	}

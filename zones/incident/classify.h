@@ -14,10 +14,14 @@
  *          inside            our host took it from a host of ours, or a program's mailing         OWN        medium
  *          through-own       our host handed it over, and no line says how it came in            PASSED     medium
  *          provider          a provider that others share handed it over                         PROVIDER   medium
+ *          signed            a DKIM signature of ours verifies on it, and no line says how it    OWN        strong
+ *                            came into our host (which would go before this)
  *          recipient-never   it came to an address that never existed                            FORGED     strong
+ *          never-sends       it came to the posting address of a list, which sends nothing       FORGED     strong
  *          no-evidence       auto-reply, challenge, no returned header                           UNKNOWN    -
  *          The rules of a token stand above all: they need a key. A handoff that is ours is looked into before anything is said of
- *          the recipient.
+ *          the recipient. A signature that verifies proves that our side sent it, so it makes what our host's lines say strong, and
+ *          goes before a handoff that is not ours: mail that was passed on.
  * Source   doc/incident.md says why each of these may be believed.
  */
 #pragma once
@@ -52,6 +56,7 @@ enum dg_rule_code {
 	DG_RULE_TOKEN_VALID,
 	DG_RULE_TOKEN_MISSING,
 	DG_RULE_SENT,
+	DG_RULE_SIGNED,
 	DG_RULE_HANDOFF_FOREIGN,
 	DG_RULE_HANDOFF_STRANGER,
 	DG_RULE_FORWARDED,
@@ -63,6 +68,7 @@ enum dg_rule_code {
 	DG_RULE_THROUGH_OWN,
 	DG_RULE_PROVIDER,
 	DG_RULE_RECIPIENT_NEVER,
+	DG_RULE_NEVER_SENDS,
 	DG_RULES,
 };
 

@@ -209,14 +209,16 @@ static void what_we_know(const struct dg_owner *o, struct dg_evidence *e)
 	}
 	e->is_bulk = h->list_id[0] != '\0' || strcasecmp(h->precedence, "bulk") == 0 ||
 		     strcasecmp(h->precedence, "list") == 0;
-	e->is_list_leak = e->bounce->outer.list_id[0] != '\0' || dg_owner_has_list(o, e->recipient);
+	e->never_sends = dg_owner_has_list(o, e->recipient);
+	e->is_list_leak = e->bounce->outer.list_id[0] != '\0' || e->never_sends;
 }
 
 void dg_evidence_of(struct dg_arena *a, const struct dg_bounce *b, const struct dg_owner *o,
 	enum dg_token token, struct dg_evidence *ret_evidence)
 {
 	const struct dg_bounce_head *h = dg_evidence_returned(b);
-	struct dg_evidence e = {.bounce = b, .returned = h, .token = token};
+	struct dg_evidence e = {
+		.bounce = b, .returned = h, .token = token, .signed_by = DG_SIGNED_NONE};
 
 	e.at = b->outer.n_hops > 0 && b->outer.hops[0].at > 0 ? b->outer.hops[0].at : b->outer.at;
 	e.user = e.script = e.host = "";
@@ -231,6 +233,35 @@ void dg_evidence_of(struct dg_arena *a, const struct dg_bounce *b, const struct 
 	where_from(a, o, &e);
 	what_we_know(o, &e);
 	*ret_evidence = e;
+}
+
+/* Of an original that came back whole: what a nested bounce brings back is not where the octets are. */
+const struct dg_bounce_signature *dg_evidence_signature(
+	const struct dg_bounce *b, const struct dg_owner *o)
+{
+	if (b->original_is != DG_BOUNCE_ORIGINAL_MESSAGE || b->original_len == 0 || b->innermost) {
+		return NULL;
+	}
+	for (size_t i = 0; i < b->original.n_signatures; i++) {
+		const struct dg_bounce_signature *s = &b->original.signatures[i];
+		if (s->domain[0] != '\0' && dg_owner_has_domain(o, s->domain)) {
+			return s;
+		}
+	}
+	return NULL;
+}
+
+const char *dg_signed_text(enum dg_signed s)
+{
+	static const char *const texts[DG_SIGNED_STATES] = {
+		[DG_SIGNED_NOT_CHECKED] = "not-checked",
+		[DG_SIGNED_NONE] = "none",
+		[DG_SIGNED_NO_KEY] = "no-key",
+		[DG_SIGNED_BROKEN] = "broken",
+		[DG_SIGNED_OURS] = "ours",
+	};
+
+	return texts[s];
 }
 
 const char *dg_entry_text(enum dg_entry e)

@@ -32,6 +32,16 @@ enum dg_existence {
 	DG_EXISTENCE_NEVER,
 };
 
+/* What a DKIM signature of ours on the returned original says (zones/mail/dkim_verify.h). */
+enum dg_signed {
+	DG_SIGNED_NOT_CHECKED, /* there is one, on an original that came back whole; no key was asked for */
+	DG_SIGNED_NONE,   /* no signature of ours, or the original is not whole */
+	DG_SIGNED_NO_KEY, /* its key is not known any more, or could not be looked up */
+	DG_SIGNED_BROKEN, /* it does not verify: made up, or changed on the way */
+	DG_SIGNED_OURS,   /* it verifies: the mail was signed with our key */
+	DG_SIGNED_STATES,
+};
+
 /* How mail came into our own host. */
 enum dg_entry {
 	DG_ENTRY_NONE,    /* it did not pass it */
@@ -80,9 +90,11 @@ struct dg_evidence {
 
 	enum dg_token token;
 	enum dg_existence existence;
-	bool is_sent;      /* its Message-ID is in the log of what we sent */
-	bool is_bulk;      /* the original has the marks of a mailing */
-	bool is_list_leak; /* the bounce came to a list, or back out of one */
+	enum dg_signed signed_by; /* NONE until the caller, who has the octets, says more */
+	bool is_sent;             /* its Message-ID is in the log of what we sent */
+	bool is_bulk;             /* the original has the marks of a mailing */
+	bool is_list_leak;        /* the bounce came to a list, or back out of one */
+	bool never_sends;         /* it came to the posting address of a list of ours */
 };
 
 /* token: what the address that it came to says (the caller has the key). */
@@ -93,4 +105,9 @@ const char *dg_evidence_recipient(struct dg_arena *a, const struct dg_bounce *b)
 /* The lines of the header that counts: innermost, or original. */
 const struct dg_bounce_head *dg_evidence_returned(const struct dg_bounce *b);
 
-const char *dg_entry_text(enum dg_entry e); /* "login", ...: stable, for JSON */
+/* A signature of the header whose domain is ours; NULL: none. */
+const struct dg_bounce_signature *dg_evidence_signature(
+	const struct dg_bounce *b, const struct dg_owner *o);
+
+const char *dg_entry_text(enum dg_entry e);   /* "login", ...: stable, for JSON */
+const char *dg_signed_text(enum dg_signed s); /* "not-checked", ...: stable, for JSON */

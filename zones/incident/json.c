@@ -187,6 +187,16 @@ static json_t *rules(const struct dg_ledger *t)
 	return o;
 }
 
+static json_t *dkim(const struct dg_ledger *t)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < DG_SIGNED_STATES; i++) {
+		dg_json_set(o, dg_signed_text((enum dg_signed)i), number(t->n_signed[i]));
+	}
+	return o;
+}
+
 static json_t *kinds(const struct dg_ledger *t)
 {
 	json_t *o = json_object();
@@ -225,6 +235,7 @@ static json_t *owner(const struct dg_owner *own)
 	dg_json_set(o, "domains", names(own->domains, own->n_domains));
 	dg_json_set(o, "domains_inferred", json_boolean(own->are_domains_inferred));
 	dg_json_set(o, "networks", networks);
+	dg_json_set(o, "lists", names(own->lists, own->n_lists));
 	dg_json_set(o, "hosts", names(own->hosts, own->n_hosts));
 	dg_json_set(o, "providers", names(own->providers, own->n_providers));
 	dg_json_set(o, "hosts_inferred", json_boolean(own->are_hosts_inferred));
@@ -293,6 +304,7 @@ void dg_case_json(struct dg_buf *b, const struct dg_case *c)
 	dg_json_set(o, "subjects", top(&t->subjects, false));
 	dg_json_set(o, "timeline", timeline(&t->timeline));
 	dg_json_set(o, "refusals", refusals(&t->refusals));
+	dg_json_set(o, "dkim", dkim(t));
 	dg_json_set(o, "notices", number(c->beside->n_notices));
 	dg_json_set(o, "reports", c->beside->has_rows ? reports(c->beside) : json_null());
 	dg_json_put(b, o);
@@ -321,6 +333,7 @@ void dg_case_bounce_json(struct dg_buf *b, uint64_t n, const char *name,
 	dg_json_set(o, "entry", json_string(dg_entry_text(e->entry)));
 	dg_json_set(o, "host", text_or_null(e->host));
 	dg_json_set(o, "user", text_or_null(e->user));
+	dg_json_set(o, "dkim", json_string(dg_signed_text(e->signed_by)));
 	dg_json_set(o, "message_id", text_or_null(e->returned->message_id));
 	dg_json_set(o, "subject", text_or_null(e->returned->subject));
 	dg_json_put(b, o);

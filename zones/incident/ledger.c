@@ -1,7 +1,6 @@
 #include "zones/incident/ledger.h"
 
 #include "zones/base/network.h"
-#include "zones/incident/evidence.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +178,8 @@ void dg_ledger_add(struct dg_ledger *t, const struct dg_evidence *e, const struc
 	t->n_without_handoff += !e->has_handoff;
 	t->n_implausible += !e->is_plausible;
 	t->n_claims_our_name += e->claims_our_name;
+	t->n_signed[e->signed_by]++;
+	t->n_signed_class[r->class] += e->signed_by == DG_SIGNED_OURS;
 	if (r->is_list_leak) {
 		t->n_list_leak++;
 		dg_top_add(&t->lists, t->seed,

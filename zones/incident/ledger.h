@@ -8,13 +8,12 @@
 #pragma once
 
 #include "zones/incident/classify.h"
+#include "zones/incident/evidence.h"
 #include "zones/incident/timeline.h"
 #include "zones/incident/top.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-struct dg_evidence;
 
 #define DG_LEDGER_SEEN_MAX (1u << 20) /* 8 octets each, twice that many places */
 
@@ -45,6 +44,8 @@ struct dg_ledger {
 	uint64_t n_without_handoff;
 	uint64_t n_implausible; /* who brought it is not who it says it is */
 	uint64_t n_claims_our_name;
+	uint64_t n_signed[DG_SIGNED_STATES];
+	uint64_t n_signed_class[DG_CLASSES]; /* of those that verify */
 	uint64_t n_list_leak;
 	uint64_t n_recipients, n_recipients_max;
 	uint64_t n_recipients_step[DG_LEDGER_RECIPIENT_STEPS];

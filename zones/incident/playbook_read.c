@@ -225,31 +225,47 @@ static int read_deadline(struct reading *x, const struct dg_node *node, struct d
 				 x->l, node, x->err, "a span of time, for instance 4h or 2d");
 }
 
+static int read_ask(struct reading *x, const struct dg_node *step, const struct dg_node *ask,
+	struct dg_playbook_step *s)
+{
+	static const char *const yes_no[] = {"yes", "no"};
+	const struct dg_node *choices = dg_node_get(step, "choices");
+	const struct dg_node *is_free = dg_node_get(step, "free");
+	int r = read_text(x, ask, &s->text);
+
+	s->kind = DG_PLAYBOOK_ASK;
+	r = r == 0 && is_free ? read_bool(x, is_free, "true", "false", &s->is_free) : r;
+	if (r == 0 && s->is_free && choices) {
+		return dg_node_fail(
+			x->l, choices, x->err, "free: true takes any line: there are no choices:");
+	}
+	if (!s->is_free) {
+		s->choices = (struct dg_playbook_words){yes_no, 2};
+		r = r == 0 && choices ? read_words(x, choices, &s->choices) : r;
+	}
+	return r;
+}
+
 /* The kind of a step: one of ask, tell and do, and what belongs to it. */
 static int read_kind(struct reading *x, const struct dg_node *step, struct dg_playbook_step *s)
 {
 	const struct dg_node *ask = dg_node_get(step, "ask");
 	const struct dg_node *tell = dg_node_get(step, "tell");
 	const struct dg_node *act = dg_node_get(step, "do");
-	const struct dg_node *choices = dg_node_get(step, "choices");
-	const struct dg_node *is_free = dg_node_get(step, "free");
-	static const char *const yes_no[] = {"yes", "no"};
 
 	if ((ask != NULL) + (tell != NULL) + (act != NULL) != 1) {
 		return dg_node_fail(
 			x->l, step, x->err, "step %s: expected one of ask:, tell: and do:", s->id);
 	}
-	if ((choices || is_free) && !ask) {
-		return dg_node_fail(x->l, choices ? choices : is_free, x->err,
-			"choices: and free: go with ask:");
+	if (ask) {
+		return read_ask(x, step, ask, s);
 	}
-	s->kind = ask ? DG_PLAYBOOK_ASK : tell ? DG_PLAYBOOK_TELL : DG_PLAYBOOK_DO;
-	int r = act ? read_verb(x, act, s) : read_text(x, ask ? ask : tell, &s->text);
-	r = r == 0 && is_free ? read_bool(x, is_free, "true", "false", &s->is_free) : r;
-	if (ask && !s->is_free) {
-		s->choices = (struct dg_playbook_words){yes_no, 2};
-		r = r == 0 && choices ? read_words(x, choices, &s->choices) : r;
+	if (dg_node_get(step, "choices") || dg_node_get(step, "free")) {
+		return dg_node_fail(
+			x->l, step, x->err, "step %s: choices: and free: go with ask:", s->id);
 	}
+	s->kind = tell ? DG_PLAYBOOK_TELL : DG_PLAYBOOK_DO;
+	int r = tell ? read_text(x, tell, &s->text) : read_verb(x, act, s);
 	s->n_approvals = act && dg_playbook_verb_changes(s->verb) ? 1 : 0;
 	return r;
 }
@@ -390,10 +406,10 @@ static int read_top(struct reading *x, const struct dg_node *top)
 			r = dg_tree_unknown(x->l, key, known, 5, x->err);
 		}
 	}
-	if (r == 0 && !steps) {
-		r = dg_node_fail(x->l, top, x->err, "expected steps:");
+	if (r < 0) {
+		return r;
 	}
-	return r == 0 ? read_steps(x, steps) : r;
+	return steps ? read_steps(x, steps) : dg_node_fail(x->l, top, x->err, "expected steps:");
 }
 
 int dg_playbook_parse(struct dg_arena *a, const char *text, size_t len, const char *file,

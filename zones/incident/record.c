@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define LINE_MAX_BYTES 4096u
-#define DAY            86400
+#define DAY            ((int64_t)86400)
 
 const char *dg_record_data(const struct dg_record_entry *e, const char *key, json_t **keep)
 {

@@ -56,7 +56,8 @@ enum dg_reason_code {
 	DG_REASON_REPORTERS, /* n organisations say so, each for itself */
 	DG_REASON_TOKENS_MISSING, /* n came to an address without our token */
 	DG_REASON_TOKENS_VALID,
-	DG_REASON_NEVER,     /* n came to addresses that never existed */
+	DG_REASON_NEVER,       /* n came to addresses that never existed */
+	DG_REASON_NEVER_SENDS, /* n came to the posting address of a list, which sends nothing */
 	DG_REASON_CLAIMED,   /* n handoffs gave a name of ours as their own, from another address */
 	DG_REASON_FORWARDED, /* n came in from strangers and were sent on by a host of ours */
 	DG_REASON_ROWS_FORGED, /* aggregate reports: n messages; of: organisations */
@@ -67,6 +68,7 @@ enum dg_reason_code {
 	DG_REASON_SCRIPT,      /* n were made by a program on it; text: which */
 	DG_REASON_PROVIDER,    /* n of `of`: handed over by a provider that others share; text */
 	DG_REASON_SENT,        /* n are in the log of what we sent */
+	DG_REASON_SIGNED,      /* n of `of`: a DKIM signature of ours verifies */
 	DG_REASON_USUAL,       /* n came in as our own mail does */
 	DG_REASON_LIST,        /* n bounces came to a list, or out of one; text */
 	DG_REASON_NOTICES,     /* n notices say that our mail is spam */

@@ -69,6 +69,7 @@ static void for_forged(const struct dg_judging *j, struct dg_incident *i)
 	because(i, DG_REASON_NETWORKS, foreign > 0 ? dg_top_distinct(&t->origins) : 0, 0, NULL);
 	because(i, DG_REASON_TOKENS_MISSING, t->n_rule[DG_RULE_TOKEN_MISSING], i->of, NULL);
 	because(i, DG_REASON_NEVER, t->n_rule[DG_RULE_RECIPIENT_NEVER], i->of, NULL);
+	because(i, DG_REASON_NEVER_SENDS, t->n_rule[DG_RULE_NEVER_SENDS], i->of, NULL);
 	because(i, DG_REASON_CLAIMED, t->n_claims_our_name, i->of, NULL);
 	because(i, DG_REASON_FORWARDED, t->n_rule[DG_RULE_FORWARDED], i->of, NULL);
 	because(i, DG_REASON_NO_OWN_PATH, through == 0 && i->n > 0 ? 1 : 0, 0, NULL);
@@ -122,6 +123,30 @@ static bool is_own_path(enum dg_incident_kind k)
 {
 	return k == DG_INCIDENT_RELAY || k == DG_INCIDENT_ACCOUNT || k == DG_INCIDENT_SCRIPT ||
 	       k == DG_INCIDENT_PROVIDER || k == DG_INCIDENT_THROUGH_OWN;
+}
+
+static uint64_t signed_of(const struct dg_ledger *t, enum dg_incident_kind k)
+{
+	switch (k) {
+	case DG_INCIDENT_RELAY:
+		return t->n_signed_class[DG_CLASS_RELAY];
+	case DG_INCIDENT_ACCOUNT:
+		return t->n_signed_class[DG_CLASS_ACCOUNT];
+	case DG_INCIDENT_SCRIPT:
+		return t->n_signed_class[DG_CLASS_SCRIPT];
+	case DG_INCIDENT_PROVIDER:
+		return t->n_signed_class[DG_CLASS_PROVIDER];
+	case DG_INCIDENT_THROUGH_OWN:
+		return t->n_signed_class[DG_CLASS_PASSED];
+	case DG_INCIDENT_OWN:
+		return t->n_signed_class[DG_CLASS_OWN];
+	case DG_INCIDENT_UNDECIDED:
+	case DG_INCIDENT_FORGED:
+	case DG_INCIDENT_LIST_LEAK:
+	case DG_INCIDENT_KINDS:
+		break;
+	}
+	return 0;
 }
 
 static void for_beside(const struct dg_judging *j, struct dg_incident *i)
@@ -206,6 +231,7 @@ void dg_give_reasons(const struct dg_judging *j, struct dg_incident *i)
 		return;
 	} else {
 		for_own_path(j, i);
+		because(i, DG_REASON_SIGNED, signed_of(t, i->kind), i->of, NULL);
 	}
 	if (i->n_reporters > 1) {
 		because(i, DG_REASON_REPORTERS, i->n_reporters, 0, NULL);

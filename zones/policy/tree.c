@@ -27,6 +27,7 @@ static int begin(struct dg_loader *l, yaml_event_t *ret_event, struct dg_err *er
 	return r;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): text and length are one thing */
 int dg_tree_load(struct dg_arena *a, const char *text, size_t len, const char *file,
 	struct dg_loader **ret_loader, struct dg_node *ret_top, struct dg_err *err)
 {

@@ -6,16 +6,20 @@
 Quality over ../shared/data/bounces where that is there ("skipped" is said else), and over tests/data/bounces: what stands in the tables with a
 basis of their own or of two tools and more; a row that is disputed or that one tool alone says is not scored. Then the same bounces as a
 person answers, passes on and pastes them: none of these is a bounce. Speed over generated bounces of five mail systems (--full: 600,000).
+And the whole command, from a mailbox on standard input to its verdict, with that many different bounces.
 Nothing here passes or fails for being slow: machines differ.
 """
 import argparse
 import collections
 import csv
 import json
+import os
 import pathlib
+import pty
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import generate
@@ -146,6 +150,51 @@ def speed(n):
     return rows
 
 
+def feed(stream, heap, n_times, n_last):
+    """The bounces again and again, each time with names of their own."""
+    with stream:
+        for k in range(n_times):
+            stream.write(b''.join(heap).replace(b'@@', b'x%d.' % k))
+        stream.write(b''.join(heap[:n_last]).replace(b'@@', b'x%d.' % n_times))
+
+
+def whole(n):
+    """`dnsguard triage -` over n bounces: all of them counted, in how much memory, with how many lines of progress."""
+    with tempfile.TemporaryDirectory() as name:
+        texts = [path.read_bytes() for path in generate.bounces(pathlib.Path(name), 2000)]
+    heap = [b'From MAILER-DAEMON Mon Jun  1 10:00:00 2026\n' + text.replace(b'Message-ID: <b', b'Message-ID: <b@@').replace(b'<user', b'<u@@ser')
+            + b'\n\n' for text in texts]
+    end, other = pty.openpty()
+    child = subprocess.Popen([PROGRAM, 'triage', '--domain', 'victim.example', '--own', '192.0.2.0/24', '-'], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=other, env={**os.environ, 'LC_ALL': 'C'})
+    os.close(other)
+    shown = [0]
+
+    def listen():
+        try:
+            while data := os.read(end, 65536):
+                shown[0] += data.count(b'messages')
+        except OSError:
+            pass
+    threads = [threading.Thread(target=listen), threading.Thread(target=feed, args=(child.stdin, heap, n // 2000, n % 2000))]
+    begin = time.monotonic()
+    for thread in threads:
+        thread.start()
+    text = child.stdout.read().decode()
+    _, status, usage = os.wait4(child.pid, 0)
+    for thread in threads:
+        thread.join()
+    os.close(end)
+    assert os.waitstatus_to_exitcode(status) == 3, text
+    assert f'messages read: {n}; bounces among them: {n}' in ' '.join(text.split()), text
+    cpu = usage.ru_utime + usage.ru_stime
+    row = {'messages': n, 'cpu_s': round(cpu, 2), 'per_cpu_s': round(n / cpu), 'kib': usage.ru_maxrss, 'progress': shown[0],
+           'wall_s': round(time.monotonic() - begin, 1)}
+    print(f'{"dnsguard triage -":<16} {n:>9} {n:>9} {cpu:>8.2f} {row["per_cpu_s"]:>9} {usage.ru_maxrss / 1024:>8.1f}   '
+          f'{shown[0]} lines of progress, {row["wall_s"]} s')
+    return row
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--json', type=pathlib.Path)
@@ -159,6 +208,7 @@ def main():
     else:
         print(f'shared/data  skipped: {SHARED} is not there')
     result['speed'] = speed(600000 if options.full else 20000)
+    result['whole'] = [whole(n) for n in ((60000, 600000) if options.full else (2000, 20000))]
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + '\n')
     return 0

@@ -5,9 +5,9 @@
 
 #include "tests/unit/controller/store_unit.h"
 
-#include "providers/net/child.h"
 #include "controller/guard/runner.h"
 #include "controller/store/watch.h"
+#include "providers/net/child.h"
 #include "providers/net/loop.h"
 #include "zones/base/map.h"
 #include "zones/policy/policy.h"

@@ -150,7 +150,7 @@ static void test_from_four_networks(void **state)
 		assert_true(f.n_alarms > 0); /* it is seen */
 		assert_int_equal(f.n_ready, 0);
 		assert_string_equal(dg_watched_missing(f.w, f.wall_s * 1000),
-			dg_detector_floor(&f.w->detector, f.w->heat, f.wall_s * 1000));
+			dg_detector_floor(&f.w->detector, dg_watched_heat(f.w), f.wall_s * 1000));
 		(void)teardown(state);
 		(void)setup(state);
 	}
@@ -214,7 +214,7 @@ static void test_unlisted_names(void **state)
 	dg_hub_counts(f.hub, &counts);
 	assert_int_equal(counts.n_foreign_names, flood_size());
 	assert_int_equal(f.n_alarms, 0);
-	assert_null(f.w->heat);
+	assert_null(dg_watched_heat(f.w));
 }
 
 /* --- between genuine ones --- */
@@ -291,7 +291,7 @@ static void test_500_of_10_000(void **state)
 		const struct dg_watched *w = dg_hub_at(f.hub, i);
 		bool is_attacked = w != f.w && (i - 1) % 20 == 0;
 
-		n_hot += w->heat != NULL;
+		n_hot += dg_watched_heat(w) != NULL;
 		assert_int_equal(w->level, is_attacked ? DG_ALARM_ALARM : DG_ALARM_CALM);
 	}
 	assert_int_equal(n_hot, ATTACKED);

@@ -58,8 +58,8 @@ static void test_one_episode_one_record(void **state)
 	assert_true(opened == texts && splitting > opened && split > splitting);
 }
 
-/* Closed by a person while it goes on: the next alarm is another episode, what goes on is not. */
-static void test_the_next_episode(void **state)
+/* Closed by a person while it goes on: it stays closed. */
+static void test_what_goes_on_is_no_new_episode(void **state)
 {
 	struct dg_incident_row *rows = NULL;
 
@@ -73,7 +73,9 @@ static void test_the_next_episode(void **state)
 	run_ms(5000);
 	restart();
 	event(NAME, EV(ALARM));
-	run_ms(5000);
+	event(NAME, EV(READY));
+	run_ms(10000);
+	assert_string_equal(state_of(NAME), "split");
 	assert_int_equal(rows_of(&rows), 1);
 }
 
@@ -97,7 +99,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_one_episode_one_record, runner_setup, runner_teardown),
 		cmocka_unit_test_setup_teardown(
-			test_the_next_episode, runner_setup, runner_teardown),
+			test_what_goes_on_is_no_new_episode, runner_setup, runner_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_abuse_opens_one_too, runner_setup, runner_teardown),
 	};

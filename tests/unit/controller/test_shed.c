@@ -87,12 +87,51 @@ static void test_generations(void **state)
 	(void)dg_shed_free(s);
 }
 
+static int64_t clock_ms;
+
+static int64_t now_ms(void)
+{
+	return clock_ms;
+}
+
+/* Who hears nothing any more refuses nothing: to the millisecond, each set anew, an empty one too. */
+static void test_it_expires(void **state)
+{
+	static const char *const name[] = {"@example.com"};
+	struct dg_shed *s = dg_shed_new_on(now_ms);
+
+	(void)state;
+	clock_ms = 5;
+	assert_int_equal(ask(s, "a@example.com"), DG_SHED_NO);
+	dg_shed_put(s, name, 1);
+	clock_ms += DG_SHED_KEEP_MS - 1;
+	assert_int_equal(ask(s, "a@example.com"), DG_SHED_FORGED);
+	clock_ms += 1;
+	assert_int_equal(ask(s, "a@example.com"), DG_SHED_NO);
+	clock_ms += DG_SHED_KEEP_MS;
+	dg_shed_put(s, name, 1); /* the same again: no other generation, and a minute more */
+	assert_int_equal(dg_shed_generation(s), 1);
+	for (unsigned i = 0; i < 10; i++) {
+		clock_ms += DG_SHED_AGAIN_MS;
+		dg_shed_put(s, name, 1);
+		assert_int_equal(ask(s, "a@example.com"), DG_SHED_FORGED);
+	}
+	clock_ms += DG_SHED_KEEP_MS - 1;
+	assert_int_equal(ask(s, "a@example.com"), DG_SHED_FORGED);
+	clock_ms += 1;
+	assert_int_equal(ask(s, "a@example.com"), DG_SHED_NO);
+	dg_shed_put(s, NULL, 0);
+	assert_int_equal(ask(s, "a@example.com"), DG_SHED_NO);
+	(void)dg_shed_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names_and_addresses),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_generations),
+		cmocka_unit_test(test_it_expires),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -173,8 +173,10 @@ static void test_an_older_journal(void **state)
 	t.s = dg_store_close(t.s);
 	assert_int_equal(sqlite3_open(t.path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db,
-				 "DROP TABLE incident_body; DROP TABLE incident_entry; DROP TABLE "
-				 "incident; PRAGMA user_version = 3",
+				 "DROP TABLE item; DROP TABLE order_; DROP INDEX guard_zone; DROP "
+				 "TABLE token; DROP TABLE "
+				 "incident_body; DROP TABLE incident_entry; DROP TABLE incident; "
+				 "PRAGMA user_version = 4",
 				 NULL, NULL, NULL),
 		SQLITE_OK);
 	(void)sqlite3_close(db);

@@ -195,6 +195,77 @@ static void test_reporter_key(void **state)
 	unit_done(&u);
 }
 
+/* Our key proves that it left our side; how, our own lines say better. */
+static void test_signed_by_us(void **state)
+{
+	static const struct {
+		const char *handoff;
+		bool is_authenticated;
+		enum dg_rule_code rule;
+		enum dg_strength strength;
+	} rows[] = {
+		{"198.51.100.7", false, DG_RULE_SIGNED, DG_STRENGTH_STRONG},
+		{"192.0.2.10", true, DG_RULE_LOGIN, DG_STRENGTH_STRONG},
+		{"192.0.2.10", false, DG_RULE_OPEN_RELAY, DG_STRENGTH_STRONG},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct unit u;
+		struct dg_evidence e;
+		struct dg_ruling r;
+
+		unit_init(&u, rows[i].handoff);
+		u.hops[1] = unit_hop("", "198.51.100.99", "mail.good.example");
+		u.hops[1].is_authenticated = rows[i].is_authenticated;
+		u.bounce.original.n_hops = 2;
+		dg_evidence_of(u.arena, &u.bounce, &u.owner, DG_TOKEN_NONE, &e);
+		for (enum dg_signed s = DG_SIGNED_NOT_CHECKED; s < DG_SIGNED_OURS; s++) {
+			e.signed_by = s; /* anybody can copy a signature */
+			dg_classify(&e, &u.owner, &r);
+			assert_int_not_equal(r.rule, DG_RULE_SIGNED);
+		}
+		e.signed_by = DG_SIGNED_OURS;
+		dg_classify(&e, &u.owner, &r);
+		assert_string_equal(dg_rule_text(r.rule), dg_rule_text(rows[i].rule));
+		assert_int_equal(r.strength, rows[i].strength);
+		unit_done(&u);
+	}
+}
+
+/* The one of ours counts, of an original that came back whole, and was not itself a bounce. */
+static void test_which_signature(void **state)
+{
+	struct unit u;
+
+	(void)state;
+	unit_init(&u, "198.51.100.7");
+	u.bounce.original.signatures[0] = (struct dg_bounce_signature){"other.example", "a"};
+	u.bounce.original.signatures[1] = (struct dg_bounce_signature){"m.good.example", "b"};
+	u.bounce.original.n_signatures = 2;
+	assert_null(dg_evidence_signature(&u.bounce, &u.owner));
+	u.bounce.original_is = DG_BOUNCE_ORIGINAL_MESSAGE;
+	u.bounce.original_len = 1;
+	assert_string_equal(dg_evidence_signature(&u.bounce, &u.owner)->selector, "b");
+	u.bounce.innermost = &u.bounce.original;
+	assert_null(dg_evidence_signature(&u.bounce, &u.owner));
+	unit_done(&u);
+}
+
+static void test_address_that_never_sends(void **state)
+{
+	static const char *const lists[] = {"me@good.example"};
+	struct unit u;
+
+	(void)state;
+	unit_init(&u, "none");
+	expect(&u, DG_RULE_NO_EVIDENCE, DG_CLASS_UNKNOWN, DG_STRENGTH_NONE);
+	u.owner.lists = lists;
+	u.owner.n_lists = 1;
+	expect(&u, DG_RULE_NEVER_SENDS, DG_CLASS_FORGED, DG_STRENGTH_STRONG);
+	unit_done(&u);
+}
+
 static void test_our_name_in_helo(void **state)
 {
 	struct unit u;
@@ -225,6 +296,9 @@ int main(void)
 		cmocka_unit_test(test_list_leak_stands_beside_the_class),
 		cmocka_unit_test(test_reporter_key),
 		cmocka_unit_test(test_our_name_in_helo),
+		cmocka_unit_test(test_signed_by_us),
+		cmocka_unit_test(test_which_signature),
+		cmocka_unit_test(test_address_that_never_sends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

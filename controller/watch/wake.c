@@ -1,0 +1,77 @@
+#include "controller/watch/wake.h"
+
+#include "providers/net/loop.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#define MASK (IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_ONLYDIR)
+
+struct dg_wake {
+	struct dg_loop *loop;
+	void (*fn)(void *arg);
+	void *arg;
+	int fd;
+	struct event *readable;
+	struct dg_timer *soon;
+	int64_t not_before_ms; /* by the loop's clock that never goes back */
+};
+
+static void call(void *arg)
+{
+	struct dg_wake *w = arg;
+
+	w->soon = NULL;
+	w->not_before_ms = dg_loop_mono_ms(w->loop) + DG_WAKE_AGAIN_MS;
+	w->fn(w->arg);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct dg_wake *w = arg;
+	char events[4096];
+
+	(void)what;
+	while (read(fd, events, sizeof(events)) > 0) {
+		/* that something happened is enough */
+	}
+	if (!w->soon) {
+		int64_t left = w->not_before_ms - dg_loop_mono_ms(w->loop);
+
+		w->soon = dg_loop_after_ms(w->loop, left > DG_WAKE_MS ? left : DG_WAKE_MS, call, w);
+	}
+}
+
+struct dg_wake *dg_wake_new(
+	struct dg_loop *loop, const char *folder, void (*fn)(void *arg), void *arg)
+{
+	struct dg_wake *w = calloc(1, sizeof(*w));
+
+	if (!w) {
+		abort();
+	}
+	*w = (struct dg_wake){.loop = loop, .fn = fn, .arg = arg};
+	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (w->fd >= 0 && inotify_add_watch(w->fd, folder, MASK) >= 0) {
+		w->readable =
+			event_new(dg_loop_base(loop), w->fd, EV_READ | EV_PERSIST, on_readable, w);
+	}
+	return w->readable && event_add(w->readable, NULL) == 0 ? w : dg_wake_free(w);
+}
+
+struct dg_wake *dg_wake_free(struct dg_wake *w)
+{
+	if (w) {
+		(void)dg_timer_cancel(w->soon);
+		if (w->readable) {
+			event_free(w->readable);
+		}
+		if (w->fd >= 0) {
+			(void)close(w->fd);
+		}
+		free(w);
+	}
+	return NULL;
+}

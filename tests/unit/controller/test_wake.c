@@ -1,0 +1,76 @@
+/* What is written in a folder is heard, also by who writes while he hears it; and not more often than that. */
+#include "tests/unit/unit.h"
+
+#include "controller/watch/wake.h"
+#include "providers/net/loop.h"
+#include "zones/base/err.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CALLS 3u
+
+struct heard {
+	struct dg_loop *loop;
+	int64_t at_ms[CALLS];
+	unsigned n;
+};
+
+static char folder[64], path[96];
+
+static void write_there(void)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "x", 1), 1);
+	assert_int_equal(close(fd), 0);
+}
+
+static void on_wake(void *arg)
+{
+	struct heard *h = arg;
+
+	h->at_ms[h->n++] = dg_loop_mono_ms(h->loop);
+	if (h->n == CALLS) {
+		dg_loop_stop(h->loop);
+		return;
+	}
+	write_there();
+	write_there();
+}
+
+static void test_heard(void **state)
+{
+	struct heard h = {.n = 0};
+	struct dg_err err;
+
+	(void)state;
+	(void)snprintf(folder, sizeof(folder), "/tmp/dg-wake-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/journal.db-wal", folder);
+	assert_int_equal(dg_loop_new(NULL, &h.loop, &err), 0);
+	struct dg_wake *w = dg_wake_new(h.loop, folder, on_wake, &h);
+	assert_non_null(w);
+	write_there();
+	dg_loop_run(h.loop);
+	assert_int_equal(h.n, CALLS);
+	for (unsigned i = 1; i < CALLS; i++) {
+		assert_true(h.at_ms[i] - h.at_ms[i - 1] >= DG_WAKE_AGAIN_MS);
+	}
+	write_there(); /* nobody is there to hear it */
+	assert_null(dg_wake_free(w));
+	assert_null(dg_wake_new(h.loop, "/nonexistent", on_wake, &h));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+	h.loop = dg_loop_free(h.loop);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_heard)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
