@@ -188,7 +188,8 @@ int dg_staging_may_null(struct dg_staging *s, enum dg_takes takes, struct dg_err
 			to);
 	}
 	if (args->has_yes || args->plan) {
-		return dg_fail(err, DG_EPOLICY,
+		/* A resolver or a mail server in trouble: may be over in a minute, which whoever called us can wait for. */
+		return dg_fail(err, DG_EREMOTE,
 			"could not tell whether the mail servers of %s take mail for it: try "
 			"again, "
 			"or give --no-smtp where port 25 is closed from here (--force goes on too)",

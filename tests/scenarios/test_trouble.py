@@ -87,7 +87,7 @@ def test_name_server_down(make_scene, record_property, which):
     server = made[which]
     server.stop()
     friends = 0 if which == 'primary' else 1
-    words = 'tried again' if which == 'primary' else 'splitting'
+    words = 'the plan could not be made' if which == 'primary' else 'splitting'
     s.until(lambda: s.is_told('splitting') and s.is_told(words), 'a try', step_s=60, forged=2, friends=friends if s.mx(SUB) else 0)
     assert not s.is_told('split: verified')
     server.start()
