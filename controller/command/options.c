@@ -123,7 +123,7 @@ static const struct dg_option options[] = {
 	TEXT("zones", "PATTERN[,PATTERN...]", zones,
 		"what a new token is for: domains, *.DOMAIN for all under one, * for all"),
 	TEXT("verbs", "VERB[,VERB...]", verbs,
-		"what a new token is for: plan, apply, status, approve, stop"),
+		"what a new token is for: plan, apply, status, approve, stop, incident"),
 	TEXT("name", "NAME", name,
 		"what the controller knows this sensor by (default: the host and the kind)",
 		.only = "sensor"),

@@ -275,8 +275,14 @@ int dg_route_ask(struct dg_arena *a, const struct dg_route *route, const char *b
 		r = check_keys(root, "plan", "the body", err);
 		r = r == 0 ? get_plan(a, root, &ask, err) : r;
 		break;
+	case DG_ROUTE_INCIDENT:
+		r = check_keys(root, "summary", "the body", err);
+		r = r == 0 ? get_text(a, root, "summary", &ask.why, err) : r;
+		break;
 	case DG_ROUTE_HEALTH:
+	case DG_ROUTE_INCIDENTS:
 	case DG_ROUTE_JOB:
+	case DG_ROUTE_RECORD:
 	case DG_ROUTE_STATUS:
 	case DG_ROUTE_VERIFY:
 	case DG_ROUTE_STOP:

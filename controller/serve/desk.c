@@ -40,6 +40,9 @@ static const char *verb_text(const struct dg_errand *e)
 		[DG_ROUTE_APPROVE] = "approve",
 		[DG_ROUTE_STOP] = "stop",
 		[DG_ROUTE_RELEASE] = "release",
+		[DG_ROUTE_INCIDENT] = "incident",
+		[DG_ROUTE_INCIDENTS] = "incidents",
+		[DG_ROUTE_RECORD] = "record",
 	};
 
 	return texts[e->route.verb];
@@ -174,6 +177,10 @@ static enum dg_token_verb verb_needed(enum dg_route_verb v)
 	case DG_ROUTE_STOP:
 	case DG_ROUTE_RELEASE:
 		return DG_TOKEN_STOP;
+	case DG_ROUTE_INCIDENT:
+	case DG_ROUTE_INCIDENTS:
+	case DG_ROUTE_RECORD:
+		return DG_TOKEN_INCIDENT;
 	case DG_ROUTE_HEALTH:
 	case DG_ROUTE_EVENT:
 	case DG_ROUTE_JOB:
@@ -214,6 +221,15 @@ static void dispatch(struct dg_errand *e)
 	case DG_ROUTE_STOP:
 	case DG_ROUTE_RELEASE:
 		dg_desk_wish(e);
+		break;
+	case DG_ROUTE_INCIDENT:
+		dg_desk_incident(e);
+		break;
+	case DG_ROUTE_INCIDENTS:
+		dg_desk_incidents(e);
+		break;
+	case DG_ROUTE_RECORD:
+		dg_desk_record(e);
 		break;
 	}
 }

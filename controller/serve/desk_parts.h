@@ -36,3 +36,11 @@ int dg_desk_put_wishes(struct dg_desk *d, struct dg_arena *a, const char *domain
 	const char *who, const char *why, size_t *ret_n, struct dg_err *err);
 void dg_desk_status(struct dg_errand *e);
 void dg_desk_job(struct dg_errand *e);
+
+/* Incidents: one is opened, those of a domain, one whole (episode.c). */
+void dg_desk_incident(struct dg_errand *e);
+void dg_desk_incidents(struct dg_errand *e);
+void dg_desk_record(struct dg_errand *e);
+/* Inside a transaction. 0: a new one; 1: one was open, and why is written down in it. */
+int dg_desk_open_incident(struct dg_desk *d, struct dg_arena *a, const char *domain,
+	const char *who, const char *why, int64_t *ret_id, struct dg_err *err);

@@ -94,9 +94,9 @@ void dg_desk_job(struct dg_errand *e)
 	struct dg_order_row row;
 	struct dg_err err;
 	size_t n = 0;
-	int r = dg_store_order_get(s, a, e->route.job, &row, &err);
+	int r = dg_store_order_get(s, a, e->route.number, &row, &err);
 
-	r = r == 0 ? dg_store_order_items(s, a, e->route.job, &items, &n, &err) : r;
+	r = r == 0 ? dg_store_order_items(s, a, e->route.number, &items, &n, &err) : r;
 	if (r < 0) {
 		dg_errand_fail(e, &err);
 	} else if (r > 0 || !may_see(e, &row, items, n)) {

@@ -39,10 +39,12 @@ static void answer(struct dg_desk_order *o)
 		path);
 }
 
-/* A notice of abuse holds what is under guard: a split would not stop mail that is sent by one of us. */
+/* A notice of abuse is an incident, also without any bounce, and holds what is under guard: a split would not stop mail that is sent by one of us. */
 static int tell_guard(struct dg_desk_order *o, struct dg_err *err)
 {
 	const struct dg_errand *e = &o->errand;
+	const char *why = e->ask.why ? e->ask.why : "a notice of abuse came from the registrar";
+	int64_t id = 0;
 	size_t n = 0;
 	int r = 0;
 
@@ -51,9 +53,11 @@ static int tell_guard(struct dg_desk_order *o, struct dg_err *err)
 	}
 	for (size_t i = 0; r == 0 && i < o->n; i++) {
 		r = dg_desk_put_wishes(e->desk, e->call->arena, o->items[i].zone, "abused",
-			e->caller.name,
-			e->ask.why ? e->ask.why : "a notice of abuse came from the registrar", &n,
-			err);
+			e->caller.name, why, &n, err);
+		if (r == 0 && dg_desk_open_incident(e->desk, e->call->arena, o->items[i].zone,
+				      e->caller.name, why, &id, err) < 0) {
+			r = (int)err->rc;
+		}
 	}
 	return r;
 }

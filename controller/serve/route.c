@@ -24,7 +24,10 @@ static const struct {
 	{"approve", "POST", DG_ROUTE_APPROVE},
 	{"stop", "POST", DG_ROUTE_STOP},
 	{"release", "POST", DG_ROUTE_RELEASE},
+	{"incidents", "GET", DG_ROUTE_INCIDENTS},
+	{"incidents", "POST", DG_ROUTE_INCIDENT},
 };
+#define N_ACTIONS (sizeof(actions) / sizeof(actions[0]))
 
 static bool is_lower(char c)
 {
@@ -97,6 +100,14 @@ bool dg_route_is_template(const char *text)
 	return n > 0 && n <= TEMPLATE_MAX;
 }
 
+/* What follows prefix in path; NULL: it does not begin with it. */
+static const char *behind(const char *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(path, prefix, n) == 0 ? path + n : NULL;
+}
+
 /* --- paths -------------------------------------------------------------------------------------- */
 static int must_be(const char *method, const char *wanted, const char **ret_allow)
 {
@@ -104,17 +115,37 @@ static int must_be(const char *method, const char *wanted, const char **ret_allo
 	return strcmp(method, wanted) == 0 ? 0 : NOT_ALLOWED;
 }
 
-static int find_job(
-	const char *method, const char *number, struct dg_route *r, const char **ret_allow)
+static int find_number(const char *method, const char *number, enum dg_route_verb verb,
+	struct dg_route *r, const char **ret_allow)
 {
 	size_t n = strspn(number, "0123456789");
 
 	if (n == 0 || n > JOB_DIGITS || number[n] != '\0' || number[0] == '0') {
 		return NOT_FOUND;
 	}
-	r->verb = DG_ROUTE_JOB;
-	r->job = strtoll(number, NULL, 10);
+	r->verb = verb;
+	r->number = strtoll(number, NULL, 10);
 	return must_be(method, "GET", ret_allow);
+}
+
+static int find_action(
+	const char *method, const char *name, struct dg_route *r, const char **ret_allow)
+{
+	int status = NOT_FOUND;
+
+	for (size_t i = 0; i < N_ACTIONS; i++) {
+		if (strcmp(actions[i].name, name) == 0) {
+			bool is_second = status == NOT_ALLOWED;
+
+			r->verb = actions[i].verb;
+			status = must_be(method, actions[i].method, ret_allow);
+			if (status == 0) {
+				return 0;
+			}
+			*ret_allow = is_second ? "GET, POST" : *ret_allow;
+		}
+	}
+	return status;
 }
 
 static int find_domain(struct dg_arena *a, const char *method, const char *rest, struct dg_route *r,
@@ -131,21 +162,9 @@ static int find_domain(struct dg_arena *a, const char *method, const char *rest,
 		r->verb = DG_ROUTE_STATUS;
 		return must_be(method, "GET", ret_allow);
 	}
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		if (strcmp(actions[i].name, slash + 1) == 0) {
-			r->verb = actions[i].verb;
-			return must_be(method, actions[i].method, ret_allow);
-		}
-	}
-	return NOT_FOUND;
-}
-
-/* What follows prefix in path; NULL: it does not begin with it. */
-static const char *behind(const char *path, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return strncmp(path, prefix, n) == 0 ? path + n : NULL;
+	const char *number = behind(slash + 1, "incidents/");
+	return number ? find_number(method, number, DG_ROUTE_RECORD, r, ret_allow)
+		      : find_action(method, slash + 1, r, ret_allow);
 }
 
 int dg_route_find(struct dg_arena *a, const char *method, const char *path,
@@ -163,7 +182,7 @@ int dg_route_find(struct dg_arena *a, const char *method, const char *path,
 		return must_be(method, "POST", ret_allow);
 	}
 	if ((rest = behind(path, "/v1/jobs/")) != NULL) {
-		return find_job(method, rest, ret_route, ret_allow);
+		return find_number(method, rest, DG_ROUTE_JOB, ret_route, ret_allow);
 	}
 	if ((rest = behind(path, "/v1/domains/")) != NULL) {
 		return find_domain(a, method, rest, ret_route, ret_allow);

@@ -35,12 +35,15 @@ enum dg_route_verb {
 	DG_ROUTE_APPROVE,
 	DG_ROUTE_STOP,
 	DG_ROUTE_RELEASE,
+	DG_ROUTE_INCIDENT,  /* open one */
+	DG_ROUTE_INCIDENTS, /* those of a domain */
+	DG_ROUTE_RECORD,    /* one, whole */
 };
 
 struct dg_route {
 	enum dg_route_verb verb;
 	const char *domain; /* "example.com"; NULL: none in the path */
-	int64_t job;
+	int64_t number;     /* of a job or an incident */
 };
 
 /* 0, or the status to answer with: 404, 405 (*ret_allow says what may be asked). */
@@ -71,7 +74,7 @@ struct dg_ask {
 	const char *plan;     /* digest, or the number of a proposal; NULL */
 	bool adopts, replaces;
 	enum dg_event event;
-	const char *why; /* of an event: "summary"; NULL */
+	const char *why; /* "summary" of an event, or of an incident; NULL */
 	const char **domains;
 	size_t n_domains;
 };

@@ -28,6 +28,7 @@ static const struct {
 	{"status", DG_TOKEN_STATUS},
 	{"approve", DG_TOKEN_APPROVE},
 	{"stop", DG_TOKEN_STOP},
+	{"incident", DG_TOKEN_INCIDENT},
 };
 #define N_VERBS (sizeof(verbs_known) / sizeof(verbs_known[0]))
 
@@ -81,14 +82,15 @@ static int check_verbs(const char *text, struct dg_err *err)
 		n_words++;
 		if (!verb_of(w, n)) {
 			return dg_fail(err, DG_EINPUT,
-				"--verbs: %.*s is none of plan, apply, status, approve, stop",
+				"--verbs: %.*s is none of plan, apply, status, approve, stop, "
+				"incident",
 				(int)(n < 40 ? n : 40), w);
 		}
 	}
-	return n_words > 0
-		       ? 0
-		       : dg_fail(err, DG_EINPUT,
-				 "--verbs: expected some of plan, apply, status, approve, stop");
+	return n_words > 0 ? 0
+			   : dg_fail(err, DG_EINPUT,
+				     "--verbs: expected some of plan, apply, status, approve, "
+				     "stop, incident");
 }
 
 /* "*.example": a single label will do behind the star. */

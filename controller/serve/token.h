@@ -23,7 +23,8 @@ enum dg_token_verb {
 	DG_TOKEN_APPLY = 2, /* and choosing a template */
 	DG_TOKEN_STATUS = 4,
 	DG_TOKEN_APPROVE = 8,
-	DG_TOKEN_STOP = 16, /* and release */
+	DG_TOKEN_STOP = 16,     /* and release */
+	DG_TOKEN_INCIDENT = 32, /* open and read */
 };
 
 /* Who asks. */

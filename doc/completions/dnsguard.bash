@@ -39,7 +39,7 @@ _dnsguard()
 		return
 		;;
 	--verbs)
-		mapfile -t COMPREPLY < <(compgen -W "plan apply status approve stop" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "plan apply status approve stop incident" -- "$word")
 		return
 		;;
 	--zones | --own | --domain | --since | --until | --resolver | --selector | --host | --ip | --helo | --receiver | --dkim | --threads | --window | --rate) return ;;

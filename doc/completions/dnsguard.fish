@@ -173,6 +173,6 @@ complete -c dnsguard -n '__fish_seen_subcommand_from serve' -s n -l limit -x -d 
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l timeout -x -d 'for name servers'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l name -x -d 'of a new token'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l zones -x -d 'of a new token'
-complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l verbs -x -a 'plan apply status approve stop' -d 'of a new token'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l verbs -x -a 'plan apply status approve stop incident' -d 'of a new token'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -s j -l json -d 'JSON lines'
 complete -c dnsguard -n '__fish_seen_subcommand_from help' -a 'init import plan apply verify arm disarm split unsplit probe rotate retire watch status approve stop release abused export restore log backtest reports triage incident check spf dmarc audit sensor serve providers provider schema version help'

@@ -128,7 +128,7 @@ class Serve:
         self.process.wait()
         self.lab.processes.pop(f'serve{self.n}')
 
-    def token(self, name='shop', zones='*', verbs='plan,apply,status,approve,stop'):
+    def token(self, name='shop', zones='*', verbs='plan,apply,status,approve,stop,incident'):
         done = self.lab.dnsguard('serve', 'token', 'new', '--name', name, '--zones', zones, '--verbs', verbs).expect(0)
         return done.stdout.strip()
 

@@ -334,7 +334,8 @@ static void test_stamps_leap(void **state)
 				run(2000);
 				end();
 				begin();
-				write_lines(path, 1); /* what a sensor told before its start is not known */
+				write_lines(path,
+					1); /* what a sensor told before its start is not known */
 			}
 		}
 		run(6000);

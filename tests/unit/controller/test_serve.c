@@ -63,10 +63,15 @@ static void test_routes(void **state)
 		{"GET", "/v1/healthy", 404}, {"GET", "/v1/jobs/17", 0},
 		{"GET", "/v1/jobs/017", 404}, {"GET", "/v1/jobs/9999999999999999999", 404},
 		{"GET", "/v1/jobs/-1", 404}, {"GET", "/v1/domains/a.test", 0},
-		{"GET", "/v1/domains/A.TEST.", 0}, {"GET", "/v1/domains/test", 404},
-		{"GET", "/v1/domains/a.test/", 404}, {"GET", "/v1/domains/a.test/plan", 405},
-		{"POST", "/v1/domains/a.test/plan", 0}, {"POST", "/v1/domains/a.test/plan/x", 404},
-		{"get", "/v1/health", 405}};
+		{"GET", "/v1/domains/a.test/incidents", 0},
+		{"POST", "/v1/domains/a.test/incidents", 0},
+		{"PUT", "/v1/domains/a.test/incidents", 405},
+		{"GET", "/v1/domains/a.test/incidents/7", 0},
+		{"GET", "/v1/domains/a.test/incidents/", 404},
+		{"POST", "/v1/domains/a.test/incidents/7", 405}, {"GET", "/v1/domains/A.TEST.", 0},
+		{"GET", "/v1/domains/test", 404}, {"GET", "/v1/domains/a.test/", 404},
+		{"GET", "/v1/domains/a.test/plan", 405}, {"POST", "/v1/domains/a.test/plan", 0},
+		{"POST", "/v1/domains/a.test/plan/x", 404}, {"get", "/v1/health", 405}};
 	struct dg_arena *a = dg_arena_new((size_t)1 << 20);
 	struct dg_route r;
 
