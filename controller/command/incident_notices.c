@@ -38,7 +38,7 @@ static int send_drafts(struct dg_app *app, int64_t id)
 {
 	struct dg_args own = *app->args;
 	const struct dg_args *before = app->args;
-	struct dg_err err;
+	struct dg_err err = {0};
 
 	own.rest++;
 	own.n_rest--;
@@ -58,8 +58,8 @@ static int send_drafts(struct dg_app *app, int64_t id)
 static int draft(struct dg_app *app, const struct dg_incident_row *row)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(DG_INCIDENT_MEMORY);
-	struct dg_record record;
-	struct dg_err err;
+	struct dg_record record = {0};
+	struct dg_err err = {0};
 	int r = dg_incident_load(app, a, row, &record, &err);
 
 	if (r == 0 && !record.triage) {
@@ -84,8 +84,8 @@ static int draft(struct dg_app *app, const struct dg_incident_row *row)
 
 int dg_incident_word_notices(struct dg_app *app, const struct dg_args *args)
 {
-	struct dg_incident_row row;
-	struct dg_err err;
+	struct dg_incident_row row = {0};
+	struct dg_err err = {0};
 	int r = dg_app_open(app, true, &err);
 
 	r = r == 0 ? dg_incident_of(app, args->rest[0], &row, &err) : r;
