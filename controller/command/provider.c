@@ -135,8 +135,11 @@ static int probe(struct dg_app *app, struct dg_probe *p, struct dg_err *err)
 
 	int r = get_policy(app, &policy, err);
 	r = r == 0 && policy ? dg_pool_get(app->pool, policy, NULL, &p->provider, &keeps, err) : r;
-	if (r < 0 || !policy || !p->provider) {
+	if (r < 0) {
 		return r;
+	}
+	if (!policy || !p->provider) {
+		return dg_fail(err, DG_EINPUT, "%s names no provider", app->args->rest[1]);
 	}
 	p->zone = policy->zone;
 	r = ask(app, p, err);
