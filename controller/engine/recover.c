@@ -136,9 +136,11 @@ static int find_late(struct dg_job *j, const char *marker, int64_t *ret_id)
 		&runs, &n, &j->err);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct dg_step s;
+		bool is_given_up = steps[i].state == DG_STEP_FAILED ||
+				   steps[i].state == DG_STEP_CONFLICT ||
+				   steps[i].state == DG_STEP_LOST;
 
-		if (!steps[i].marker_after || steps[i].state == DG_STEP_APPLIED ||
-			steps[i].state == DG_STEP_VERIFIED ||
+		if (!steps[i].marker_after || !is_given_up ||
 			strcmp(steps[i].marker_after, marker) != 0) {
 			continue;
 		}

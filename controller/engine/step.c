@@ -112,8 +112,12 @@ int dg_step_moved(struct dg_job *j, const struct dg_zone *now, size_t odd, const
 int dg_step_late(struct dg_job *j)
 {
 	return dg_fail(&j->err, DG_ECONFLICT,
-		"a change that an interrupted run had sent arrived only now; nothing was "
-		"overwritten. Run the same command again: it goes on from what stands there");
+		"somebody else changed this zone meanwhile; nothing was overwritten: change %lld, "
+		"of "
+		"another run with this journal, came in between. Run the same command again: it "
+		"goes "
+		"on from what stands there",
+		(long long)j->late);
 }
 
 uint32_t dg_step_mail_mx_ttl(const struct dg_job *j)

@@ -16,7 +16,7 @@ int dg_step_make(struct dg_job *j);
 size_t dg_step_marker_at(const struct dg_job *j);
 /* DG_ECONFLICT: names the RRset of swap odd, which is not what it should be, and what stands there now. */
 int dg_step_moved(struct dg_job *j, const struct dg_zone *now, size_t odd, const char *what);
-/* DG_ECONFLICT: what an interrupted run had sent came in between, and is not what this step was to do. */
+/* DG_ECONFLICT: what another run had sent, killed or not, came in between, and is not what this step was to do. */
 int dg_step_late(struct dg_job *j);
 /* How long caches may hold the old MX of a mail name that this phase changed, seconds. */
 uint32_t dg_step_mail_mx_ttl(const struct dg_job *j);

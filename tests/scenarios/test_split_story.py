@@ -60,6 +60,7 @@ class Stretch(threading.Thread):
 
     def run(self):
         rest = ''
+        lablib.wait_for(self.source.exists, 'the log of Postfix', timeout_s=600)  # made with its first line
         with open(self.source) as source, open(self.target, 'a') as target:
             while not self.is_over:
                 rest += source.read()
