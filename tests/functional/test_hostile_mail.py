@@ -38,7 +38,7 @@ def eat(lab, name, tmp_path):
     path = tmp_path / ('zone.yaml' if command == 'plan' else 'bomb')
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     done = subprocess.run([lab.program, '--state', lab.dir / 'state', command, *(['--json'] if command != 'plan' else []), path],
-                          capture_output=True, text=True, check=False, preexec_fn=limited(lab.program, RLIMIT_AS=MEMORY), cwd=tmp_path)
+                          capture_output=True, text=True, check=False, preexec_fn=limited(lab.program, RLIMIT_AS=MEMORY, RLIMIT_DATA=DATA), cwd=tmp_path)
     path.unlink()
     return done, reason
 
