@@ -11,6 +11,7 @@ import joejob
 import lab as lablib
 import pytest
 import taker
+import test_arm
 from terminal import Terminal
 
 OWN = ('--own', '192.0.2.0/24', '--domain', 'good.example')
@@ -157,6 +158,36 @@ def test_two_hands(lab, dnsguard, incident, policy):
     closed = incident('close', 1, '--force').expect(0)
     assert re.search(r'records +no', closed.stdout)
     assert record(incident)['state'] == 'closed: not over'
+
+
+@pytest.mark.slow
+def test_there_and_back_on_a_name_server(lab, incident):
+    """Armed after the mail server was asked, split, back, and the last change undone: each by a playbook, each in the record."""
+    site = test_arm.Site(lab)
+    server = site.take()
+    calm = site.place.table(test_arm.ZONE)
+    lab.write('way.yaml', 'playbook: way\nsteps:\n' + ''.join(
+        f'  - {{id: {step}, do: {verb}, undo: "what else"}}\n'
+        for step, verb in (('harden', 'harden'), ('arm', 'arm'), ('split', 'split'), ('back', 'unsplit'), ('undo', 'restore'))))
+    incident('open', test_arm.ZONE, '--why', 'told by telephone').expect(0)
+
+    def step(name, left=True):
+        return incident('run', 1, '--playbook', './way.yaml', '--policy', site.policy, '--adopt', '--answer', f'{name}=yes').expect(3 if left else 0)
+
+    def mx(owner):
+        return [rdata for _, rdata in site.place.table(test_arm.ZONE).get((owner, 'MX'), ())]
+    step('harden')
+    hardened = site.place.table(test_arm.ZONE)
+    assert hardened != calm and server.letters == []
+    step('arm')
+    assert mx(f'{test_arm.SUB}.') == [test_arm.CALM]
+    step('split')
+    assert mx(f'{test_arm.ZONE}.') == [test_arm.NULL]
+    step('back')
+    assert mx(f'{test_arm.ZONE}.') == [test_arm.CALM]
+    step('undo', left=False)
+    assert texts(incident, 'step')[1::2] == [f'{name}: done' for name in ('harden', 'arm', 'split', 'back', 'undo')]
+    assert len(texts(incident, 'change')) >= 4
 
 
 @pytest.mark.parametrize('entry, verdict, playbook', [
