@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define ROWS_FIRST 16u
+
 int dg_db_damaged(struct dg_store *s, const char *what, struct dg_err *err)
 {
 	return dg_fail(err, DG_EIO,
@@ -143,6 +145,28 @@ int dg_db_next(struct dg_store *s, enum dg_db_sql id, struct dg_err *err)
 	return rc;
 }
 
+int dg_db_first(struct dg_store *s, int format, enum dg_db_sql id, const struct dg_db_arg *args,
+	size_t n, struct dg_err *err)
+{
+	if (s->db && s->format < format) {
+		return 1;
+	}
+	int rc = dg_db_query(s, id, args, n, err);
+	return rc < 0 ? rc : dg_db_next(s, id, err);
+}
+
+void *dg_db_room(struct dg_arena *a, void *rows, size_t n, size_t size)
+{
+	if (n != 0 && (n < ROWS_FIRST || (n & (n - 1)) != 0)) {
+		return rows;
+	}
+	char *grown = dg_get(a, n == 0 ? ROWS_FIRST : 2 * n, size);
+	if (n > 0) {
+		memcpy(grown, rows, n * size);
+	}
+	return grown;
+}
+
 const char *dg_db_column_text(struct dg_store *s, enum dg_db_sql id, int column, struct dg_arena *a)
 {
 	const unsigned char *text = sqlite3_column_text(s->statements[id], column);
@@ -254,4 +278,12 @@ void dg_store_rollback(struct dg_store *s)
 	s->is_open = false;
 	s->is_failed = false;
 	undo(s);
+}
+
+int dg_db_put(struct dg_store *s, enum dg_db_sql id, const struct dg_db_arg *args, size_t n,
+	struct dg_err *err)
+{
+	int rc = dg_db_enter(s, err);
+
+	return rc < 0 ? rc : dg_db_leave(s, dg_db_run(s, id, args, n, err), err);
 }

@@ -160,9 +160,18 @@ bool dg_db_is_sealed(
 /* A column as it would be bound, until the next step of the statement. Text and bytes are sealed alike. */
 struct dg_db_arg dg_db_column_arg(struct dg_store *s, enum dg_db_sql id, int column);
 
+/* dg_db_query() and the first dg_db_next(). A journal older than format, opened for reading, has no rows. */
+int dg_db_first(struct dg_store *s, int format, enum dg_db_sql id, const struct dg_db_arg *args,
+	size_t n, struct dg_err *err);
+/* Where rows of size octets are kept that n have come of: the same place, or a larger one with what was there. */
+void *dg_db_room(struct dg_arena *a, void *rows, size_t n, size_t size);
+
 int dg_db_enter(struct dg_store *s, struct dg_err *err);
 /* rc: how the work went. Commits what dg_db_enter() began, or undoes it. */
 int dg_db_leave(struct dg_store *s, int rc, struct dg_err *err);
+/* One statement that writes, alone or inside the caller's transaction. */
+int dg_db_put(struct dg_store *s, enum dg_db_sql id, const struct dg_db_arg *args, size_t n,
+	struct dg_err *err);
 
 /* The error for what SQLite said last. */
 int dg_db_fail(struct dg_store *s, int code, struct dg_err *err);

@@ -7,30 +7,6 @@
 #include <string.h>
 
 #define FORMAT_INCIDENT 5
-#define ROWS_FIRST      16u
-
-static int query(struct dg_store *s, enum dg_db_sql id, const struct dg_db_arg *args, size_t n,
-	struct dg_err *err)
-{
-	if (s->db && s->format < FORMAT_INCIDENT) {
-		return 1;
-	}
-	int rc = dg_db_query(s, id, args, n, err);
-	return rc < 0 ? rc : dg_db_next(s, id, err);
-}
-
-/* Room for one more row of size octets behind n. */
-static void *room(struct dg_arena *a, void *rows, size_t n, size_t size)
-{
-	if (n != 0 && (n < ROWS_FIRST || (n & (n - 1)) != 0)) {
-		return rows;
-	}
-	char *grown = dg_get(a, n == 0 ? ROWS_FIRST : 2 * n, size);
-	if (n > 0) {
-		memcpy(grown, rows, n * size);
-	}
-	return grown;
-}
 
 static void read_hash(struct dg_store *s, enum dg_db_sql id, int column, struct dg_arena *a,
 	uint8_t ret_hash[DG_DIGEST_LEN])
@@ -71,7 +47,7 @@ static void read_row(
 static int get_one(struct dg_store *s, struct dg_arena *a, enum dg_db_sql id, struct dg_db_arg key,
 	struct dg_incident_row *ret_row, struct dg_err *err)
 {
-	int rc = query(s, id, &key, 1, err);
+	int rc = dg_db_first(s, FORMAT_INCIDENT, id, &key, 1, err);
 
 	if (rc == 0) {
 		read_row(s, id, a, ret_row);
@@ -97,10 +73,10 @@ int dg_incident_list(struct dg_store *s, struct dg_arena *a, struct dg_incident_
 {
 	struct dg_incident_row *rows = NULL;
 	size_t n = 0;
-	int rc = query(s, DG_SQL_INCIDENTS, NULL, 0, err);
+	int rc = dg_db_first(s, FORMAT_INCIDENT, DG_SQL_INCIDENTS, NULL, 0, err);
 
 	for (; rc == 0; rc = dg_db_next(s, DG_SQL_INCIDENTS, err)) {
-		rows = room(a, rows, n, sizeof(*rows));
+		rows = dg_db_room(a, rows, n, sizeof(*rows));
 		read_row(s, DG_SQL_INCIDENTS, a, &rows[n++]);
 	}
 	if (rc < 0) {
@@ -196,7 +172,7 @@ int dg_incident_add(struct dg_store *s, int64_t id, struct dg_record_entry *e,
 	const struct dg_incident_body *body, int64_t newest, struct dg_err *err)
 {
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new((size_t)1 << 20);
-	struct dg_incident_row row;
+	struct dg_incident_row row = {0};
 	int rc = dg_db_enter(s, err);
 
 	if (rc < 0) {
@@ -212,25 +188,17 @@ int dg_incident_add(struct dg_store *s, int64_t id, struct dg_record_entry *e,
 	return dg_db_leave(s, rc, err);
 }
 
-static int update(struct dg_store *s, enum dg_db_sql id, const struct dg_db_arg *args, size_t n,
-	struct dg_err *err)
-{
-	int rc = dg_db_enter(s, err);
-
-	return rc < 0 ? rc : dg_db_leave(s, dg_db_run(s, id, args, n, err), err);
-}
-
 int dg_incident_verdict(struct dg_store *s, int64_t id, const char *verdict, const char *confidence,
 	struct dg_err *err)
 {
-	return update(s, DG_SQL_INCIDENT_VERDICT,
+	return dg_db_put(s, DG_SQL_INCIDENT_VERDICT,
 		DG_DB_ARGS(dg_db_int(id), dg_db_text(verdict), dg_db_text(confidence)), err);
 }
 
 int dg_incident_close(struct dg_store *s, int64_t id, int64_t now, const char *who, bool is_over,
 	struct dg_err *err)
 {
-	return update(s, DG_SQL_INCIDENT_CLOSE,
+	return dg_db_put(s, DG_SQL_INCIDENT_CLOSE,
 		DG_DB_ARGS(dg_db_int(id), dg_db_int(now), dg_db_text(who), dg_db_int(is_over)),
 		err);
 }
@@ -242,10 +210,10 @@ int dg_incident_entries(struct dg_store *s, struct dg_arena *a, int64_t id,
 	const enum dg_db_sql sql = DG_SQL_INCIDENT_ENTRIES;
 	struct dg_record_entry *list = NULL;
 	size_t n = 0;
-	int rc = query(s, sql, DG_DB_ARGS(dg_db_int(id)), err);
+	int rc = dg_db_first(s, FORMAT_INCIDENT, sql, DG_DB_ARGS(dg_db_int(id)), err);
 
 	for (; rc == 0; rc = dg_db_next(s, sql, err)) {
-		list = room(a, list, n, sizeof(*list));
+		list = dg_db_room(a, list, n, sizeof(*list));
 		list[n] = (struct dg_record_entry){.n = dg_db_column_int(s, sql, 0),
 			.at = dg_db_column_int(s, sql, 1),
 			.who = text_of(dg_db_column_text(s, sql, 2, a)),
@@ -265,7 +233,8 @@ int dg_incident_entries(struct dg_store *s, struct dg_arena *a, int64_t id,
 int dg_incident_body(struct dg_store *s, struct dg_arena *a, int64_t id, int64_t n,
 	struct dg_incident_body *ret_body, struct dg_err *err)
 {
-	int rc = query(s, DG_SQL_INCIDENT_BODY, DG_DB_ARGS(dg_db_int(id), dg_db_int(n)), err);
+	int rc = dg_db_first(s, FORMAT_INCIDENT, DG_SQL_INCIDENT_BODY,
+		DG_DB_ARGS(dg_db_int(id), dg_db_int(n)), err);
 
 	if (rc == 0) {
 		ret_body->p = dg_db_column_blob(s, DG_SQL_INCIDENT_BODY, 0, a, &ret_body->len);

@@ -162,6 +162,7 @@ static const char *const texts[DG_SQL_N] = {
 };
 
 /* What older journals, opened for reading, lack. NULL: the same. */
+/* NOLINTBEGIN(bugprone-suspicious-missing-comma): columns, then the rest of the statement */
 static const char *const texts_3[DG_SQL_N] = {
 	[DG_SQL_STEP_GET] = "SELECT " STEP_COLUMNS ", NULL" STEP_GET,
 	[DG_SQL_STEPS_OPEN] = "SELECT " STEP_COLUMNS ", NULL" STEPS_OPEN,
@@ -177,6 +178,7 @@ static const char *const texts_2[DG_SQL_N] = {
 	[DG_SQL_STAGES_GET] = "SELECT zone, name, stage, since, mx_ttl, 0, 0, NULL" STAGES_GET,
 	[DG_SQL_WISHES] = "SELECT id, kind, name, proposal, who, at, NULL FROM wish ORDER BY id",
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */
 
 const char *dg_db_sql_text(enum dg_db_sql id, int format)
 {

@@ -22,7 +22,7 @@ static void put_arg(struct dg_buf *b, const struct dg_db_arg *arg)
 {
 	size_t len = arg->kind == DG_DB_TEXT && arg->data ? strlen(arg->data) : arg->len;
 
-	dg_buf_putc(b, arg->kind == DG_DB_INT ? 'i' : arg->data ? 'b' : '0');
+	dg_buf_puts(b, arg->kind == DG_DB_INT ? "i" : arg->data ? "b" : "0");
 	if (arg->kind == DG_DB_INT) {
 		put_number(b, (uint64_t)arg->number);
 	} else if (arg->data) {

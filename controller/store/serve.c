@@ -7,40 +7,6 @@
 #include <string.h>
 
 #define FORMAT_SERVE 6
-#define ROWS_FIRST   16u
-
-/* A statement that writes, alone or inside the caller's transaction. */
-static int put(struct dg_store *s, enum dg_db_sql id, const struct dg_db_arg *args, size_t n,
-	struct dg_err *err)
-{
-	int rc = dg_db_enter(s, err);
-
-	return rc < 0 ? rc : dg_db_leave(s, dg_db_run(s, id, args, n, err), err);
-}
-
-/* 0: the first row is there. 1: none. */
-static int first(struct dg_store *s, enum dg_db_sql id, const struct dg_db_arg *args, size_t n,
-	struct dg_err *err)
-{
-	if (s->db && s->format < FORMAT_SERVE) {
-		return 1;
-	}
-	int rc = dg_db_query(s, id, args, n, err);
-	return rc < 0 ? rc : dg_db_next(s, id, err);
-}
-
-/* Room for one more row of size octets behind n. */
-static void *room(struct dg_arena *a, void *rows, size_t n, size_t size)
-{
-	if (n != 0 && (n < ROWS_FIRST || (n & (n - 1)) != 0)) {
-		return rows;
-	}
-	char *grown = dg_get(a, n == 0 ? ROWS_FIRST : 2 * n, size);
-	if (n > 0) {
-		memcpy(grown, rows, n * size);
-	}
-	return grown;
-}
 
 /* --- tokens ----------------------------------------------------------------------------------------------- */
 int dg_store_token_put(struct dg_store *s, const struct dg_token_row *t, struct dg_err *err)
@@ -78,7 +44,7 @@ static int read_token(struct dg_store *s, enum dg_db_sql id, struct dg_arena *a,
 int dg_store_token_get(struct dg_store *s, struct dg_arena *a, const char *id,
 	struct dg_token_row *ret_token, struct dg_err *err)
 {
-	int rc = first(s, DG_SQL_TOKEN_GET, DG_DB_ARGS(dg_db_text(id)), err);
+	int rc = dg_db_first(s, FORMAT_SERVE, DG_SQL_TOKEN_GET, DG_DB_ARGS(dg_db_text(id)), err);
 
 	if (rc == 0) {
 		rc = read_token(s, DG_SQL_TOKEN_GET, a, ret_token, err);
@@ -92,10 +58,10 @@ int dg_store_tokens(struct dg_store *s, struct dg_arena *a, struct dg_token_row 
 {
 	struct dg_token_row *rows = NULL;
 	size_t n = 0;
-	int rc = first(s, DG_SQL_TOKENS, NULL, 0, err);
+	int rc = dg_db_first(s, FORMAT_SERVE, DG_SQL_TOKENS, NULL, 0, err);
 
 	while (rc == 0) {
-		rows = room(a, rows, n, sizeof(*rows));
+		rows = dg_db_room(a, rows, n, sizeof(*rows));
 		rc = read_token(s, DG_SQL_TOKENS, a, &rows[n], err);
 		if (rc < 0) {
 			dg_db_stop(s, DG_SQL_TOKENS);
@@ -148,7 +114,7 @@ static int read_order(struct dg_store *s, enum dg_db_sql id, struct dg_arena *a,
 static int get_order(struct dg_store *s, struct dg_arena *a, enum dg_db_sql id,
 	const struct dg_db_arg *arg, struct dg_order_row *ret_order, struct dg_err *err)
 {
-	int rc = first(s, id, arg, 1, err);
+	int rc = dg_db_first(s, FORMAT_SERVE, id, arg, 1, err);
 
 	if (rc == 0) {
 		rc = read_order(s, id, a, ret_order, err);
@@ -237,10 +203,10 @@ static int get_items(struct dg_store *s, struct dg_arena *a, enum dg_db_sql id,
 {
 	struct dg_order_item *rows = NULL;
 	size_t n = 0;
-	int rc = first(s, id, args, n_args, err);
+	int rc = dg_db_first(s, FORMAT_SERVE, id, args, n_args, err);
 
 	for (; rc == 0; rc = dg_db_next(s, id, err)) {
-		rows = room(a, rows, n, sizeof(*rows));
+		rows = dg_db_room(a, rows, n, sizeof(*rows));
 		read_item(s, id, a, &rows[n++]);
 	}
 	if (rc < 0) {
@@ -269,7 +235,7 @@ int dg_store_orders_next(struct dg_store *s, struct dg_arena *a, int64_t now, si
 int dg_store_order_item_end(
 	struct dg_store *s, const struct dg_order_item *item, int64_t now, struct dg_err *err)
 {
-	return put(s, DG_SQL_ORDER_ITEM_END,
+	return dg_db_put(s, DG_SQL_ORDER_ITEM_END,
 		DG_DB_ARGS(dg_db_int(item->order), dg_db_int(item->n),
 			dg_db_text(item->is_done ? "done" : "queued"), dg_db_text(item->outcome),
 			dg_db_text(item->result), dg_db_int(item->n_tries), dg_db_int(item->due),
@@ -282,7 +248,7 @@ int dg_store_orders_waiting(
 {
 	size_t n = 0;
 	int64_t due = 0;
-	int rc = first(s, DG_SQL_ORDERS_WAITING, NULL, 0, err);
+	int rc = dg_db_first(s, FORMAT_SERVE, DG_SQL_ORDERS_WAITING, NULL, 0, err);
 
 	if (rc == 0) {
 		n = (size_t)dg_db_column_int(s, DG_SQL_ORDERS_WAITING, 0);

@@ -7,48 +7,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define FORMAT_WATCH 2
-#define ROWS_FIRST   16u
-
-/* A statement that writes, alone or inside the caller's transaction. */
-static int put(struct dg_store *s, enum dg_db_sql id, const struct dg_db_arg *args, size_t n,
-	struct dg_err *err)
-{
-	int rc = dg_db_enter(s, err);
-
-	return rc < 0 ? rc : dg_db_leave(s, dg_db_run(s, id, args, n, err), err);
-}
-
-/* 0: the first row is there. 1: none. */
-static int first(struct dg_store *s, enum dg_db_sql id, const struct dg_db_arg *args, size_t n,
-	struct dg_err *err)
-{
-	if (s->db && s->format < FORMAT_WATCH) {
-		return 1;
-	}
-	int rc = dg_db_query(s, id, args, n, err);
-	return rc < 0 ? rc : dg_db_next(s, id, err);
-}
-
-/* Room for one more row of size octets behind n. */
-static void *room(struct dg_arena *a, void *rows, size_t n, size_t size)
-{
-	if (n != 0 && (n < ROWS_FIRST || (n & (n - 1)) != 0)) {
-		return rows;
-	}
-	char *grown = dg_get(a, n == 0 ? ROWS_FIRST : 2 * n, size);
-	if (n > 0) {
-		memcpy(grown, rows, n * size);
-	}
-	return grown;
-}
 
 /* --- detectors and sensors -------------------------------------------------------------------------------- */
 int dg_store_watch_put(struct dg_store *s, const struct dg_watch_row *row, struct dg_err *err)
 {
-	return put(s, DG_SQL_WATCH_PUT,
+	return dg_db_put(s, DG_SQL_WATCH_PUT,
 		DG_DB_ARGS(dg_db_text(row->name), dg_db_text(row->zone),
 			dg_db_blob(row->image, row->len)),
 		err);
@@ -56,7 +21,7 @@ int dg_store_watch_put(struct dg_store *s, const struct dg_watch_row *row, struc
 
 int dg_store_watch_drop(struct dg_store *s, const char *name, struct dg_err *err)
 {
-	return put(s, DG_SQL_WATCH_DROP, DG_DB_ARGS(dg_db_text(name)), err);
+	return dg_db_put(s, DG_SQL_WATCH_DROP, DG_DB_ARGS(dg_db_text(name)), err);
 }
 
 static void read_watch(
@@ -70,7 +35,7 @@ static void read_watch(
 int dg_store_watch_get(struct dg_store *s, struct dg_arena *a, const char *name,
 	struct dg_watch_row *ret_row, struct dg_err *err)
 {
-	int rc = first(s, DG_SQL_WATCH_GET, DG_DB_ARGS(dg_db_text(name)), err);
+	int rc = dg_db_first(s, FORMAT_WATCH, DG_SQL_WATCH_GET, DG_DB_ARGS(dg_db_text(name)), err);
 
 	if (rc == 0) {
 		read_watch(s, DG_SQL_WATCH_GET, a, ret_row);
@@ -84,10 +49,10 @@ int dg_store_watch_all(struct dg_store *s, struct dg_arena *a, struct dg_watch_r
 {
 	struct dg_watch_row *rows = NULL;
 	size_t n = 0;
-	int rc = first(s, DG_SQL_WATCH_ALL, NULL, 0, err);
+	int rc = dg_db_first(s, FORMAT_WATCH, DG_SQL_WATCH_ALL, NULL, 0, err);
 
 	for (; rc == 0; rc = dg_db_next(s, DG_SQL_WATCH_ALL, err)) {
-		rows = room(a, rows, n, sizeof(*rows));
+		rows = dg_db_room(a, rows, n, sizeof(*rows));
 		read_watch(s, DG_SQL_WATCH_ALL, a, &rows[n++]);
 	}
 	if (rc < 0) {
@@ -103,10 +68,10 @@ int dg_store_watch_names(struct dg_store *s, struct dg_arena *a, const char ***r
 {
 	const char **names = NULL;
 	size_t n = 0;
-	int rc = first(s, DG_SQL_WATCH_NAMES, NULL, 0, err);
+	int rc = dg_db_first(s, FORMAT_WATCH, DG_SQL_WATCH_NAMES, NULL, 0, err);
 
 	for (; rc == 0; rc = dg_db_next(s, DG_SQL_WATCH_NAMES, err)) {
-		names = room(a, names, n, sizeof(*names));
+		names = dg_db_room(a, names, n, sizeof(*names));
 		names[n++] = dg_db_column_text(s, DG_SQL_WATCH_NAMES, 0, a);
 	}
 	if (rc < 0) {
@@ -120,14 +85,15 @@ int dg_store_watch_names(struct dg_store *s, struct dg_arena *a, const char ***r
 int dg_store_position_put(
 	struct dg_store *s, const char *sensor, const char *position, struct dg_err *err)
 {
-	return put(
+	return dg_db_put(
 		s, DG_SQL_POSITION_PUT, DG_DB_ARGS(dg_db_text(sensor), dg_db_text(position)), err);
 }
 
 int dg_store_position_get(struct dg_store *s, struct dg_arena *a, const char *sensor,
 	const char **ret_position, struct dg_err *err)
 {
-	int rc = first(s, DG_SQL_POSITION_GET, DG_DB_ARGS(dg_db_text(sensor)), err);
+	int rc = dg_db_first(
+		s, FORMAT_WATCH, DG_SQL_POSITION_GET, DG_DB_ARGS(dg_db_text(sensor)), err);
 
 	if (rc == 0) {
 		*ret_position = dg_db_column_text(s, DG_SQL_POSITION_GET, 0, a);
@@ -154,10 +120,10 @@ int dg_store_sensors(struct dg_store *s, struct dg_arena *a, struct dg_sensor_ro
 {
 	struct dg_sensor_row *rows = NULL;
 	size_t n = 0;
-	int rc = first(s, DG_SQL_SENSORS, NULL, 0, err);
+	int rc = dg_db_first(s, FORMAT_WATCH, DG_SQL_SENSORS, NULL, 0, err);
 
 	for (; rc == 0; rc = dg_db_next(s, DG_SQL_SENSORS, err)) {
-		rows = room(a, rows, n, sizeof(*rows));
+		rows = dg_db_room(a, rows, n, sizeof(*rows));
 		rows[n++] = (struct dg_sensor_row){
 			.sensor = dg_db_column_text(s, DG_SQL_SENSORS, 0, a),
 			.event_ms = strtoll(dg_db_column_text(s, DG_SQL_SENSORS, 1, a), NULL, 10)};
@@ -172,13 +138,13 @@ int dg_store_sensors(struct dg_store *s, struct dg_arena *a, struct dg_sensor_ro
 
 int dg_store_sensors_forget(struct dg_store *s, struct dg_err *err)
 {
-	return put(s, DG_SQL_SENSORS_FORGET, NULL, 0, err);
+	return dg_db_put(s, DG_SQL_SENSORS_FORGET, NULL, 0, err);
 }
 
 /* --- guards ----------------------------------------------------------------------------------------------- */
 int dg_store_guard_put(struct dg_store *s, const struct dg_guard_row *row, struct dg_err *err)
 {
-	return put(s, DG_SQL_GUARD_PUT,
+	return dg_db_put(s, DG_SQL_GUARD_PUT,
 		DG_DB_ARGS(dg_db_text(row->name), dg_db_text(row->zone), dg_db_text(row->document),
 			dg_db_text(row->state), dg_db_blob(row->image, row->len),
 			dg_db_text(row->proposal), dg_db_text(row->evidence), dg_db_int(row->since),
@@ -205,7 +171,7 @@ static void read_guard(
 int dg_store_guard_get(struct dg_store *s, struct dg_arena *a, const char *name,
 	struct dg_guard_row *ret_row, struct dg_err *err)
 {
-	int rc = first(s, DG_SQL_GUARD_GET, DG_DB_ARGS(dg_db_text(name)), err);
+	int rc = dg_db_first(s, FORMAT_WATCH, DG_SQL_GUARD_GET, DG_DB_ARGS(dg_db_text(name)), err);
 
 	if (rc == 0) {
 		read_guard(s, DG_SQL_GUARD_GET, a, ret_row);
@@ -221,10 +187,10 @@ static int get_guards(struct dg_store *s, struct dg_arena *a, enum dg_db_sql id,
 {
 	struct dg_guard_row *rows = NULL;
 	size_t n = 0;
-	int rc = first(s, id, args, n_args, err);
+	int rc = dg_db_first(s, FORMAT_WATCH, id, args, n_args, err);
 
 	for (; rc == 0; rc = dg_db_next(s, id, err)) {
-		rows = room(a, rows, n, sizeof(*rows));
+		rows = dg_db_room(a, rows, n, sizeof(*rows));
 		read_guard(s, id, a, &rows[n++]);
 	}
 	if (rc < 0) {
@@ -251,7 +217,7 @@ int dg_store_guards_of(struct dg_store *s, struct dg_arena *a, const char *zone,
 /* --- wishes ----------------------------------------------------------------------------------------------- */
 int dg_store_wish_put(struct dg_store *s, const struct dg_wish *w, struct dg_err *err)
 {
-	return put(s, DG_SQL_WISH_PUT,
+	return dg_db_put(s, DG_SQL_WISH_PUT,
 		DG_DB_ARGS(dg_db_text(w->kind), dg_db_text(w->name), dg_db_text(w->proposal),
 			dg_db_text(w->who), dg_db_int(w->at), dg_db_text(w->why)),
 		err);
@@ -263,10 +229,10 @@ int dg_store_wishes(struct dg_store *s, struct dg_arena *a, struct dg_wish **ret
 	const enum dg_db_sql id = DG_SQL_WISHES;
 	struct dg_wish *wishes = NULL;
 	size_t n = 0;
-	int rc = first(s, id, NULL, 0, err);
+	int rc = dg_db_first(s, FORMAT_WATCH, id, NULL, 0, err);
 
 	for (; rc == 0; rc = dg_db_next(s, id, err)) {
-		wishes = room(a, wishes, n, sizeof(*wishes));
+		wishes = dg_db_room(a, wishes, n, sizeof(*wishes));
 		wishes[n++] = (struct dg_wish){
 			.id = dg_db_column_int(s, id, 0),
 			.kind = dg_db_column_text(s, id, 1, a),
@@ -287,7 +253,7 @@ int dg_store_wishes(struct dg_store *s, struct dg_arena *a, struct dg_wish **ret
 
 int dg_store_wish_done(struct dg_store *s, int64_t id, struct dg_err *err)
 {
-	return put(s, DG_SQL_WISH_DONE, DG_DB_ARGS(dg_db_int(id)), err);
+	return dg_db_put(s, DG_SQL_WISH_DONE, DG_DB_ARGS(dg_db_int(id)), err);
 }
 
 /* --- the outbox ------------------------------------------------------------------------------------------- */
@@ -316,10 +282,10 @@ int dg_store_letters(struct dg_store *s, struct dg_arena *a, size_t limit,
 	const enum dg_db_sql id = DG_SQL_LETTERS;
 	struct dg_letter *letters = NULL;
 	size_t n = 0;
-	int rc = first(s, id, DG_DB_ARGS(dg_db_int((int64_t)limit)), err);
+	int rc = dg_db_first(s, FORMAT_WATCH, id, DG_DB_ARGS(dg_db_int((int64_t)limit)), err);
 
 	for (; rc == 0; rc = dg_db_next(s, id, err)) {
-		letters = room(a, letters, n, sizeof(*letters));
+		letters = dg_db_room(a, letters, n, sizeof(*letters));
 		letters[n++] = (struct dg_letter){
 			.sequence = dg_db_column_int(s, id, 0),
 			.hook = dg_db_column_text(s, id, 1, a),
@@ -338,6 +304,6 @@ int dg_store_letters(struct dg_store *s, struct dg_arena *a, size_t limit,
 
 int dg_store_letter_tried(struct dg_store *s, int64_t sequence, bool is_done, struct dg_err *err)
 {
-	return put(s, is_done ? DG_SQL_LETTER_DONE : DG_SQL_LETTER_TRIED,
+	return dg_db_put(s, is_done ? DG_SQL_LETTER_DONE : DG_SQL_LETTER_TRIED,
 		DG_DB_ARGS(dg_db_int(sequence)), err);
 }
