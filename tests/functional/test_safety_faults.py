@@ -116,11 +116,14 @@ def kill(record, lab, kind, command, stride, one_of=1):
     report(record, kind=kind, command=command, kills=len(at) - len(survived), calls=sum(flow.counts.values()))
 
 
+# Slow: where sanitizers run the counters of the coverage are written too, in hundreds of calls.
+@slow
 @pytest.mark.parametrize('kind', ['zonefile', 'knot'])
 def test_killed_apply(record_property, lab, kind):
     kill(record_property, lab, kind, 'apply', SHORT)
 
 
+@slow
 @pytest.mark.parametrize('kind', ['knot'])
 def test_killed_split(record_property, lab, kind):
     kill(record_property, lab, kind, 'split', SHORT)
@@ -190,6 +193,7 @@ def fail(record, lab, kind, command, stride):
     report(record, kind=kind, command=command, faults=2 * len(at), failed=failed)
 
 
+@slow
 @pytest.mark.parametrize('kind', ['zonefile', 'knot'])
 def test_disk_fails(record_property, lab, kind):
     fail(record_property, lab, kind, 'apply', SHORT)
