@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LESSON  "lesson: " HOSTILE
 #define HOSTILE "</td><script>x</script>|[a](b)\x1b[31m\n=1"
 
 static struct dg_record_entry entries[4];
@@ -17,8 +18,7 @@ static void make_chain(void)
 {
 	static const char *const kinds[] = {
 		DG_RECORD_OPENED, DG_RECORD_NOTE, DG_RECORD_GUARD, DG_RECORD_NOTE};
-	static const char *const texts[] = {
-		"opened", HOSTILE, "calm to elevated", "lesson: " HOSTILE};
+	static const char *const texts[] = {"opened", HOSTILE, "calm to elevated", LESSON};
 
 	for (size_t i = 0; i < 4; i++) {
 		entries[i] = (struct dg_record_entry){.n = (int64_t)i + 1,
