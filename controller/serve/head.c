@@ -93,11 +93,12 @@ static bool is_path(const char *path)
 	}
 	for (const char *p = path; *p; p++) {
 		bool begins = p > path && p[-1] == '/';
+		bool is_second = p > path && p[-1] == '.';
 
 		if (!is_alnum(*p) && !strchr("/._-", *p)) {
 			return false;
 		}
-		if (begins && (*p == '.' || *p == '/')) {
+		if ((begins && (*p == '.' || *p == '/')) || (is_second && *p == '.')) {
 			return false;
 		}
 	}

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t n_head = n > 0 ? dg_head_end(text, n) : 0;
 
 	if (n_head == 0) { /* a body alone, as each verb reads it */
-		for (int v = DG_ROUTE_HEALTH; v <= (int)DG_ROUTE_RELEASE; v++) {
+		for (int v = DG_ROUTE_HEALTH; v <= (int)DG_ROUTE_RECORD; v++) {
 			r.verb = (enum dg_route_verb)v;
 			read_body(a, &r, text, size);
 		}
