@@ -247,8 +247,10 @@ static void begin_next(struct dg_visitor *v)
 	if (v->cap_in > KEEP_MAX && v->n_in < KEEP_MAX) {
 		char *less = realloc(v->in, KEEP_MAX);
 
-		v->in = less ? less : v->in;
-		v->cap_in = less ? KEEP_MAX : v->cap_in;
+		if (less) {
+			v->in = less;
+			v->cap_in = KEEP_MAX;
+		}
 	}
 	v->n_head = 0;
 	v->call.arena = dg_arena_free(v->call.arena);

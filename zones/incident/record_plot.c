@@ -173,7 +173,8 @@ bool dg_record_ranks_svg(
 		json_int_t count = json_integer_value(json_object_get(item, "bounces"));
 
 		if (text && count > 0) {
-			ranks[n++] = (struct dg_plot_rank){.text = text, .n = (uint64_t)count};
+			ranks[n] = (struct dg_plot_rank){.text = text, .n = (uint64_t)count};
+			n++;
 		}
 	}
 	if (n > 0) {
