@@ -2,6 +2,7 @@
 
 #include "controller/check/audit_belt.h"
 #include "zones/base/buf.h"
+#include "zones/base/sink.h"
 #include "zones/check/check.h"
 
 #include <string.h>
@@ -25,24 +26,6 @@ void dg_row_put_string(struct dg_buf *b, const char *text, size_t len)
 	dg_buf_putc(b, '"');
 }
 
-/* text is safe: it holds no line end. A spreadsheet runs what begins with these (OWASP, CSV injection). */
-static void put_field(struct dg_buf *b, const char *text, size_t len)
-{
-	bool is_formula = len > 0 && strchr("=+-@'\t\r", text[0]) != NULL;
-
-	dg_buf_putc(b, '"');
-	if (is_formula) {
-		dg_buf_putc(b, '\'');
-	}
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '"') {
-			dg_buf_putc(b, '"');
-		}
-		dg_buf_putc(b, text[i]);
-	}
-	dg_buf_putc(b, '"');
-}
-
 static void put_text(struct dg_buf *b, const char *text, bool is_csv)
 {
 	struct dg_buf safe;
@@ -50,7 +33,7 @@ static void put_text(struct dg_buf *b, const char *text, bool is_csv)
 
 	dg_buf_init(&safe, DG_ROW_MAX / 2);
 	dg_buf_put_safe(&safe, text ? text : "", len);
-	(is_csv ? put_field : dg_row_put_string)(b, safe.data, safe.len);
+	(is_csv ? dg_buf_put_cell : dg_row_put_string)(b, safe.data, safe.len);
 	dg_buf_done(&safe);
 }
 
@@ -63,7 +46,7 @@ static void put_input(struct dg_buf *b, const struct dg_belt_line *line, bool is
 	if (line->is_cut) {
 		dg_buf_puts(&safe, "...");
 	}
-	(is_csv ? put_field : dg_row_put_string)(b, safe.data, safe.len);
+	(is_csv ? dg_buf_put_cell : dg_row_put_string)(b, safe.data, safe.len);
 	dg_buf_done(&safe);
 }
 
@@ -72,7 +55,7 @@ static void put_name(struct dg_buf *b, const char *name)
 {
 	size_t len = strlen(name);
 
-	put_field(b, name, len > 1 && name[len - 1] == '.' ? len - 1 : len);
+	dg_buf_put_cell(b, name, len > 1 && name[len - 1] == '.' ? len - 1 : len);
 }
 
 static bool is_cause(const struct dg_finding *f)

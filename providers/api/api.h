@@ -266,6 +266,9 @@ json_int_t dg_api_int(const json_t *o, const char *key);
 const char *dg_api_id(struct dg_api_work *w, const json_t *id);
 /* One header field more, for sign(). line in the work's arena, or static. */
 void dg_api_header(struct dg_api_work *w, const char *line);
+/* sign() where a call with a body is JSON, but not the one that login() makes, which brings a Content-Type of its own. */
+void dg_api_json_type(
+	struct dg_api_work *w, const struct dg_api_call *call, struct dg_http_request *r);
 /* "Basic" authorisation (RFC 7617) by token-file, which holds the token and second, which holds its secret, or by token-file alone. */
 int dg_api_basic(
 	struct dg_api *p, const char *second_option, const char *second, struct dg_err *err);

@@ -84,6 +84,15 @@ void dg_api_header(struct dg_api_work *w, const char *line)
 	w->headers[n + 1] = NULL;
 }
 
+void dg_api_json_type(
+	struct dg_api_work *w, const struct dg_api_call *call, struct dg_http_request *r)
+{
+	(void)r;
+	if (call->body) {
+		dg_api_header(w, "Content-Type: application/json");
+	}
+}
+
 const char *dg_api_label(struct dg_api_work *w, const char *owner, const char *apex)
 {
 	return strcmp(owner, w->zone) == 0 ? apex : dg_name_relative(w->arena, owner, w->zone);

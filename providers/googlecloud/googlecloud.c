@@ -347,16 +347,6 @@ static void poll(struct dg_api_work *w, struct dg_api_call *call)
 
 static const char *const headers[] = {"Accept: application/json", NULL};
 
-/* The token's request brings a Content-Type of its own. */
-static void add_type(
-	struct dg_api_work *w, const struct dg_api_call *call, struct dg_http_request *r)
-{
-	(void)r;
-	if (call->body) {
-		dg_api_header(w, "Content-Type: application/json");
-	}
-}
-
 static const struct dg_api_dialect dialect = {
 	.auth = "Authorization: Bearer ",
 	.headers = headers,
@@ -366,7 +356,7 @@ static const struct dg_api_dialect dialect = {
 	.close = forget_key,
 	.login = login,
 	.logged_in = logged_in,
-	.sign = add_type,
+	.sign = dg_api_json_type,
 	.find = find,
 	.found = found,
 	.list = list,

@@ -31,30 +31,27 @@ class Power:
         self.flow.restart()
 
     def run(self, k, seed):
-        asan = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0:detect_leaks=0'
+        # A sanitizer that is told to make a log makes its folder before it is ready for the library's mkdir().
+        ubsan = os.environ.get('UBSAN_OPTIONS', '') + ':log_path=stderr'
+        asan = os.environ.get('ASAN_OPTIONS', '') + ':log_path=stderr:verify_asan_link_order=0:detect_leaks=0'
         return self.flow.site.run(*self.flow.argv, env={
-            'LD_PRELOAD': str(self.library), 'POWERCUT': f'{k} {seed} {self.keep}', 'ASAN_OPTIONS': asan})
+            'LD_PRELOAD': str(self.library), 'POWERCUT': f'{k} {seed} {self.keep}', 'ASAN_OPTIONS': asan, 'UBSAN_OPTIONS': ubsan})
 
     def cut(self, k, seed):
-        """False: this run had fewer syncs than the counted one, and went through."""
         self.restart()
         done = self.run(k, seed)
         told = f'power cut at sync {k} of {self.syncs}, seed {seed}: {done}'
-        if done.rc == 0:
-            assert int((self.keep / 'syncs').read_text()) < k, told
-        else:
-            assert done.rc == EXIT_CODE, told
+        assert done.rc == EXIT_CODE, told
         check_journaled(self.flow, told)
         self.flow.check_next_run(told)
-        return done.rc != 0
 
 
 def cut_at_each(record, lab, kind, command, n_cuts, stride=1):
     """At one sync after the other, each time with another loss."""
     power = Power(Flow(lab, kind, command))
-    cuts = sum(power.cut(n * stride % power.syncs + 1, n) for n in range(n_cuts))
-    assert 2 * cuts >= n_cuts
-    report(record, kind=kind, command=command, syncs=power.syncs, cuts=cuts)
+    for n in range(n_cuts):
+        power.cut(n * stride % power.syncs + 1, n)
+    report(record, kind=kind, command=command, syncs=power.syncs, cuts=n_cuts)
 
 
 @pytest.mark.parametrize('kind, command', [('zonefile', 'apply'), ('knot', 'split')])

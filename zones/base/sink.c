@@ -26,47 +26,29 @@ static size_t whole(const char *p, size_t n)
 	return n;
 }
 
-/* --- tables and logs -------------------------------------------------------------------------- */
-static bool is_formula(const char *p)
+/* --- tables ----------------------------------------------------------------------------------- */
+static bool is_formula(const char *p, size_t n)
 {
-	p += strspn(p, " ");
-	return *p != '\0' && strchr("=+-@", *p) != NULL;
+	while (n > 0 && *p == ' ') {
+		p++;
+		n--;
+	}
+	return n > 0 && strchr("=+-@'", *p) != NULL;
 }
 
-void dg_buf_put_csv(struct dg_buf *b, const void *p, size_t n)
+void dg_buf_put_cell(struct dg_buf *b, const char *safe, size_t n)
 {
-	struct dg_buf safe;
-
-	make_safe(&safe, p, n);
 	dg_buf_putc(b, '"');
-	if (is_formula(safe.data)) {
+	if (is_formula(safe, n)) {
 		dg_buf_putc(b, '\'');
 	}
-	for (size_t i = 0; i < safe.len; i++) {
-		if (safe.data[i] == '"') {
+	for (size_t i = 0; i < n; i++) {
+		if (safe[i] == '"') {
 			dg_buf_putc(b, '"');
 		}
-		dg_buf_putc(b, safe.data[i]);
+		dg_buf_putc(b, safe[i]);
 	}
 	dg_buf_putc(b, '"');
-	dg_buf_done(&safe);
-}
-
-void dg_buf_put_log(struct dg_buf *b, const void *p, size_t n)
-{
-	struct dg_buf safe;
-
-	make_safe(&safe, p, n);
-	size_t len = safe.len > DG_SINK_LOG_MAX ? whole(safe.data, DG_SINK_LOG_MAX) : safe.len;
-	dg_buf_putc(b, '"');
-	for (size_t i = 0; i < len; i++) {
-		if (safe.data[i] == '"' || safe.data[i] == '\\') {
-			dg_buf_putc(b, '\\');
-		}
-		dg_buf_putc(b, safe.data[i]);
-	}
-	dg_buf_puts(b, len < safe.len ? "...\"" : "\"");
-	dg_buf_done(&safe);
 }
 
 /* --- mail ------------------------------------------------------------------------------------- */
