@@ -175,7 +175,7 @@ int dg_cmd_provider(struct dg_app *app, const struct dg_args *args)
 	int r = dg_app_open(app, true, &err);
 	p.loop = app->loop;
 	r = r == 0 ? probe(app, &p, &err) : r;
-	if (r < 0) {
+	if (r < 0 || !p.provider) {
 		dg_app_complain(app, &err);
 		return dg_app_exit_of(&err);
 	}

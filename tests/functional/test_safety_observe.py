@@ -18,6 +18,7 @@ watch:
   sensors: [{{log: "{log}"}}]
 '''
 OPENED = ('open', 'openat')
+pytestmark = pytest.mark.traced
 
 
 def strace(site, *argv, log='calls'):

@@ -163,6 +163,7 @@ def sent_updates(lines):
     return found
 
 
+@pytest.mark.traced
 @pytest.mark.parametrize('kind', EVERYWHERE)
 @pytest.mark.parametrize('has_state', [False, True], ids=['no-state', 'state'])
 def test_looking_writes_nothing(lab, kind, has_state):
