@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'lab'))
 import lab as lablib  # noqa: E402
 import servers  # noqa: E402
+import taker  # noqa: E402
 
 WORKER = os.environ.get('PYTEST_XDIST_WORKER')
 if WORKER and lablib.is_inside():
@@ -38,9 +39,12 @@ def pytest_runtest_makereport(item, call):
 def lab_of(request):
     name = re.sub(r'[^A-Za-z0-9_.-]+', '_', request.node.name)
     n_failed = request.session.testsfailed
+    n_takers = len(taker.RUNNING)
     with lablib.Lab(pathlib.Path(os.environ['LAB_DIR']) / (WORKER or 'main') / name) as made:
         yield made
         made.stop_all()
+        for left in taker.RUNNING[n_takers:]:
+            left.stop()
         if request.session.testsfailed > n_failed or getattr(request.node, 'has_failed', False):
             if 'LAB_LOGS' in os.environ:
                 lablib.save_logs(made.dir, name)

@@ -45,6 +45,8 @@ class Mta:
         self.dir.mkdir()
         if not (PACKAGES / self.kind).is_dir():
             raise lablib.LabError(f'{PACKAGES / self.kind}: not there (./dev deps)')
+        if self.greets():
+            raise lablib.LabError(f'{self.address}: another mail server answers there')
         self.start()
 
     def start(self):

@@ -4,13 +4,15 @@
     taker.answers['postmaster@m.example.test'] = '550 5.1.1 no such user'
     taker.heard                                            [(sender, recipient)] of all RCPT commands
 
-It runs in a thread of the test, on port 25 of an address of the lab.
+It runs in a thread of the test, on port 25 of an address of the lab, until stop() or the end of the test: what is still RUNNING
+then would answer in place of the next test's server.
 """
 import re
 import socketserver
 import threading
 
 GOOD = '250 2.1.5 ok'
+RUNNING = []
 
 
 class Taker:
@@ -34,6 +36,7 @@ class Taker:
         self.server = Server((address, port), Talk)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={'poll_interval': 0.05}, daemon=True)
         self.thread.start()
+        RUNNING.append(self)
 
     def talk(self, lines, say):
         say(self.greeting)
@@ -68,6 +71,9 @@ class Taker:
                 say('502 5.5.1 no')
 
     def stop(self):
+        if self not in RUNNING:
+            return
+        RUNNING.remove(self)
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
