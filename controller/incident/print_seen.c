@@ -108,8 +108,8 @@ static void put_inline(
 	}
 	if (dg_top_distinct(t) > n) {
 		dg_buf_puts(&line, ", ");
-		dg_words_put(&line, dg_word(DG_MESSAGE("{n} different in all")), dg_top_distinct(t),
-			0, NULL);
+		dg_message_put(&line, dg_word(DG_MESSAGE("{n} different in all")),
+			dg_top_distinct(t), 0, NULL);
 	}
 	dg_put_wrapped(b, "  ", line.data);
 	dg_buf_done(&line);
