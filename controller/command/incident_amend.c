@@ -22,6 +22,7 @@
 struct amending {
 	struct dg_going *g;
 	const char *about; /* a term as it is printed; a selector */
+	bool is_quiet;
 	size_t n_found;
 };
 
@@ -90,7 +91,6 @@ static void show(struct amending *x, const struct place *p)
 						   p->n_items, &is_gone)
 					 : dg_amend_value(&to, line, len, p->pos.column, "revoked");
 	}
-	x->n_found++;
 	if (app->args->is_json) {
 		show_json(app, p, dg_strndup(x->g->arena, line ? line : "", len),
 			is_said ? to.data : NULL, !is_said || is_gone);
@@ -108,6 +108,14 @@ static void show(struct amending *x, const struct place *p)
 	}
 	dg_buf_done(&b);
 	dg_buf_done(&to);
+}
+
+static void found(struct amending *x, const struct place *p)
+{
+	x->n_found++;
+	if (!x->is_quiet) {
+		show(x, p);
+	}
 }
 
 /* --- what stands there ------------------------------------------------------------------------------------------------ */
@@ -132,7 +140,7 @@ static void find_term(struct amending *x, const struct dg_mail_spec *m)
 				DG_MESSAGE("take {text} out of spf:"), 0, 0, x->about)};
 
 		if (is_term(&m->spf->terms[i], x->about)) {
-			show(x, &p);
+			found(x, &p);
 		}
 	}
 }
@@ -146,7 +154,7 @@ static void find_key(struct amending *x, const struct dg_mail_spec *m)
 
 		if (strcmp(m->dkim[i].selector, x->about) == 0 &&
 			strcmp(m->dkim[i].text, DG_DKIM_REVOKED) != 0) {
-			show(x, &p);
+			found(x, &p);
 		}
 	}
 }
@@ -168,40 +176,21 @@ static const char *term_of(struct dg_arena *a, const char *answer)
 	return text;
 }
 
-int dg_amend_check(
-	struct dg_going *g, enum dg_playbook_verb verb, const char *answer, struct dg_err *err)
-{
-	if (verb == DG_PLAYBOOK_WITHDRAW && !term_of(g->arena, answer)) {
-		return dg_fail(err, DG_EINPUT,
-			"%.60s is no term of SPF: expected what zone.yaml has, for instance "
-			"ip4:192.0.2.7 or include:_spf.provider.example",
-			answer);
-	}
-	return 0;
-}
-
 /* The policy is what is published, so what is to go has to be gone there; a fleet is looked at as a whole. */
-int dg_amend_look(struct dg_going *g, const struct dg_verb_order *o, struct dg_err *err)
+static int find(struct amending *x, enum dg_playbook_verb verb, struct dg_err *err)
 {
-	struct amending x = {.g = g, .about = o->about};
+	struct dg_going *g = x->g;
 	struct dg_policy *p = NULL;
 	const char *document = NULL;
+	int r = dg_app_open_fleet(g->app, &g->document, 1, err);
 
-	if ((o->verb != DG_PLAYBOOK_WITHDRAW && o->verb != DG_PLAYBOOK_REVOKE) || !o->about ||
-		!g->document) {
-		return 0;
-	}
-	int r = dg_amend_check(g, o->verb, o->about, err);
-	x.about =
-		r == 0 && o->verb == DG_PLAYBOOK_WITHDRAW ? term_of(g->arena, o->about) : o->about;
-	r = r == 0 ? dg_app_open_fleet(g->app, &g->document, 1, err) : r;
 	while (r == 0) {
 		r = dg_fleet_next(g->app->fleet, g->arena, &p, &document, err);
 		for (size_t i = 0; r == 0 && i < p->n_mail; i++) {
-			if (o->verb == DG_PLAYBOOK_WITHDRAW) {
-				find_term(&x, &p->mail[i]);
+			if (verb == DG_PLAYBOOK_WITHDRAW) {
+				find_term(x, &p->mail[i]);
 			} else {
-				find_key(&x, &p->mail[i]);
+				find_key(x, &p->mail[i]);
 			}
 		}
 	}
@@ -209,5 +198,48 @@ int dg_amend_look(struct dg_going *g, const struct dg_verb_order *o, struct dg_e
 		err->pos.file = dg_strdup(g->arena, err->pos.file); /* it was the fleet's */
 	}
 	g->app->fleet = dg_fleet_close(g->app->fleet);
+	return r < 0 ? r : 0;
+}
+
+static int about_of(struct dg_going *g, enum dg_playbook_verb verb, const char *answer,
+	const char **ret_about, struct dg_err *err)
+{
+	*ret_about = verb == DG_PLAYBOOK_WITHDRAW ? term_of(g->arena, answer) : answer;
+	return *ret_about ? 0
+			  : dg_fail(err, DG_EINPUT,
+				    "%.60s is no term of SPF: expected what zone.yaml has, for "
+				    "instance ip4:192.0.2.7 or include:_spf.provider.example",
+				    answer);
+}
+
+int dg_amend_check(
+	struct dg_going *g, enum dg_playbook_verb verb, const char *answer, struct dg_err *err)
+{
+	struct amending x = {.g = g, .is_quiet = true};
+	int r = about_of(g, verb, answer, &x.about, err);
+
+	r = r == 0 && g->document ? find(&x, verb, err) : r;
+	if (r == 0 && g->document && x.n_found == 0) {
+		dg_incident_tell(g->app,
+			verb == DG_PLAYBOOK_WITHDRAW
+				? DG_MESSAGE("  no spf: of zone.yaml names {text}: it is out "
+					     "already, or meant otherwise")
+				: DG_MESSAGE("  no dkim: of zone.yaml has a key {text} in force: "
+					     "it is revoked already, or meant otherwise"),
+			0, 0, x.about);
+	}
+	return r;
+}
+
+int dg_amend_look(struct dg_going *g, const struct dg_verb_order *o, struct dg_err *err)
+{
+	struct amending x = {.g = g};
+
+	if ((o->verb != DG_PLAYBOOK_WITHDRAW && o->verb != DG_PLAYBOOK_REVOKE) || !o->about ||
+		!g->document) {
+		return 0;
+	}
+	int r = about_of(g, o->verb, o->about, &x.about, err);
+	r = r == 0 ? find(&x, o->verb, err) : r;
 	return r < 0 ? r : x.n_found > 0 ? 1 : 0;
 }

@@ -63,6 +63,6 @@ int dg_verb_run(
 /* withdraw-sender, revoke-key: each line of zone.yaml that still says what is to go is shown as it is and as it should be. 0: none does (of any
  * other verb, too); 1: some do. */
 int dg_amend_look(struct dg_going *g, const struct dg_verb_order *o, struct dg_err *err);
-/* Can the answer be what such a verb is about? DG_EINPUT: no. */
+/* Can the answer be what such a verb is about? Says when zone.yaml has no such thing. DG_EINPUT: no. */
 int dg_amend_check(
 	struct dg_going *g, enum dg_playbook_verb verb, const char *answer, struct dg_err *err);
