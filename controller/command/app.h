@@ -31,6 +31,7 @@ struct dg_app {
 	bool has_progress_line;
 	bool is_adopting; /* a transaction that notes what already stands as wanted */
 	size_t n_shown;
+	size_t n_relays_bad; /* addresses of MX hosts that were asked (--open-relay) and not seen to refuse strangers */
 };
 
 /* can_write: the journal is opened for writing, the engine may send. */

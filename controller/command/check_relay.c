@@ -99,6 +99,13 @@ void dg_check_relays(struct dg_checking *c, struct dg_arena *a, const struct dg_
 	dg_app_progress(c->app, "asking %zu MX hosts whether they relay for strangers", h.n);
 	dg_relay_start(&test);
 	dg_loop_run(c->app->loop);
+	for (size_t k = 0; k < test.n_seen; k++) {
+		const struct dg_relay_form *form = NULL;
+		const char *why = NULL;
+
+		c->app->n_relays_bad +=
+			dg_relay_judge(&test.seen[k], &form, &why) != DG_RELAY_REFUSES;
+	}
 	for (size_t i = 0; i < n; i++) {
 		struct dg_relay_host *of = dg_newn(a, struct dg_relay_host, test.n_seen);
 		size_t n_of = 0;

@@ -3,8 +3,10 @@
 
 #include "controller/command/app.h"
 #include "controller/command/command.h"
+#include "controller/incident/words.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MANY 100000u
@@ -53,6 +55,10 @@ int dg_cmd_incident(struct dg_app *app, const struct dg_args *args)
 				words[i].name, words[i].args, words[i].summary);
 		}
 		return DG_EXIT_USAGE;
+	}
+	if (!args->is_json) { /* what programs read is in no language */
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+		dg_words_open(getenv("DNSGUARD_LOCALE"));
 	}
 	own.rest++;
 	own.n_rest--;

@@ -44,12 +44,23 @@ int dg_incident_zone(
 /* The whole record, with the changes of its zone from the journal. In the arena. */
 int dg_incident_load(struct dg_app *app, struct dg_arena *a, const struct dg_incident_row *row,
 	struct dg_record *ret_record, struct dg_err *err);
+/* One line that says how many have been kept long enough and wait to be deleted; NULL: none. In the arena. */
+int dg_incident_expired(
+	struct dg_app *app, struct dg_arena *a, const char **ret_line, struct dg_err *err);
 /* The newest of the bodies whose entry is evidence of this media type. 1: none. */
 int dg_incident_newest(struct dg_app *app, struct dg_arena *a, const struct dg_record *r,
 	const char *media, struct dg_incident_body *ret_body, struct dg_err *err);
 /* Its row alone as a record, without entries. */
 void dg_incident_record_of(
 	const struct dg_incident_row *row, int64_t now, struct dg_record *ret_record);
+
+/* --- words (incident_words.c) -------------------------------------------------------------------------------- */
+/* In the reader's language, with its numbers and its text (controller/incident/words.h). In the arena. */
+const char *dg_incident_words(
+	struct dg_arena *a, const char *msgid, uint64_t n, uint64_t of, const char *text);
+/* In the reader's language, as a line for people. */
+void dg_incident_tell(
+	struct dg_app *app, const char *msgid, uint64_t n, uint64_t of, const char *text);
 
 /* To --output, a new file, else to standard output. */
 int dg_incident_write(struct dg_app *app, const struct dg_buf *b, struct dg_err *err);

@@ -4,6 +4,7 @@
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/command/report.h"
+#include "controller/incident/words.h"
 #include "controller/store/watch.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
@@ -13,6 +14,8 @@
 #include "zones/watch/watched.h"
 
 #include <string.h>
+
+#define LINE_MAX_BYTES 512u
 
 static int fail(struct dg_app *app, const struct dg_err *err)
 {
@@ -91,8 +94,9 @@ static void ask_triage(const struct dg_record *r, struct dg_over_facts *f)
 
 static const char *answer_text(enum dg_over_answer a)
 {
-	static const char *const texts[] = {
-		[DG_OVER_NO] = "no", [DG_OVER_YES] = "yes", [DG_OVER_UNKNOWN] = "unknown"};
+	static const char *const texts[] = {[DG_OVER_NO] = DG_MESSAGE("no"),
+		[DG_OVER_YES] = DG_MESSAGE("yes"),
+		[DG_OVER_UNKNOWN] = DG_MESSAGE("unknown")};
 
 	return texts[a];
 }
@@ -110,7 +114,13 @@ static json_t *conditions_json(const struct dg_over_condition *c)
 static void say_conditions(struct dg_app *app, const struct dg_over_condition *c)
 {
 	for (size_t i = 0; !app->args->is_json && i < DG_OVER_CONDITIONS; i++) {
-		dg_app_say(app, "  %-8s %-8s %s", c[i].code, answer_text(c[i].answer), c[i].text);
+		struct dg_buf b;
+
+		dg_buf_init(&b, LINE_MAX_BYTES);
+		dg_buf_printf(&b, "  %-8s ", c[i].code);
+		dg_put_padded(&b, dg_word(answer_text(c[i].answer)), 8);
+		dg_app_say(app, "%s %s", b.data, dg_word(c[i].text));
+		dg_buf_done(&b);
 	}
 }
 
@@ -164,8 +174,9 @@ static int close_one(struct dg_app *app, struct dg_arena *a, struct dg_err *err)
 	} else if (r == 0) {
 		char when[32];
 
-		dg_app_say(app, "incident %lld is closed; its evidence is kept until %s",
-			(long long)row.id, dg_app_time(facts.now + row.retention, when));
+		dg_incident_tell(app,
+			DG_MESSAGE("incident {n} is closed; its evidence is kept until {text}"),
+			(uint64_t)row.id, 0, dg_app_time(facts.now + row.retention, when));
 	}
 	return r;
 }
@@ -201,10 +212,10 @@ static int forget(struct dg_app *app, const struct dg_incident_row *row, struct 
 			(long long)row->id, (long long)row->id);
 	}
 	if (r == 0 && !app->args->is_json) {
-		dg_app_say(app,
-			"incident %lld is forgotten: %lld entries and their files are deleted from "
-			"%s",
-			(long long)row->id, (long long)row->n_entries, app->state_dir);
+		dg_incident_tell(app,
+			DG_MESSAGE("incident {n} is forgotten: {of} entries and their files are "
+				   "deleted from {text}"),
+			(uint64_t)row->id, (uint64_t)row->n_entries, app->state_dir);
 	} else if (r == 0) {
 		dg_report_json(app, json_pack("{s:s, s:I}", "type", "incident-forgotten", "id",
 					    (json_int_t)row->id));
@@ -229,7 +240,7 @@ static int forget_expired(struct dg_app *app, struct dg_err *err)
 		}
 	}
 	if (r == 0 && n_forgotten == 0) {
-		dg_app_say(app, "no incident has been kept long enough");
+		dg_app_say(app, "%s", dg_word(DG_MESSAGE("no incident has been kept long enough")));
 	}
 	return r;
 }
@@ -241,8 +252,9 @@ static int forget_one(struct dg_app *app, struct dg_err *err)
 
 	if (r == 0 && !app->args->has_yes) {
 		r = dg_app_ask(app,
-			dg_printf(app->arena, "Delete the evidence of incident %lld for good?",
-				(long long)row.id),
+			dg_incident_words(app->arena,
+				DG_MESSAGE("Delete the evidence of incident {n} for good?"),
+				(uint64_t)row.id, 0, NULL),
 			err);
 	}
 	return r == 0 ? forget(app, &row, err) : r;
@@ -261,7 +273,7 @@ int dg_incident_word_forget(struct dg_app *app, const struct dg_args *args)
 		r = args->n_rest == 0 ? forget_expired(app, &err) : forget_one(app, &err);
 	}
 	if (r > 0) {
-		dg_app_say(app, "nothing was deleted");
+		dg_app_say(app, "%s", dg_word(DG_MESSAGE("nothing was deleted")));
 		return DG_EXIT_OK;
 	}
 	return r < 0 ? fail(app, &err) : DG_EXIT_OK;

@@ -299,10 +299,11 @@ int dg_incident_word_export(struct dg_app *app, const struct dg_args *args)
 		return dg_app_exit_of(&err);
 	}
 	if (!is_cacao) {
-		dg_app_say(app,
-			"incident %lld: %zu files of evidence, the record and the report are in "
-			"%s; `sha256sum -c SHA256SUMS` there checks them",
-			(long long)row.id, record.n_files, args->output);
+		dg_incident_tell(app,
+			DG_MESSAGE("incident {n}: {of} files of evidence, the record and the "
+				   "report are in {text}; `sha256sum -c SHA256SUMS` there checks "
+				   "them"),
+			(uint64_t)row.id, record.n_files, args->output);
 	}
 	return record.broken > 0 ? DG_EXIT_FAILED : DG_EXIT_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "controller/command/app.h"
 #include "controller/command/command.h"
+#include "controller/incident/words.h"
 #include "controller/store/watch.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
@@ -84,7 +85,8 @@ void dg_incident_record_of(
 		.confidence = row->confidence,
 		.retention = row->retention,
 		.is_over = row->is_over,
-		.n_entries = row->n_entries};
+		.n_entries = row->n_entries,
+		.say = dg_word};
 	memcpy(ret_record->head, row->head, sizeof(ret_record->head));
 }
 
@@ -226,4 +228,30 @@ int dg_incident_load(struct dg_app *app, struct dg_arena *a, const struct dg_inc
 	}
 	*ret_record = r;
 	return 0;
+}
+
+int dg_incident_expired(
+	struct dg_app *app, struct dg_arena *a, const char **ret_line, struct dg_err *err)
+{
+	struct dg_incident_row *rows = NULL;
+	size_t n = 0;
+	size_t n_expired = 0;
+	int r = dg_incident_list(app->store, a, &rows, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct dg_record record;
+
+		dg_incident_record_of(&rows[i], dg_loop_now(app->loop), &record);
+		n_expired += dg_record_is_expired(&record);
+	}
+	if (r == 0) {
+		*ret_line = n_expired == 0
+				    ? NULL
+				    : dg_printf(a,
+					      "incidents that have been kept long enough: %zu; "
+					      "`dnsguard incident forget --expired` deletes "
+					      "their evidence",
+					      n_expired);
+	}
+	return r;
 }

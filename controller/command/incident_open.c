@@ -59,8 +59,10 @@ static void say_opened(struct dg_app *app, int64_t id, bool is_new, const char *
 					    "id", (json_int_t)id, "name", name, "new", is_new));
 		return;
 	}
-	dg_app_say(app, is_new ? "incident %lld is open: %s" : "incident %lld was open already: %s",
-		(long long)id, dg_world_shown(app->arena, name));
+	dg_incident_tell(app,
+		is_new ? DG_MESSAGE("incident {n} is open: {text}")
+		       : DG_MESSAGE("incident {n} was open already: {text}"),
+		(uint64_t)id, 0, dg_world_shown(app->arena, name));
 }
 
 static int open_one(struct dg_app *app, struct dg_err *err)
@@ -155,6 +157,6 @@ int dg_incident_word_note(struct dg_app *app, const struct dg_args *args)
 		dg_app_complain(app, &err);
 		return dg_app_exit_of(&err);
 	}
-	dg_app_say(app, "noted in incident %lld", (long long)row.id);
+	dg_incident_tell(app, DG_MESSAGE("noted in incident {n}"), (uint64_t)row.id, 0, NULL);
 	return DG_EXIT_OK;
 }

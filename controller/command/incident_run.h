@@ -31,6 +31,21 @@ const char *dg_going_answer(const struct dg_going *g, const char *id);
 /* The step's verdict is about us: no split. */
 bool dg_going_is_refused(const struct dg_going *g, const struct dg_playbook_step *s);
 
+/* incident_step.c: of the step at hand */
+enum dg_pace {
+	DG_PACE_ON,
+	DG_PACE_STOP, /* it was said why */
+};
+void dg_step_show(struct dg_going *g);
+/* One line from the terminal, without what surrounds it; NULL: the end. */
+const char *dg_step_line(struct dg_going *g, const char *question);
+const char *dg_step_choices(struct dg_going *g, const struct dg_playbook_step *s);
+/* It waits for this, in the reader's language. about: its {text}; NULL: it has none. DG_PACE_STOP. */
+enum dg_pace dg_step_stop(struct dg_going *g, const char *msgid, const char *about);
+/* What became of it, on record and said. */
+int dg_step_end(struct dg_going *g, const char *outcome, const char *answer, const char *why,
+	enum dg_pace *ret_pace, struct dg_err *err);
+
 /* incident_verbs.c */
 struct dg_verb_order {
 	enum dg_playbook_verb verb;
@@ -38,6 +53,16 @@ struct dg_verb_order {
 	bool is_look;      /* show what it would do and cost, and do nothing */
 	const char *yes;   /* "yes", or the digest of the plan; NULL: the command asks by itself */
 };
+/* What a verb costs whose command shows no plan, said before it is done. Others: nothing. */
+int dg_verb_tell_cost(struct dg_going *g, enum dg_playbook_verb verb, struct dg_err *err);
 /* Runs the command of a verb, which shows its plan and cost. ret_status: its exit status. The store is closed meanwhile and open again after it. */
 int dg_verb_run(
 	struct dg_going *g, const struct dg_verb_order *o, int *ret_status, struct dg_err *err);
+
+/* incident_amend.c */
+/* withdraw-sender, revoke-key: each line of zone.yaml that still says what is to go is shown as it is and as it should be. 0: none does (of any
+ * other verb, too); 1: some do. */
+int dg_amend_look(struct dg_going *g, const struct dg_verb_order *o, struct dg_err *err);
+/* Can the answer be what such a verb is about? Says when zone.yaml has no such thing. DG_EINPUT: no. */
+int dg_amend_check(
+	struct dg_going *g, enum dg_playbook_verb verb, const char *answer, struct dg_err *err);

@@ -4,6 +4,7 @@
 #include "controller/command/app.h"
 #include "controller/command/command.h"
 #include "controller/command/report.h"
+#include "controller/incident/words.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
@@ -25,13 +26,19 @@ static void put_row(struct dg_buf *b, const struct dg_record *r)
 	size_t len = strlen(r->name);
 	char when[32];
 
-	dg_buf_printf(b, "%-5lld %s  %-16s ", (long long)r->id, dg_app_time(r->opened, when),
-		dg_record_state(r));
+	dg_buf_printf(b, "%-5lld %s  ", (long long)r->id, dg_app_time(r->opened, when));
+	dg_put_padded(b, dg_record_code(r, dg_record_state(r)), 16);
+	dg_buf_putc(b, ' ');
 	dg_buf_put_safe(b, r->name, len > 1 ? len - 1 : len);
-	dg_buf_printf(b, "  %s%s%s", r->verdict ? r->verdict : "no verdict yet",
-		r->confidence ? ", " : "", r->confidence ? r->confidence : "");
-	if (r->closed > 0 && r->forgotten == 0 && r->closed + r->retention <= r->now) {
-		dg_buf_puts(b, "  (kept long enough: `dnsguard incident forget`)");
+	dg_buf_printf(b, "  %s",
+		r->verdict ? dg_record_code(r, r->verdict) : dg_word(DG_MESSAGE("no verdict yet")));
+	if (r->confidence) {
+		dg_buf_printf(b, ", %s", dg_record_code(r, r->confidence));
+	}
+	if (dg_record_is_expired(r)) {
+		dg_buf_printf(b, "  %s",
+			dg_word(DG_MESSAGE("(kept long enough: `dnsguard incident forget "
+					   "--expired` deletes it)")));
 	}
 	dg_buf_putc(b, '\n');
 }
@@ -65,7 +72,7 @@ int dg_incident_word_list(struct dg_app *app, const struct dg_args *args)
 	dg_app_out(app, &b);
 	dg_buf_done(&b);
 	if (n == 0 && !args->is_json) {
-		dg_app_say(app, "no incident in %s", app->state_dir);
+		dg_incident_tell(app, DG_MESSAGE("no incident in {text}"), 0, 0, app->state_dir);
 	}
 	return n_open > 0 ? DG_EXIT_FINDINGS : DG_EXIT_OK;
 }
@@ -187,7 +194,8 @@ static void put_file(
 		dg_json_set(o, "media", dg_json_text(f->media));
 		dg_json_put(b, o);
 	} else {
-		dg_buf_printf(b, "%s  %-8s %9llu  ", f->sha256, is_whole ? "whole" : "CHANGED",
+		dg_buf_printf(b, "%s  %-8s %9llu  ", f->sha256,
+			is_whole ? dg_word(DG_MESSAGE("whole")) : dg_word(DG_MESSAGE("CHANGED")),
 			(unsigned long long)f->size);
 		dg_buf_put_safe(b, f->name, strlen(f->name));
 	}
@@ -221,10 +229,12 @@ int dg_incident_word_evidence(struct dg_app *app, const struct dg_args *args)
 	dg_buf_done(&b);
 	bool is_sound = n_changed == 0 && record.broken == 0;
 	if (!args->is_json) {
-		dg_app_say(app, "%zu files, %s", record.n_files,
-			is_sound            ? "all whole, and the record fits together"
-			: record.broken > 0 ? "but the record was changed by other means"
-					    : "some were changed by other means");
+		dg_incident_tell(app,
+			is_sound ? DG_MESSAGE("{n} files, all whole, and the record fits together")
+			: record.broken > 0
+				? DG_MESSAGE("{n} files, but the record was changed by other means")
+				: DG_MESSAGE("{n} files, some were changed by other means"),
+			record.n_files, 0, NULL);
 	}
 	return is_sound ? DG_EXIT_OK : DG_EXIT_FAILED;
 }

@@ -5,78 +5,80 @@
 #include "controller/command/command.h"
 #include "controller/command/world.h"
 #include "controller/engine/fleet.h"
+#include "controller/incident/words.h"
 #include "controller/store/watch.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
-#include "zones/mail/dkim_key.h"
-#include "zones/mail/spf.h"
 #include "zones/policy/policy.h"
 
 #include <string.h>
 
-#define TERM_MAX 600u
+#define COST_MAX ((size_t)64 << 10)
 
-/* --- what has to be out of zone.yaml first ---------------------------------------------------------------------------- */
-static bool has_term(const struct dg_mail_spec *m, const char *about)
+/* --- what those cost that show no plan ----------------------------------------------------------------------------------- */
+static void put_hosts(struct dg_buf *b, const struct dg_policy *p)
 {
-	bool is_there = false;
-	struct dg_buf b;
+	for (size_t i = 0; i < p->n_mail; i++) {
+		for (size_t k = 0; k < p->mail[i].n_mx; k++) {
+			const char *host = p->mail[i].mx[k].host;
 
-	for (size_t i = 0; m->spf && i < m->spf->n && !is_there; i++) {
-		dg_buf_init(&b, TERM_MAX);
-		dg_spf_term_print(&b, &m->spf->terms[i]);
-		is_there = strcmp(b.data + (b.data[0] == '+'), about) == 0;
-		dg_buf_done(&b);
-	}
-	return is_there;
-}
-
-static bool has_key(const struct dg_mail_spec *m, const char *about)
-{
-	for (size_t i = 0; i < m->n_dkim; i++) {
-		if (strcmp(m->dkim[i].selector, about) == 0 &&
-			strcmp(m->dkim[i].text, DG_DKIM_REVOKED) != 0) {
-			return true;
+			dg_buf_printf(
+				b, "%s%.*s", b->len > 0 ? ", " : "", (int)strlen(host) - 1, host);
 		}
 	}
-	return false;
 }
 
-static int refuse_mail(
-	const struct dg_verb_order *o, const struct dg_mail_spec *m, struct dg_err *err)
+static void tell(struct dg_going *g, const char *msgid, const char *text)
 {
-	if (o->verb == DG_PLAYBOOK_WITHDRAW && has_term(m, o->about)) {
-		return dg_fail_at(err, &m->spf_pos, DG_EPOLICY,
-			"%s still names %s in spf:; take it out there, then go on: zone.yaml is "
-			"yours, dnsguard publishes it",
-			m->name, o->about);
-	}
-	if (o->verb == DG_PLAYBOOK_REVOKE && has_key(m, o->about)) {
-		return dg_fail_at(err, &m->pos, DG_EPOLICY,
-			"%s still has the key %s in dkim:; write `%s: revoked` there, then go on",
-			m->name, o->about, o->about);
-	}
-	return 0;
+	struct dg_buf b;
+
+	dg_buf_init(&b, COST_MAX);
+	dg_put_padded(&b, dg_word(DG_MESSAGE("cost")), 8);
+	dg_app_say(g->app, "  %s %s", b.data, dg_incident_words(g->arena, msgid, 0, 0, text));
+	dg_buf_done(&b);
 }
 
-/* The policy is what is published, so what is to go has to be gone there; a fleet is looked at as a whole. */
-static int check_policy(struct dg_going *g, const struct dg_verb_order *o, struct dg_err *err)
+static int tell_relay_cost(struct dg_going *g, struct dg_err *err)
 {
 	struct dg_policy *p = NULL;
 	const char *document = NULL;
-	int r = dg_app_open_fleet(g->app, &g->document, 1, err);
+	struct dg_buf b;
+	int r = g->document ? dg_app_open_fleet(g->app, &g->document, 1, err) : 1;
 
+	dg_buf_init(&b, COST_MAX);
 	while (r == 0) {
 		r = dg_fleet_next(g->app->fleet, g->arena, &p, &document, err);
-		for (size_t i = 0; r == 0 && i < p->n_mail; i++) {
-			r = refuse_mail(o, &p->mail[i], err);
+		if (r == 0) {
+			put_hosts(&b, p);
 		}
 	}
 	if (r < 0 && err->pos.file) {
 		err->pos.file = dg_strdup(g->arena, err->pos.file); /* it was the fleet's */
 	}
 	g->app->fleet = dg_fleet_close(g->app->fleet);
+	if (r > 0 && b.len > 0) {
+		dg_app_say(g->app,
+			"  cost     two connections to each address of %s; no mail is sent, but "
+			"their "
+			"logs will show a stranger who is refused",
+			b.data);
+	}
+	dg_buf_done(&b);
 	return r < 0 ? r : 0;
+}
+
+int dg_verb_tell_cost(struct dg_going *g, enum dg_playbook_verb verb, struct dg_err *err)
+{
+	if (verb == DG_PLAYBOOK_RELAY) {
+		return tell_relay_cost(g, err);
+	}
+	if (verb == DG_PLAYBOOK_ABUSED) {
+		tell(g,
+			DG_MESSAGE("until `dnsguard release` the guard does not split the name, "
+				   "also when it is flooded"),
+			NULL);
+	}
+	return 0;
 }
 
 /* --- the commands --------------------------------------------------------------------------------------------------------- */
@@ -171,7 +173,9 @@ static void set_args(const struct dg_going *g, const struct dg_verb_order *o, st
 	own->is_dry = o->is_look;
 	own->output = own->format = own->answer = own->playbook = NULL;
 	own->policy = NULL;
+	own->is_fast = own->is_fast || o->verb == DG_PLAYBOOK_RELAY; /* that is all it asks */
 	own->tests_relay = own->owns_this = o->verb == DG_PLAYBOOK_RELAY;
+	own->is_verbose = own->is_verbose || o->verb == DG_PLAYBOOK_RELAY; /* who refuses, too */
 	own->why = g->row.verdict ? dg_printf(g->arena, "incident %lld: %s", (long long)g->row.id,
 					    g->row.verdict)
 				  : NULL;
@@ -201,7 +205,8 @@ static const char *const *with_sources(struct dg_going *g, const char *const *wo
 /* Nothing guards the name, so nothing would split it by itself. */
 static int hold_nothing(struct dg_going *g, const char *name, int *ret_status)
 {
-	dg_app_say(g->app, "  %s is not under guard: there is nothing to hold", name);
+	dg_incident_tell(g->app,
+		DG_MESSAGE("  {text} is not under guard: there is nothing to hold"), 0, 0, name);
 	*ret_status = DG_EXIT_OK;
 	return 0;
 }
@@ -215,11 +220,12 @@ int dg_verb_run(
 	int r = words_of(g, o, words, &own.n_rest, err);
 
 	own.rest = words;
-	if (r == 0 && (o->verb == DG_PLAYBOOK_WITHDRAW || o->verb == DG_PLAYBOOK_REVOKE)) {
-		r = check_policy(g, o, err);
-	}
-	if (r < 0) {
-		return r;
+	r = r == 0 ? dg_amend_look(g, o, err) : r;
+	if (r != 0) {
+		return r < 0 ? r
+			     : dg_fail(err, DG_EPOLICY,
+				       "%s says otherwise again: nothing was published",
+				       g->document);
 	}
 	if (o->verb == DG_PLAYBOOK_ABUSED) {
 		struct dg_guard_row guard = {0};
@@ -235,6 +241,7 @@ int dg_verb_run(
 	}
 	dg_app_close(g->app); /* the command opens what it needs */
 	g->app->args = &own;
+	g->app->n_relays_bad = 0;
 	*ret_status = command_of(o)(g->app, &own);
 	dg_app_close(g->app);
 	g->app->args = args;

@@ -3,6 +3,7 @@
 
 #include "controller/command/app.h"
 #include "controller/command/command.h"
+#include "controller/incident/words.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 #include "zones/base/err.h"
@@ -11,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -205,11 +207,12 @@ static void put_line(struct dg_buf *b, const struct dg_notice *n, const char *fi
 	put_safe(b, n->organisation[0] != '\0' ? n->organisation : "-");
 	dg_buf_puts(b, ": ");
 	for (size_t i = 0; i < n->n_to; i++) {
-		dg_buf_puts(b, i > 0 ? ", " : "to ");
-		put_safe(b, n->to[i]);
+		dg_buf_puts(b, i > 0 ? ", " : "");
+		dg_message_put(
+			b, i > 0 ? "{text}" : dg_word(DG_MESSAGE("to {text}")), 0, 0, n->to[i]);
 	}
 	if (n->n_to == 0) {
-		dg_buf_puts(b, "no address is known");
+		dg_buf_puts(b, dg_word(DG_MESSAGE("no address is known")));
 	} else if (n->basis[0] != '\0') {
 		dg_buf_printf(b, " (%s)", n->basis);
 	}
@@ -283,10 +286,11 @@ static int draft(struct noticing *x, struct dg_err *err)
 	}
 	if (r == 0) {
 		dg_app_say(x->app, "%s",
-			x->app->args->drafts
-				? "drafts: read them, change them, then dnsguard notices --send "
-				  "FILE..."
-				: "nothing was written or sent: --drafts FOLDER writes them");
+			dg_word(x->app->args->drafts
+					? DG_MESSAGE("drafts: read them, change them, then "
+						     "dnsguard notices --send FILE...")
+					: DG_MESSAGE("nothing was written or sent: --drafts FOLDER "
+						     "writes them")));
 	}
 	return r;
 }
@@ -309,5 +313,9 @@ int dg_notices_run(struct dg_app *app, const char *json, size_t len)
 
 int dg_cmd_notices(struct dg_app *app, const struct dg_args *args)
 {
+	if (!args->is_json) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+		dg_words_open(getenv("DNSGUARD_LOCALE"));
+	}
 	return args->does_send ? dg_notices_send(app) : dg_notices_run(app, NULL, 0);
 }

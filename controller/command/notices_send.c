@@ -1,7 +1,9 @@
 /* controller/command/notices_send.c: drafts to their recipients by the user's own mail server (RFC 6409, libcurl): each after a yes. */
 #include "controller/command/app.h"
 #include "controller/command/command.h"
+#include "controller/command/incident.h"
 #include "controller/command/notices.h"
+#include "controller/incident/words.h"
 #include "providers/net/secret.h"
 #include "zones/base/address.h"
 #include "zones/base/arena.h"
@@ -22,8 +24,6 @@
 #define CONNECT_MS   30000L
 #define TIMEOUT_MS   300000L
 #define MEMORY_MAX   ((size_t)32 << 20)
-#define RECIPIENTS   8u
-#define HEADER_MAX   ((size_t)64 << 10)
 #define QUESTION_MAX 2000u
 #define SENT         ".sent"
 
@@ -31,10 +31,7 @@ struct letter {
 	const char *path;
 	char *text; /* as the file has it */
 	size_t n;
-	const char *from;
-	const char *to[RECIPIENTS];
-	size_t n_to;
-	const char *subject; /* not safe to show */
+	struct dg_notice_draft draft;
 };
 
 struct mailing {
@@ -117,100 +114,8 @@ static int load(struct dg_arena *a, struct letter *l, struct dg_err *err)
 			fd < 0 ? strerrordesc_np(why) : "no draft: no file, empty, or too large");
 	}
 	l->n = (size_t)n;
-	return memchr(l->text, '\0', l->n) ? dg_fail(err, DG_EINPUT, "%s: a NUL in it", l->path)
-					   : 0;
-}
-
-/* The value of a header field, unfolded; NULL: not there. *ret_n: how many there are. */
-static const char *field(struct dg_arena *a, const char *text, const char *name, size_t *ret_n)
-{
-	size_t len = strlen(name);
-	const char *found = NULL;
-	struct dg_buf b;
-
-	*ret_n = 0;
-	for (const char *p = text; *p != '\0' && *p != '\n' && *p != '\r';) {
-		bool is_it = strncasecmp(p, name, len) == 0 && p[len] == ':';
-
-		*ret_n += is_it;
-		dg_buf_init(&b, HEADER_MAX);
-		do {
-			size_t n = strcspn(p, "\r\n");
-			dg_buf_put(&b, p, n);
-			p += n;
-			p += *p == '\r';
-			p += *p == '\n';
-		} while (*p == ' ' || *p == '\t');
-		if (is_it && !found) {
-			found = dg_strndup(a, b.data + len + 1, b.len - len - 1);
-		}
-		dg_buf_done(&b);
-	}
-	return found;
-}
-
-/* "a@x.example, <b@y.example>": whatever is no plain address is refused, not guessed. */
-static int take_addresses(
-	struct dg_arena *a, const char *text, const char **list, size_t max, size_t *ret_n)
-{
-	size_t n = 0;
-
-	for (const char *p = text; *p;) {
-		size_t len = strcspn(p, ",");
-		const char *begin = p + strspn(p, " \t");
-		const char *end = p + len;
-
-		while (end > begin && (end[-1] == ' ' || end[-1] == '\t')) {
-			end--;
-		}
-		if (end - begin > 2 && *begin == '<' && end[-1] == '>') {
-			begin++;
-			end--;
-		}
-		const char *word = dg_strndup(a, begin, end > begin ? (size_t)(end - begin) : 0);
-		if (n == max || !dg_is_plain_address(word)) {
-			return 1;
-		}
-		list[n++] = word;
-		p += len + (p[len] == ',');
-	}
-	*ret_n = n;
-	return n > 0 ? 0 : 1;
-}
-
-static int understand(struct dg_arena *a, struct letter *l, struct dg_err *err)
-{
-	static const char *const refused[] = {"Cc", "Bcc", "Sender", "Resent-To"};
-	size_t n = 0;
-	size_t n_from = 0;
-	size_t n_to = 0;
-	const char *from = field(a, l->text, "From", &n_from);
-	const char *to = field(a, l->text, "To", &n_to);
-
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-		(void)field(a, l->text, refused[i], &n);
-		if (n > 0) {
-			return dg_fail(err, DG_EINPUT,
-				"%s: a field %s: a notice goes to those in To only", l->path,
-				refused[i]);
-		}
-	}
-	if (n_to == 0) {
-		return dg_fail(err, DG_EINPUT,
-			"%s: no To: nobody is known who reads this; write the address into it",
-			l->path);
-	}
-	if (n_from != 1 || n_to != 1 || take_addresses(a, from, &l->from, 1, &n) != 0 ||
-		take_addresses(a, to, l->to, RECIPIENTS, &l->n_to) != 0) {
-		return dg_fail(err, DG_EINPUT,
-			"%s: one From and one To with plain addresses are wanted "
-			"(alice@example.com)",
-			l->path);
-	}
-	struct dg_bounce record;
-	bool is_read = dg_bounce_read(a, l->text, l->n, NULL, &record) == 0;
-	l->subject = is_read ? record.outer.subject : "";
-	return 0;
+	int r = dg_notice_draft_read(a, l->text, l->n, &l->draft, err);
+	return r < 0 ? dg_wrap(err, r, "%s", l->path) : 0;
 }
 
 /* --- a yes for each --------------------------------------------------------------------------- */
@@ -220,25 +125,23 @@ static int ask(struct mailing *m, struct letter *l, struct dg_err *err)
 	size_t kept = 0;
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < l->n_to; i++) {
+	for (size_t i = 0; r >= 0 && i < l->draft.n_to; i++) {
 		struct dg_buf b;
 
 		dg_buf_init(&b, QUESTION_MAX);
-		dg_buf_puts(&b, "send ");
-		dg_buf_put_safe(&b, l->path, strlen(l->path));
+		dg_message_put(&b, dg_word(DG_MESSAGE("send {text}")), 0, 0, l->path);
 		dg_buf_puts(&b, "\n  \"");
-		dg_buf_put_safe(
-			&b, l->subject, strlen(l->subject) < 300 ? strlen(l->subject) : 300);
-		dg_buf_puts(&b, "\"\n  to ");
-		dg_buf_put_safe(&b, l->to[i], strlen(l->to[i]));
-		dg_buf_putc(&b, '?');
+		dg_buf_put_safe(&b, l->draft.subject,
+			strlen(l->draft.subject) < 300 ? strlen(l->draft.subject) : 300);
+		dg_buf_puts(&b, "\"\n  ");
+		dg_message_put(&b, dg_word(DG_MESSAGE("to {text}?")), 0, 0, l->draft.to[i]);
 		r = dg_app_ask(m->app, b.data, err);
 		dg_buf_done(&b);
 		if (r == 0) {
-			l->to[kept++] = l->to[i];
+			l->draft.to[kept++] = l->draft.to[i];
 		}
 	}
-	l->n_to = kept;
+	l->draft.n_to = kept;
 	return r < 0 ? dg_fail(err, DG_EINPUT,
 			       "each letter is sent only after a yes for each recipient, on a "
 			       "terminal, and there is none")
@@ -262,29 +165,6 @@ static size_t give(char *to, size_t size, size_t n, void *arg)
 	return some;
 }
 
-/* With CRLF, and without what marks a draft. */
-static void make_upload(const struct letter *l, struct upload *u)
-{
-	static const char mark[] = "X-Unsent:";
-	bool is_header = true;
-
-	dg_buf_init(&u->text, 3 * DG_NOTICE_LETTER_MAX);
-	for (const char *p = l->text; *p;) {
-		size_t n = strcspn(p, "\n");
-		size_t text = n > 0 && p[n - 1] == '\r' ? n - 1 : n;
-
-		is_header = is_header && text > 0;
-		if (!(is_header && strncasecmp(p, mark, strlen(mark)) == 0)) {
-			for (size_t i = 0; i < text; i++) {
-				char blank = ' '; /* a CR alone ends no line */
-				dg_buf_put(&u->text, p[i] == '\r' ? &blank : p + i, 1);
-			}
-			dg_buf_puts(&u->text, "\r\n");
-		}
-		p += n + (p[n] == '\n');
-	}
-}
-
 static void set_up(CURL *h, const struct mailing *m, const struct letter *l, struct upload *u)
 {
 	const char *ca = m->app->args->ca_file;
@@ -304,7 +184,7 @@ static void set_up(CURL *h, const struct mailing *m, const struct letter *l, str
 	curl_easy_setopt(h, CURLOPT_PROXY, "");
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
-	curl_easy_setopt(h, CURLOPT_MAIL_FROM, l->from);
+	curl_easy_setopt(h, CURLOPT_MAIL_FROM, l->draft.from);
 	curl_easy_setopt(h, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(h, CURLOPT_READFUNCTION, give);
 	curl_easy_setopt(h, CURLOPT_READDATA, u);
@@ -327,6 +207,16 @@ static int log_in(CURL *h, const struct mailing *m, struct dg_err *err)
 	return r;
 }
 
+/* Before anybody is asked. */
+static int check_password(const struct mailing *m, struct dg_err *err)
+{
+	char word[DG_SECRET_MAX];
+	int r = dg_secret_read(m->app->args->password_file, word, sizeof(word), err);
+
+	explicit_bzero(word, sizeof(word));
+	return r;
+}
+
 static int transmit(const struct mailing *m, const struct letter *l, struct dg_err *err)
 {
 	char why[CURL_ERROR_SIZE] = "";
@@ -335,11 +225,12 @@ static int transmit(const struct mailing *m, const struct letter *l, struct dg_e
 	CURL *h = curl_easy_init();
 	int r = h ? log_in(h, m, err) : dg_fail(err, DG_EIO, "libcurl does not start");
 
-	for (size_t i = 0; i < l->n_to; i++) {
-		to = curl_slist_append(to, l->to[i]);
+	for (size_t i = 0; i < l->draft.n_to; i++) {
+		to = curl_slist_append(to, l->draft.to[i]);
 	}
 	if (r == 0) {
-		make_upload(l, &u);
+		dg_buf_init(&u.text, 3 * DG_NOTICE_LETTER_MAX);
+		dg_notice_draft_put(&u.text, l->text);
 		set_up(h, m, l, &u);
 		curl_easy_setopt(h, CURLOPT_MAIL_RCPT, to);
 		curl_easy_setopt(h, CURLOPT_ERRORBUFFER, why);
@@ -371,7 +262,7 @@ static int send_one(struct mailing *m, struct letter *l, struct dg_err *err)
 {
 	int r = ask(m, l, err);
 
-	if (r < 0 || l->n_to == 0) {
+	if (r < 0 || l->draft.n_to == 0) {
 		m->n_left += r == 0;
 		return r;
 	}
@@ -385,8 +276,11 @@ static int send_one(struct mailing *m, struct letter *l, struct dg_err *err)
 		(void)rename(done, l->path);
 		return r;
 	}
-	for (size_t i = 0; i < l->n_to; i++) {
-		dg_app_say(m->app, "sent to %s: %s", l->to[i], done);
+	for (size_t i = 0; i < l->draft.n_to; i++) {
+		dg_app_say(m->app, "%s: %s",
+			dg_incident_words(
+				m->arena, DG_MESSAGE("sent to {text}"), 0, 0, l->draft.to[i]),
+			done);
 	}
 	m->n_sent++;
 	return 0;
@@ -398,12 +292,12 @@ static int send_all(struct mailing *m, struct dg_err *err)
 	struct letter *letters = dg_newn(m->arena, struct letter, args->n_rest);
 	int r = take_url(m, err);
 
+	r = r == 0 && m->user[0] != '\0' ? check_password(m, err) : r;
 	for (size_t i = 0; r == 0 && i < args->n_rest; i++) { /* all are sound, or none is sent */
 		letters[i].path = args->rest[i];
 		r = is_sent_already(args->rest[i])
 			    ? dg_fail(err, DG_EINPUT, "%s was sent already", args->rest[i])
 			    : load(m->arena, &letters[i], err);
-		r = r == 0 ? understand(m->arena, &letters[i], err) : r;
 	}
 	for (size_t i = 0; r == 0 && i < args->n_rest; i++) {
 		r = send_one(m, &letters[i], err);
@@ -421,7 +315,8 @@ int dg_notices_send(struct dg_app *app)
 		dg_app_complain(app, &err);
 		status = dg_app_exit_of(&err);
 	}
-	dg_app_say(app, "%zu sent, %zu left", m.n_sent, app->args->n_rest - m.n_sent);
+	dg_incident_tell(app, DG_MESSAGE("{n} sent, {of} left"), m.n_sent,
+		app->args->n_rest - m.n_sent, NULL);
 	(void)dg_arena_free(m.arena);
 	return status;
 }

@@ -1,6 +1,7 @@
 /* status: what is watched and guarded, out of the state folder alone. */
 #include "controller/command/app.h"
 #include "controller/command/command.h"
+#include "controller/command/incident.h"
 #include "controller/command/report.h"
 #include "controller/command/screen.h"
 #include "controller/command/watching.h"
@@ -251,6 +252,18 @@ static int show_sensors(struct look *k, struct dg_err *err)
 	return r;
 }
 
+/* What is not an episode any more, but still other people's mail. */
+static int show_expired(struct look *k, struct dg_err *err)
+{
+	const char *line = NULL;
+	int r = k->app->args->is_json ? 0 : dg_incident_expired(k->app, k->a, &line, err);
+
+	if (line) {
+		dg_buf_printf(&k->out, "%s\n", line);
+	}
+	return r;
+}
+
 /* One look; on the screen, or NULL: on standard output. */
 static int show(struct dg_app *app, const char *only, struct dg_screen *screen, bool *ret_is_busy,
 	struct dg_err *err)
@@ -266,6 +279,7 @@ static int show(struct dg_app *app, const char *only, struct dg_screen *screen, 
 	dg_buf_init(&k.out, OUTPUT_MAX);
 	r = walk(&k, err);
 	r = r == 0 ? show_sensors(&k, err) : r;
+	r = r == 0 && !only ? show_expired(&k, err) : r;
 	if (r == 0 && only && k.n_shown == 0) {
 		r = dg_fail(err, DG_EINPUT,
 			"%s is not watched: `dnsguard status` lists the names that "

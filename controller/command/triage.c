@@ -69,7 +69,7 @@ static void on_progress(void *arg, uint64_t n)
 	struct dg_buf b;
 
 	dg_buf_init(&b, 256);
-	dg_words_put(&b, dg_word_n("{n} message", "{n} messages", n), n, 0, NULL);
+	dg_message_put(&b, dg_word_n("{n} message", "{n} messages", n), n, 0, NULL);
 	dg_app_progress(x->app, "%s", b.data);
 	dg_buf_done(&b);
 }
@@ -248,7 +248,7 @@ static int show(struct triage *x, const struct dg_case *c, struct dg_err *err)
 		dg_buf_putc(&b, '\n');
 	} else if (is_empty(c)) {
 		uint64_t n = c->counts.n_messages;
-		dg_words_put(&b,
+		dg_message_put(&b,
 			dg_word_n("{n} message, and no bounce\n", "no bounce among {n} messages\n",
 				n),
 			n, 0, NULL);

@@ -2,6 +2,7 @@
 #include "controller/store/watch.h"
 #include "controller/command/app.h"
 #include "controller/command/command.h"
+#include "controller/command/incident.h"
 #include "controller/command/report.h"
 #include "controller/command/watch_own.h"
 #include "controller/command/watch_set.h"
@@ -25,6 +26,7 @@
 #define LINE_MAX_OF ((size_t)64 << 10)
 #define READY_MS    5000 /* between two times that the guard is told the same */
 #define ABUSED_MS   3600000
+#define DAY_MS      86400000
 
 /* What one mail name has besides the hub's. */
 struct charge {
@@ -47,6 +49,7 @@ struct watching {
 	struct dg_service *service;
 	struct dg_wake *wake;
 	struct dg_watch_own own;
+	struct dg_timer *daily;
 	int lock_fd;
 	int status;
 };
@@ -359,8 +362,25 @@ static void finish(struct watching *w)
 	w->shed = dg_watch_shed_free(w->shed);
 	w->hub = dg_hub_free(w->hub);
 	w->wake = dg_wake_free(w->wake);
+	w->daily = dg_timer_cancel(w->daily);
 	w->runner = dg_runner_free(w->runner);
 	w->set = dg_watch_set_free(w->set);
+}
+
+/* Evidence is other people's mail: that it has been kept long enough is said, and a person deletes it. */
+static void on_day(void *arg)
+{
+	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new((size_t)64 << 20);
+	struct watching *w = arg;
+	const char *line = NULL;
+	struct dg_err err;
+
+	if (dg_incident_expired(w->app, a, &line, &err) < 0) {
+		dg_app_complain(w->app, &err);
+	} else if (line) {
+		say(w, "retention", "name", NULL, line);
+	}
+	w->daily = dg_loop_after_ms(w->app->loop, DAY_MS, on_day, w);
 }
 
 static void on_wake(void *arg)
@@ -414,6 +434,7 @@ static int start(struct watching *w, struct dg_watch_set *take_set, struct dg_er
 	if (r == 0) {
 		w->wake = dg_wake_new(w->app->loop, runner.state_dir, on_wake, w);
 		say_what_is_watched(w);
+		on_day(w);
 	}
 	return r;
 }

@@ -112,6 +112,10 @@ static void judge(struct dg_triage *t, struct dg_batch_item *item)
 	dg_evidence_of(t->batch.arena, &item->record, &t->owner, DG_TOKEN_NONE, &e);
 	e.at = e.at > 0 ? e.at : item->at;
 	e.signed_by = item->signed_by;
+	if (e.signed_by == DG_SIGNED_OURS && dg_evidence_is_passed_on(&e) &&
+		dg_ledger_copies(t->ledger, item->signature) >= DG_LEDGER_COPIES) {
+		e.signed_by = DG_SIGNED_COPIED;
+	}
 	if (o->token_of) {
 		e.token = o->token_of(o->arg, e.recipient, e.at);
 	}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controller/incident/triage.h"
+#include "zones/base/digest.h"
 #include "zones/bounce/bounce.h"
 #include "zones/incident/evidence.h"
 #include "zones/incident/infer.h"
@@ -17,6 +18,7 @@ struct dg_batch_item {
 	const char
 		*original; /* octets of the original, when a signature on it may be checked; NULL */
 	enum dg_signed signed_by;
+	uint8_t signature[DG_DIGEST_LEN]; /* of OURS */
 };
 
 /* The letter that a record was read from. */

@@ -33,7 +33,7 @@ void dg_print_line(struct dg_buf *b, const char *first, const char *message, uin
 	struct dg_buf line;
 
 	dg_buf_init(&line, LINE_MAX_BYTES);
-	dg_words_put(&line, message, n, of, text);
+	dg_message_put(&line, message, n, of, text);
 	dg_put_wrapped(b, first, line.data);
 	dg_buf_done(&line);
 }

@@ -108,8 +108,8 @@ static void put_inline(
 	}
 	if (dg_top_distinct(t) > n) {
 		dg_buf_puts(&line, ", ");
-		dg_words_put(&line, dg_word(DG_MESSAGE("{n} different in all")), dg_top_distinct(t),
-			0, NULL);
+		dg_message_put(&line, dg_word(DG_MESSAGE("{n} different in all")),
+			dg_top_distinct(t), 0, NULL);
 	}
 	dg_put_wrapped(b, "  ", line.data);
 	dg_buf_done(&line);
@@ -175,13 +175,14 @@ static void put_refusals(struct dg_buf *b, const struct dg_ledger_refusals *r)
 /* Of originals that came back whole with a signature in our name. */
 static void put_signatures(struct dg_buf *b, const uint64_t n[DG_SIGNED_STATES])
 {
-	uint64_t checked = n[DG_SIGNED_NO_KEY] + n[DG_SIGNED_BROKEN] + n[DG_SIGNED_OURS];
+	uint64_t checked =
+		n[DG_SIGNED_NO_KEY] + n[DG_SIGNED_BROKEN] + n[DG_SIGNED_OURS] + n[DG_SIGNED_COPIED];
 
 	if (checked > 0) {
 		dg_print_line(b, "  ",
 			dg_word(DG_MESSAGE("DKIM signatures in your name on originals that came "
 					   "back whole: {of}; that verify: {n}")),
-			n[DG_SIGNED_OURS], checked, NULL);
+			n[DG_SIGNED_OURS] + n[DG_SIGNED_COPIED], checked, NULL);
 	}
 	if (n[DG_SIGNED_NOT_CHECKED] > 0) {
 		dg_print_line(b, "  ",

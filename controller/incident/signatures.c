@@ -55,14 +55,14 @@ static bool has_key(const struct dg_bounce_head *h, const struct dg_dkim_public 
 	return false;
 }
 
-static enum dg_signed look(
-	const struct dg_batch_item *item, const struct dg_dkim_public *keys, size_t n)
+static enum dg_signed look(struct dg_batch_item *item, const struct dg_dkim_public *keys, size_t n)
 {
 	if (!has_key(&item->record.original, keys, n)) {
 		return DG_SIGNED_NO_KEY;
 	}
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(VERIFY_MEMORY);
-	return dg_dkim_verifies(a, item->original, item->record.original_len, keys, n)
+	return dg_dkim_verifies(
+		       a, item->original, item->record.original_len, keys, n, item->signature)
 		       ? DG_SIGNED_OURS
 		       : DG_SIGNED_BROKEN;
 }

@@ -1,7 +1,5 @@
 #include "controller/incident/words.h"
 
-#include "zones/base/buf.h"
-
 #include <libintl.h>
 #include <locale.h>
 #include <stdbool.h>
@@ -65,21 +63,7 @@ const char *dg_word_n(const char *one, const char *many, uint64_t n)
 	return dngettext(DOMAIN, one, many, n > 1000000 ? n % 1000000 + 1000000 : n);
 }
 
-void dg_words_put(struct dg_buf *b, const char *message, uint64_t n, uint64_t of, const char *text)
+const char *dg_words_language(void)
 {
-	for (const char *p = message; *p;) {
-		if (strncmp(p, "{n}", 3) == 0) {
-			dg_buf_printf(b, "%llu", (unsigned long long)n);
-			p += 3;
-		} else if (strncmp(p, "{of}", 4) == 0) {
-			dg_buf_printf(b, "%llu", (unsigned long long)of);
-			p += 4;
-		} else if (strncmp(p, "{text}", 6) == 0) {
-			const char *shown = text && text[0] != '\0' ? text : "?";
-			dg_buf_put_safe(b, shown, strlen(shown));
-			p += 6;
-		} else {
-			dg_buf_putc(b, *p++);
-		}
-	}
+	return dg_word(DG_MESSAGE("en")); /* translators: the code of your language */
 }

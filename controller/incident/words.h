@@ -1,7 +1,6 @@
 /* controller/incident/words.h: what a triage says, in the reader's language (gettext; po/).
  *
- * Shape    Messages hold {n}, {of} and {text} where a number or a text comes in: a catalogue can move them, and no catalogue is a
- *          printf format. Texts from outside are made safe as they are put in.
+ * Shape    Messages are those of zones/base/message.h, whose numbers and texts dg_message_put() puts in.
  * Locale   LC_ALL, LC_MESSAGES, LANG and LANGUAGE tell the language, as ever; a language whose locale is not installed on this
  *          machine still finds its catalogue. Output is UTF-8 always, and columns are counted so.
  * Calls    dg_words_open() once, before anything is said.
@@ -24,6 +23,8 @@ struct dg_buf;
 void dg_words_open(const char *folder);
 /* The message in the reader's language; "" of "". What no catalogue has comes back as it is. */
 const char *dg_word(const char *msgid);
+/* The language that is said: "en", "ja". */
+const char *dg_words_language(void);
 /* The one that this number takes there: "{n} message", "{n} messages". */
 const char *dg_word_n(const char *one, const char *many, uint64_t n);
 
@@ -38,9 +39,6 @@ const char *dg_words_class(enum dg_class c);
 const char *dg_words_rule(enum dg_rule_code r);
 const char *dg_words_kind(enum dg_bounce_kind k); /* "bounce", "complaint" */
 const char *dg_words_signed(enum dg_signed s);    /* NULL: nothing to say */
-
-/* The message with its numbers and its text. text NULL: "?". */
-void dg_words_put(struct dg_buf *b, const char *message, uint64_t n, uint64_t of, const char *text);
 
 /* --- columns ---------------------------------------------------------------------------------- */
 /* How many columns of a terminal UTF-8 text takes: kanji and kana take two. */

@@ -113,6 +113,9 @@ static const char *const rules[DG_RULES] = {
 	[DG_RULE_SIGNED] =
 		DG_MESSAGE("a DKIM signature of yours verifies on the original, so your side "
 			   "sent it"),
+	[DG_RULE_SIGNED_COPIES] =
+		DG_MESSAGE("your key signed it once, and strangers hand it over again and again: "
+			   "who sent it this time is not known"),
 	[DG_RULE_NEVER_SENDS] = DG_MESSAGE("it came to the address of a list, which never sends"),
 	[DG_RULE_HANDOFF_FOREIGN] =
 		DG_MESSAGE("it was handed over by an address that is not yours"),
@@ -159,6 +162,9 @@ static const char *const signatures[DG_SIGNED_STATES] = {
 		"a DKIM signature in your name: it does not verify, so it proves nothing"),
 	[DG_SIGNED_OURS] =
 		DG_MESSAGE("a DKIM signature in your name: it verifies; your key signed this"),
+	[DG_SIGNED_COPIED] =
+		DG_MESSAGE("a DKIM signature in your name: it verifies, and strangers hand over "
+			   "one copy after the other; it proves who wrote it, not who sent it"),
 };
 /* NOLINTEND(bugprone-suspicious-missing-comma) */
 

@@ -100,6 +100,9 @@ static const char *const reasons[DG_REASONS] = {
 	[DG_REASON_IMPLAUSIBLE] =
 		DG_MESSAGE("{n} of {of}: were not brought by the one who says that he wrote them"),
 	[DG_REASON_ROWS_DISAGREE] = DG_MESSAGE("the DMARC reports know of no forged mail"),
+	[DG_REASON_COPIES] =
+		DG_MESSAGE("{n} of {of}: copies of a few signed messages of yours, handed over by "
+			   "strangers: somebody sends them again, or a list passes them on"),
 	[DG_REASON_NO_OWN_PATH] = DG_MESSAGE("none of them passed a server of yours"),
 };
 

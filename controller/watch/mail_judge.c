@@ -75,7 +75,8 @@ static bool is_signed(const struct dg_own_name *n, const struct dg_mail_whole *w
 		return false;
 	}
 	struct dg_arena *a dg_cleanup(dg_arena_freep) = dg_arena_new(DKIM_MEMORY);
-	return dg_dkim_verifies(a, w->octets + b->original_at, b->original_len, n->keys, n->n_keys);
+	return dg_dkim_verifies(
+		a, w->octets + b->original_at, b->original_len, n->keys, n->n_keys, NULL);
 }
 
 /* Mail servers may take the tag off before they write Delivered-To. */

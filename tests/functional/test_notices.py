@@ -12,6 +12,7 @@ import joejob
 import lab as lablib
 import mta
 import pytest
+import submission
 import taker
 import web
 from terminal import Terminal
@@ -207,3 +208,73 @@ def test_through_a_real_mail_server(lab, dnsguard, tmp_path):
     rc, text = sending(lab, '--smtp', f'smtp://{server.address}', users, answers=['y'])
     assert rc == 0 and '1 sent, 0 left' in text, text
     lablib.wait_for(lambda: re.search('message-id=<[0-9a-f-]{36}@good.example>', server.log), 'the letter in the log')
+
+
+@pytest.fixture
+def submission_of(lab):
+    made = []
+
+    def start(address, **options):
+        made.append(submission.Submission(lab, address, **options))
+        return made[-1]
+    yield start
+    for server in made:
+        server.stop()
+
+
+def one_letter(lab, dnsguard, tmp_path, name='d'):
+    dnsguard('notices', *OWN, '--users', 'all@good.example', '--limit', 1, '--drafts', tmp_path / name, forged(tmp_path, n=30)).expect(0)
+    return sorted((tmp_path / name).glob('*-users.eml'))[0]
+
+
+def secret_file(lab, text='hush-hush', mode=0o600, name='password'):
+    path = lab.write(name, text + '\n')
+    path.chmod(mode)
+    return path
+
+
+@pytest.mark.parametrize('is_implicit', [True, False], ids=['smtps', 'starttls'])
+def test_with_a_login_over_tls(lab, dnsguard, submission_of, tmp_path, is_implicit):
+    """The password goes out behind TLS only, to the server of the certificate; it is shown nowhere."""
+    server = submission_of('127.0.0.78', begins_with_tls=is_implicit, login=('alice', 'hush-hush'))
+    users = one_letter(lab, dnsguard, tmp_path)
+    url = f'smtp{"s" if is_implicit else ""}://alice@127.0.0.78:{465 if is_implicit else 587}'
+    smtp = ('--smtp', url, '--ca-file', web.authority() / 'ca.pem', '--password-file')
+    rc, text = sending(lab, *smtp, secret_file(lab, 'wrong-one', name='wrong'), users, answers=['y'])
+    assert rc == 1 and '535' in text and 'wrong-one' not in text and users.exists() and not server.letters
+    rc, text = sending(lab, *smtp, secret_file(lab), users, answers=['y'])
+    assert rc == 0 and '1 sent, 0 left' in text and 'hush' not in text, text
+    [(sender, rcpts, body)] = server.letters
+    assert (sender, rcpts) == ('postmaster@good.example', ('all@good.example',)) and b'X-Unsent' not in body and b'hush' not in body
+    assert server.logins[-1] == ('alice', 'hush-hush')
+    assert {line.split()[0] for line in server.plain} <= {'EHLO', 'STARTTLS'}
+    assert not any(b'hush' in path.read_bytes() for path in (lab.dir / 'state').glob('*') if path.is_file())
+
+
+def test_no_login_without_tls_and_its_name(lab, dnsguard, submission_of, tmp_path):
+    users = one_letter(lab, dnsguard, tmp_path)
+    ca = ('--ca-file', web.authority() / 'ca.pem')
+    elsewhere = submission_of('127.0.0.79', begins_with_tls=True, certificate='wrong', login=('alice', 'hush-hush'))
+    stripped = submission_of('127.0.0.80', offers_tls=False, login=('alice', 'hush-hush'))
+    also = submission_of('127.0.0.81', certificate='wrong', login=('alice', 'hush-hush'))
+    for url, words in (('smtps://alice@127.0.0.79', 'certificate'), ('smtp://alice@127.0.0.80:587', 'STARTTLS'), ('smtp://alice@127.0.0.81:587', 'certificate')):
+        rc, text = sending(lab, '--smtp', url, *ca, '--password-file', secret_file(lab), users, answers=['y'])
+        assert rc == 1 and 'not sent' in text and words.lower() in text.lower() and 'hush' not in text, text
+        assert users.exists()
+    rc, text = sending(lab, '--smtp', 'smtps://alice@127.0.0.79', '--password-file', secret_file(lab), users, answers=['y'])
+    assert rc == 1  # a name that does not fit is none whoever signed it
+    for server in (elsewhere, stripped, also):
+        assert server.logins == [] and server.letters == []
+        assert {line.split()[0] for line in server.plain} <= {'EHLO', 'HELO', 'STARTTLS', 'QUIT'}
+
+
+def test_a_password_that_others_can_read(lab, dnsguard, submission_of, tmp_path):
+    server = submission_of('127.0.0.78', begins_with_tls=True, login=('alice', 'hush-hush'))
+    users = one_letter(lab, dnsguard, tmp_path)
+    smtp = ('--smtp', 'smtps://alice@127.0.0.78', '--ca-file', web.authority() / 'ca.pem')
+    rc, text = sending(lab, *smtp, users)
+    assert rc == 2 and '--password-file' in text
+    for path in (secret_file(lab, mode=0o644), lab.dir / 'nowhere', lab.dir, secret_file(lab, 'two\nlines', name='two')):
+        rc, text = sending(lab, *smtp, '--password-file', path, users)
+        assert rc in (1, 2) and 'hush' not in text and str(path) in text and users.exists(), text
+    assert server.logins == []

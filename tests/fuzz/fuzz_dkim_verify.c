@@ -28,7 +28,7 @@ static bool verifies(const char *record, const char *p, size_t n)
 	const struct dg_dkim_public keys[] = {
 		{DOMAIN, "s1", rsa}, {DOMAIN, "e1", ed25519}, {DOMAIN, "x1", record}};
 	struct dg_arena *a = dg_arena_new((size_t)32 << 20);
-	bool is_good = dg_dkim_verifies(a, p, n, keys, sizeof(keys) / sizeof(keys[0]));
+	bool is_good = dg_dkim_verifies(a, p, n, keys, sizeof(keys) / sizeof(keys[0]), NULL);
 
 	dg_arena_free(a);
 	return is_good;

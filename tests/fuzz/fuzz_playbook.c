@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dg_arena *a = dg_arena_new(ARENA_MAX);
 	struct dg_playbook *p = NULL;
 	struct dg_err err = {0};
-	int r = dg_playbook_parse(a, (const char *)data, size, "p.yaml", &p, &err);
+	int r = dg_playbook_parse(a, (const char *)data, size, "p.yaml", "ja", &p, &err);
 
 	if (r == 0) {
 		assert(p->n > 0 && p->n <= DG_PLAYBOOK_STEPS);

@@ -15,6 +15,7 @@ static const struct row rules[DG_RULES] = {
 	[DG_RULE_TOKEN_MISSING] = {"token-missing", DG_CLASS_FORGED, DG_STRENGTH_CERTAIN},
 	[DG_RULE_SENT] = {"sent", DG_CLASS_OWN, DG_STRENGTH_CERTAIN},
 	[DG_RULE_SIGNED] = {"signed", DG_CLASS_OWN, DG_STRENGTH_STRONG},
+	[DG_RULE_SIGNED_COPIES] = {"signed-copies", DG_CLASS_UNKNOWN, DG_STRENGTH_NONE},
 	[DG_RULE_HANDOFF_FOREIGN] = {"handoff-foreign", DG_CLASS_FORGED, DG_STRENGTH_STRONG},
 	[DG_RULE_HANDOFF_STRANGER] = {"handoff-stranger", DG_CLASS_FORGED, DG_STRENGTH_MEDIUM},
 	[DG_RULE_FORWARDED] = {"forwarded", DG_CLASS_FORGED, DG_STRENGTH_MEDIUM},
@@ -171,6 +172,8 @@ void dg_classify(const struct dg_evidence *e, const struct dg_owner *o, struct d
 		rule = DG_RULE_SENT;
 	} else if (e->signed_by == DG_SIGNED_OURS) {
 		rule = signed_rule(e, o);
+	} else if (e->signed_by == DG_SIGNED_COPIED) {
+		rule = DG_RULE_SIGNED_COPIES;
 	} else {
 		rule = handoff_rule(e, o);
 	}

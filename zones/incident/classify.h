@@ -16,12 +16,14 @@
  *          provider          a provider that others share handed it over                         PROVIDER   medium
  *          signed            a DKIM signature of ours verifies on it, and no line says how it    OWN        strong
  *                            came into our host (which would go before this)
+ *          signed-copies     ... and strangers hand the same message over again and again        UNKNOWN    -
  *          recipient-never   it came to an address that never existed                            FORGED     strong
  *          never-sends       it came to the posting address of a list, which sends nothing       FORGED     strong
  *          no-evidence       auto-reply, challenge, no returned header                           UNKNOWN    -
  *          The rules of a token stand above all: they need a key. A handoff that is ours is looked into before anything is said of
  *          the recipient. A signature that verifies proves that our side sent it, so it makes what our host's lines say strong, and
- *          goes before a handoff that is not ours: mail that was passed on.
+ *          goes before a handoff that is not ours: mail that was passed on. But whoever got one such mail can send it to a million others
+ *          (DKIM replay, RFC 6376 section 8.6): from the DG_LEDGER_COPIES-th copy on that strangers hand over, nothing is proved by it.
  * Source   doc/incident.md says why each of these may be believed.
  */
 #pragma once
@@ -57,6 +59,7 @@ enum dg_rule_code {
 	DG_RULE_TOKEN_MISSING,
 	DG_RULE_SENT,
 	DG_RULE_SIGNED,
+	DG_RULE_SIGNED_COPIES,
 	DG_RULE_HANDOFF_FOREIGN,
 	DG_RULE_HANDOFF_STRANGER,
 	DG_RULE_FORWARDED,

@@ -251,6 +251,11 @@ const struct dg_bounce_signature *dg_evidence_signature(
 	return NULL;
 }
 
+bool dg_evidence_is_passed_on(const struct dg_evidence *e)
+{
+	return e->standing == DG_STANDING_FOREIGN || e->standing == DG_STANDING_STRANGER;
+}
+
 const char *dg_signed_text(enum dg_signed s)
 {
 	static const char *const texts[DG_SIGNED_STATES] = {
@@ -259,6 +264,7 @@ const char *dg_signed_text(enum dg_signed s)
 		[DG_SIGNED_NO_KEY] = "no-key",
 		[DG_SIGNED_BROKEN] = "broken",
 		[DG_SIGNED_OURS] = "ours",
+		[DG_SIGNED_COPIED] = "copied",
 	};
 
 	return texts[s];

@@ -39,6 +39,7 @@ enum dg_signed {
 	DG_SIGNED_NO_KEY, /* its key is not known any more, or could not be looked up */
 	DG_SIGNED_BROKEN, /* it does not verify: made up, or changed on the way */
 	DG_SIGNED_OURS,   /* it verifies: the mail was signed with our key */
+	DG_SIGNED_COPIED, /* it verifies, and strangers handed the same message over again and again (the caller counts) */
 	DG_SIGNED_STATES,
 };
 
@@ -104,6 +105,9 @@ void dg_evidence_of(struct dg_arena *a, const struct dg_bounce *b, const struct 
 const char *dg_evidence_recipient(struct dg_arena *a, const struct dg_bounce *b);
 /* The lines of the header that counts: innermost, or original. */
 const struct dg_bounce_head *dg_evidence_returned(const struct dg_bounce *b);
+
+/* No host of ours is known to have handed it over: somebody else had the message, and sent it to whom he liked. */
+bool dg_evidence_is_passed_on(const struct dg_evidence *e);
 
 /* A signature of the header whose domain is ours; NULL: none. */
 const struct dg_bounce_signature *dg_evidence_signature(

@@ -40,6 +40,7 @@ struct dg_ledger *dg_ledger_free(struct dg_ledger *t)
 		}
 		free(t->seen->keys);
 		free(t->seen);
+		free(t->copies);
 		free(t);
 	}
 	return NULL;
@@ -159,6 +160,41 @@ static void add_local(
 	dg_top_add(&t->locals, t->seed, e->local, reporter, class, e->at);
 }
 
+struct dg_ledger_copies_of {
+	struct {
+		uint64_t key; /* 0: free */
+		unsigned n;
+	} places[2 * DG_LEDGER_COPIES_MAX];
+	size_t n;
+};
+
+unsigned dg_ledger_copies(struct dg_ledger *t, const uint8_t id[DG_DIGEST_LEN])
+{
+	const size_t n_places = 2 * (size_t)DG_LEDGER_COPIES_MAX;
+	uint64_t key = dg_sketch_key(t->seed, (const char *)id, DG_DIGEST_LEN);
+
+	key = key == 0 ? 1 : key;
+	if (!t->copies) {
+		t->copies = calloc(1, sizeof(*t->copies));
+		if (!t->copies) {
+			abort();
+		}
+	}
+	size_t at = key % n_places;
+	while (t->copies->places[at].key != 0 && t->copies->places[at].key != key) {
+		at = (at + 1) % n_places;
+	}
+	if (t->copies->places[at].key == 0) {
+		if (t->copies->n == DG_LEDGER_COPIES_MAX) {
+			return DG_LEDGER_COPIES;
+		}
+		t->copies->places[at].key = key;
+		t->copies->n++;
+	}
+	t->copies->places[at].n += t->copies->places[at].n < DG_LEDGER_COPIES;
+	return t->copies->places[at].n;
+}
+
 void dg_ledger_add(struct dg_ledger *t, const struct dg_evidence *e, const struct dg_ruling *r)
 {
 	const struct dg_bounce *b = e->bounce;
@@ -180,6 +216,8 @@ void dg_ledger_add(struct dg_ledger *t, const struct dg_evidence *e, const struc
 	t->n_claims_our_name += e->claims_our_name;
 	t->n_signed[e->signed_by]++;
 	t->n_signed_class[r->class] += e->signed_by == DG_SIGNED_OURS;
+	t->n_passed_on[r->strength] +=
+		r->rule == DG_RULE_SIGNED && dg_evidence_is_passed_on(e) ? 1 : 0;
 	if (r->is_list_leak) {
 		t->n_list_leak++;
 		dg_top_add(&t->lists, t->seed,

@@ -12,10 +12,16 @@
 #include "zones/incident/timeline.h"
 #include "zones/incident/top.h"
 
+#include "zones/base/digest.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 #define DG_LEDGER_SEEN_MAX (1u << 20) /* 8 octets each, twice that many places */
+
+/* Copies of one signed message by strangers, from which on it proves nothing; messages that are told apart. */
+#define DG_LEDGER_COPIES     3u
+#define DG_LEDGER_COPIES_MAX 16384u
 
 /* How many recipients one bounce names: 0, 1, 2 to 5, 6 to 15, 16 and more. */
 #define DG_LEDGER_RECIPIENT_STEPS 5u
@@ -46,6 +52,7 @@ struct dg_ledger {
 	uint64_t n_claims_our_name;
 	uint64_t n_signed[DG_SIGNED_STATES];
 	uint64_t n_signed_class[DG_CLASSES]; /* of those that verify */
+	uint64_t n_passed_on[DG_STRENGTHS];  /* own by a signature, and a stranger handed them over */
 	uint64_t n_list_leak;
 	uint64_t n_recipients, n_recipients_max;
 	uint64_t n_recipients_step[DG_LEDGER_RECIPIENT_STEPS];
@@ -63,6 +70,7 @@ struct dg_ledger {
 	struct dg_timeline timeline;
 	struct dg_ledger_refusals refusals;
 	struct dg_ledger_seen *seen;
+	struct dg_ledger_copies_of *copies; /* of signed messages; NULL: none came yet */
 	bool has_lost_seen;
 };
 
@@ -71,6 +79,9 @@ struct dg_ledger *dg_ledger_free(struct dg_ledger *t); /* NULL is fine; returns 
 
 /* id: octets that name the message. False: it was there before. */
 bool dg_ledger_is_new(struct dg_ledger *t, const void *id, size_t n);
+/* One more copy of the message with this signature, handed over by a stranger: how many there were with it. When DG_LEDGER_COPIES_MAX different ones
+ * came, any further one counts as copied: nobody is passed on so much. */
+unsigned dg_ledger_copies(struct dg_ledger *t, const uint8_t id[DG_DIGEST_LEN]);
 void dg_ledger_add(struct dg_ledger *t, const struct dg_evidence *e, const struct dg_ruling *r);
 
 /* What the local parts look like that were forged. */

@@ -121,6 +121,22 @@ void dg_notice_put(struct dg_buf *b, const struct dg_notice *n, const struct dg_
 	const struct dg_notice_stamp *stamp);
 /* "01-origin-example.net.eml": of [a-z0-9.-] only. */
 const char *dg_notice_file(struct dg_arena *a, const struct dg_notice *n, size_t number);
+/* --- a draft that is read back ----------------------------------------------------------------- */
+#define DG_NOTICE_DRAFT_TO_MAX 8u
+
+struct dg_notice_draft {
+	const char *from;
+	const char *to[DG_NOTICE_DRAFT_TO_MAX];
+	size_t n_to;
+	const char *subject; /* not safe to show */
+};
+
+/* text: n octets and a NUL. One From, one To, all of them plain addresses, and no other field that names a recipient: what is not plain is refused,
+ * not guessed. DG_EINPUT. */
+int dg_notice_draft_read(struct dg_arena *a, const char *text, size_t n,
+	struct dg_notice_draft *ret_draft, struct dg_err *err);
+/* The letter as it is sent: with CRLF, without what marks a draft (X-Unsent). */
+void dg_notice_draft_put(struct dg_buf *b, const char *letter);
 /* The XARF report alone. */
 void dg_notice_put_xarf(struct dg_buf *b, const struct dg_notice *n,
 	const struct dg_notice_seen *seen, const struct dg_notice_stamp *stamp);

@@ -1,5 +1,7 @@
 #include "zones/incident/over.h"
 
+#include "zones/base/message.h"
+
 #include <string.h>
 
 static struct dg_over_condition quiet(const struct dg_over_facts *f)
@@ -8,21 +10,25 @@ static struct dg_over_condition quiet(const struct dg_over_facts *f)
 
 	if (f->is_watched) {
 		c.answer = f->is_below ? DG_OVER_YES : DG_OVER_NO;
-		c.text = f->is_below ? "bounces are below the notice level"
-				     : "bounces are above the notice level, or were within 24 h";
+		c.text = f->is_below ? DG_MESSAGE("bounces are below the notice level")
+				     : DG_MESSAGE("bounces are above the notice level, or were "
+						  "within 24 h");
 	} else if (f->triaged == 0) {
 		c.answer = DG_OVER_UNKNOWN;
-		c.text = "nothing watches the name, and no triage is on record: add one of what "
-			 "came lately";
+		c.text = DG_MESSAGE(
+			"nothing watches the name, and no triage is on record: add one of what "
+			"came lately");
 	} else if (f->last_bounce > f->triaged - DG_OVER_COOLDOWN_S) {
 		c.answer = DG_OVER_NO;
-		c.text = "the newest triage saw a bounce in the 24 h before it was made";
+		c.text =
+			DG_MESSAGE("the newest triage saw a bounce in the 24 h before it was made");
 	} else if (f->triaged < f->now - DG_OVER_COOLDOWN_S) {
 		c.answer = DG_OVER_UNKNOWN;
-		c.text = "the newest triage is older than 24 h: add one of what came since";
+		c.text = DG_MESSAGE(
+			"the newest triage is older than 24 h: add one of what came since");
 	} else {
 		c.answer = DG_OVER_YES;
-		c.text = "the newest triage saw no bounce of the last 24 h";
+		c.text = DG_MESSAGE("the newest triage saw no bounce of the last 24 h");
 	}
 	return c;
 }
@@ -33,17 +39,17 @@ static struct dg_over_condition guard(const struct dg_over_facts *f)
 
 	return (struct dg_over_condition){.code = "guard",
 		.answer = is_calm ? DG_OVER_YES : DG_OVER_NO,
-		.text = !f->guard ? "no guard is at work"
-			: is_calm ? "the guard is calm"
-				  : "the guard is not calm yet"};
+		.text = !f->guard ? DG_MESSAGE("no guard is at work")
+			: is_calm ? DG_MESSAGE("the guard is calm")
+				  : DG_MESSAGE("the guard is not calm yet")};
 }
 
 static struct dg_over_condition records(const struct dg_over_facts *f)
 {
 	return (struct dg_over_condition){.code = "records",
 		.answer = f->is_moved ? DG_OVER_NO : DG_OVER_YES,
-		.text = f->is_moved ? "the mail name is still armed or split"
-				    : "the records are as the policy says"};
+		.text = f->is_moved ? DG_MESSAGE("the mail name is still armed or split")
+				    : DG_MESSAGE("the records are as the policy says")};
 }
 
 static struct dg_over_condition residue(const struct dg_over_facts *f)
@@ -53,9 +59,10 @@ static struct dg_over_condition residue(const struct dg_over_facts *f)
 
 	return (struct dg_over_condition){.code = "residue",
 		.answer = is_held || is_coming ? DG_OVER_NO : DG_OVER_YES,
-		.text = is_held     ? "caches may still hold what stood there before"
-			: is_coming ? "mail for what stood there came in the last 24 h"
-				    : "nothing comes any more for what stood there before"};
+		.text = is_held ? DG_MESSAGE("caches may still hold what stood there before")
+			: is_coming
+				? DG_MESSAGE("mail for what stood there came in the last 24 h")
+				: DG_MESSAGE("nothing comes any more for what stood there before")};
 }
 
 bool dg_over(const struct dg_over_facts *f, struct dg_over_condition ret[DG_OVER_CONDITIONS])

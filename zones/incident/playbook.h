@@ -10,6 +10,7 @@
  *            on        {ANSWER: STEP|end} of ask; then: STEP|end. Only onwards: a playbook ends
  *            expect    what should come of it; undo: the way back; deadline: 4h, from when the step's turn came
  *            approval  none, one (of a verb that changes something: the least), two (different people)
+ *          Each text (title, purpose, ask, tell, expect, undo) may be one in each language: {en: ..., ja: ...}; the first stands for the others.
  *          Never a line for a shell: what is done are the verbs of DG_PLAYBOOK_VERBS.
  * Limits   DG_PLAYBOOK_BYTES, DG_PLAYBOOK_STEPS, texts of DG_PLAYBOOK_TEXT octets; and those of zone.yaml (zones/policy/tree.h).
  * Place    What was done is in the record (entries of kind run and step): where one is follows from it, so nothing is lost with a process.
@@ -18,38 +19,45 @@
 #pragma once
 
 #include "zones/base/err.h"
+#include "zones/base/message.h"
 #include "zones/incident/chain.h"
 
 #include <stdbool.h>
 
 struct dg_arena;
 
-#define DG_PLAYBOOK_BYTES   ((size_t)256 << 10)
-#define DG_PLAYBOOK_STEPS   100u
-#define DG_PLAYBOOK_TEXT    2000u
-#define DG_PLAYBOOK_CHOICES 12u
-#define DG_PLAYBOOK_END     SIZE_MAX
+#define DG_PLAYBOOK_BYTES     ((size_t)256 << 10)
+#define DG_PLAYBOOK_STEPS     100u
+#define DG_PLAYBOOK_TEXT      2000u
+#define DG_PLAYBOOK_CHOICES   12u
+#define DG_PLAYBOOK_LANGUAGES 16u
+#define DG_PLAYBOOK_END       SIZE_MAX
 
 /* Name, word, does it change something, is it refused where something of ours sends, what it does. */
-#define DG_PLAYBOOK_VERBS(X)                                                                     \
-	X(APPLY, "harden", true, false, "publish what the policy says: SPF -all, DMARC reject")  \
-	X(ARM, "arm", true, true, "publish the subdomain, lower the TTLs")                       \
-	X(SPLIT, "split", true, true, "move the mail name to its subdomain, null its MX")        \
-	X(UNSPLIT, "unsplit", true, false, "move mail back to the mail name")                    \
-	X(PROBE, "probe", true, true, "let a sink take what still comes for the name")           \
-	X(RESTORE, "restore", true, false, "put back what the newest change replaced")           \
-	X(WITHDRAW, "withdraw-sender", true, false,                                              \
-		"publish SPF without the sender that was named")                                 \
-	X(REVOKE, "revoke-key", true, false, "publish the DKIM key that was named as revoked")   \
-	X(ABUSED, "hold", true, false,                                                           \
-		"tell the guard that something of ours sends: it holds the name")                \
-	X(CHECK, "check", false, false, "can the domain be forged?")                             \
-	X(RELAY, "test-relay", false, false,                                                     \
-		"ask our own mail servers whether they relay for strangers")                     \
-	X(VERIFY, "verify", false, false, "compare the policy with what every name server says") \
-	X(STATUS, "status", false, false, "what the guard sees and does")                        \
-	X(TRIAGE, "triage", false, false, "add a triage of newer bounces to the record")         \
-	X(CLOSE, "close", false, false, "ask whether it is over, and close the record")
+#define DG_PLAYBOOK_VERBS(X)                                                                       \
+	X(APPLY, "harden", true, false,                                                            \
+		DG_MESSAGE("publish what the policy says: SPF -all, DMARC reject"))                \
+	X(ARM, "arm", true, true, DG_MESSAGE("publish the subdomain, lower the TTLs"))             \
+	X(SPLIT, "split", true, true,                                                              \
+		DG_MESSAGE("move the mail name to its subdomain, null its MX"))                    \
+	X(UNSPLIT, "unsplit", true, false, DG_MESSAGE("move mail back to the mail name"))          \
+	X(PROBE, "probe", true, true, DG_MESSAGE("let a sink take what still comes for the name")) \
+	X(RESTORE, "restore", true, false, DG_MESSAGE("put back what the newest change replaced")) \
+	X(WITHDRAW, "withdraw-sender", true, false,                                                \
+		DG_MESSAGE("publish SPF without the sender that was named"))                       \
+	X(REVOKE, "revoke-key", true, false,                                                       \
+		DG_MESSAGE("publish the DKIM key that was named as revoked"))                      \
+	X(ABUSED, "hold", true, false,                                                             \
+		DG_MESSAGE("tell the guard that something of ours sends: it holds the name"))      \
+	X(CHECK, "check", false, false, DG_MESSAGE("can the domain be forged?"))                   \
+	X(RELAY, "test-relay", false, false,                                                       \
+		DG_MESSAGE("ask our own mail servers whether they relay for strangers"))           \
+	X(VERIFY, "verify", false, false,                                                          \
+		DG_MESSAGE("compare the policy with what every name server says"))                 \
+	X(STATUS, "status", false, false, DG_MESSAGE("what the guard sees and does"))              \
+	X(TRIAGE, "triage", false, false,                                                          \
+		DG_MESSAGE("add a triage of newer bounces to the record"))                         \
+	X(CLOSE, "close", false, false, DG_MESSAGE("ask whether it is over, and close the record"))
 
 enum dg_playbook_verb {
 #define X(name, word, changes, refused, what) DG_PLAYBOOK_##name,
@@ -99,8 +107,9 @@ struct dg_playbook {
 	size_t n;
 };
 
+/* language: "en", "ja": which texts are taken where there are several. */
 int dg_playbook_parse(struct dg_arena *a, const char *text, size_t len, const char *file,
-	struct dg_playbook **ret_playbook, struct dg_err *err);
+	const char *language, struct dg_playbook **ret_playbook, struct dg_err *err);
 const char *dg_playbook_verb_text(enum dg_playbook_verb v);
 const char *dg_playbook_verb_what(enum dg_playbook_verb v);
 bool dg_playbook_verb_changes(enum dg_playbook_verb v);

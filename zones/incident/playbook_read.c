@@ -12,11 +12,12 @@ struct reading {
 	struct dg_arena *arena;
 	struct dg_loader *l;
 	struct dg_playbook *p;
+	const char *language;
 	struct dg_err *err;
 };
 
 /* --- scalars and lists ---------------------------------------------------------------------------------------- */
-static int read_text(struct reading *x, const struct dg_node *node, const char **ret_text)
+static int check_text(struct reading *x, const struct dg_node *node)
 {
 	if (node->kind != DG_NODE_SCALAR || dg_node_is_empty(node)) {
 		return dg_node_expected(x->l, node, x->err, "a text");
@@ -26,8 +27,39 @@ static int read_text(struct reading *x, const struct dg_node *node, const char *
 			"found a text of %zu octets, expected at most %u", node->len,
 			DG_PLAYBOOK_TEXT);
 	}
-	*ret_text = dg_strdup(x->arena, node->text);
 	return 0;
+}
+
+static bool is_language(const struct dg_node *node)
+{
+	return (node->len == 2 || node->len == 3) &&
+	       strspn(node->text, "abcdefghijklmnopqrstuvwxyz") == node->len;
+}
+
+/* One text, or one in each of several languages: then the reader's, else the first. */
+static int read_text(struct reading *x, const struct dg_node *node, const char **ret_text)
+{
+	const struct dg_node *mine = node->kind == DG_NODE_MAP ? NULL : node;
+	int r = mine ? check_text(x, node) : 0;
+
+	if (!mine && (node->n == 0 || node->n > DG_PLAYBOOK_LANGUAGES)) {
+		return dg_node_fail(x->l, node, x->err, "found %zu languages, expected 1 to %u",
+			node->n, DG_PLAYBOOK_LANGUAGES);
+	}
+	for (size_t i = 0; r == 0 && node->kind == DG_NODE_MAP && i < node->n; i++) {
+		const struct dg_node *key = &node->list[2 * i];
+
+		r = is_language(key) ? check_text(x, key + 1)
+				     : dg_node_expected(x->l, key, x->err,
+					       "the code of a language, for example en or ja");
+		if (i == 0 || dg_node_is(key, x->language)) {
+			mine = key + 1;
+		}
+	}
+	if (r == 0) {
+		*ret_text = dg_strdup(x->arena, mine->text);
+	}
+	return r;
 }
 
 static bool is_id(const struct dg_node *node)
@@ -413,10 +445,10 @@ static int read_top(struct reading *x, const struct dg_node *top)
 }
 
 int dg_playbook_parse(struct dg_arena *a, const char *text, size_t len, const char *file,
-	struct dg_playbook **ret_playbook, struct dg_err *err)
+	const char *language, struct dg_playbook **ret_playbook, struct dg_err *err)
 {
 	struct dg_playbook *p = dg_new(a, struct dg_playbook);
-	struct reading x = {.arena = a, .p = p, .err = err};
+	struct reading x = {.arena = a, .p = p, .language = language, .err = err};
 	const struct dg_pos start = {.file = file, .line = 1, .column = 1};
 	struct dg_node top = {0};
 

@@ -86,6 +86,11 @@ const char *dg_record_state(const struct dg_record *r)
 	return r->is_over ? "closed" : "closed: not over";
 }
 
+bool dg_record_is_expired(const struct dg_record *r)
+{
+	return r->closed > 0 && r->forgotten == 0 && r->closed + r->retention <= r->now;
+}
+
 bool dg_record_refuses_split(const struct dg_record *r)
 {
 	static const char *const ours[] = {
@@ -103,21 +108,20 @@ bool dg_record_refuses_split(const struct dg_record *r)
 
 /* --- lessons -------------------------------------------------------------------------------------- */
 struct lessons {
+	const struct dg_record *of;
 	void (*put)(void *arg, const char *line, size_t n);
 	void *arg;
 };
 
-static void put_span(struct dg_buf *b, int64_t s)
+static void put_span(struct dg_buf *b, const struct dg_record *r, int64_t s)
 {
-	if (s < 7200) {
-		dg_buf_printf(b, "%lld min", (long long)(s / 60));
-	} else if (s < 2 * DAY) {
-		dg_buf_printf(
-			b, "%lld h %lld min", (long long)(s / 3600), (long long)(s % 3600 / 60));
-	} else {
-		dg_buf_printf(
-			b, "%lld days %lld h", (long long)(s / DAY), (long long)(s % DAY / 3600));
-	}
+	const char *message = s < 7200      ? DG_MESSAGE("{n} min")
+			      : s < 2 * DAY ? DG_MESSAGE("{n} h {of} min")
+					    : DG_MESSAGE("{n} days {of} h");
+	int64_t n = s < 7200 ? s / 60 : s < 2 * DAY ? s / 3600 : s / DAY;
+	int64_t of = s < 2 * DAY ? s % 3600 / 60 : s % DAY / 3600;
+
+	dg_message_put(b, dg_record_say(r, message), (uint64_t)n, (uint64_t)of, NULL);
 }
 
 static void say_span(const struct lessons *l, const char *what, int64_t from, int64_t to)
@@ -128,9 +132,9 @@ static void say_span(const struct lessons *l, const char *what, int64_t from, in
 		return;
 	}
 	dg_buf_init(&b, LINE_MAX_BYTES);
-	dg_buf_puts(&b, what);
+	dg_buf_puts(&b, dg_record_say(l->of, what));
 	dg_buf_puts(&b, ": ");
-	put_span(&b, to - from);
+	put_span(&b, l->of, to - from);
 	l->put(l->arg, b.data, b.len);
 	dg_buf_done(&b);
 }
@@ -149,14 +153,14 @@ void dg_record_lessons(
 	const struct dg_record *r, void (*put)(void *arg, const char *line, size_t n), void *arg)
 {
 	static const char prefix[] = "lesson:";
-	const struct lessons l = {put, arg};
+	const struct lessons l = {r, put, arg};
 	json_int_t first = json_integer_value(
 		json_object_get(json_object_get(r->triage, "timeline"), "first"));
 
-	say_span(&l, "from the first bounce to this record", first, r->opened);
-	say_span(&l, "from there to the first change of DNS", r->opened,
+	say_span(&l, DG_MESSAGE("from the first bounce to this record"), first, r->opened);
+	say_span(&l, DG_MESSAGE("from there to the first change of DNS"), r->opened,
 		first_of(r, DG_RECORD_CHANGE));
-	say_span(&l, r->closed > 0 ? "open for" : "open so far", r->opened,
+	say_span(&l, r->closed > 0 ? DG_MESSAGE("open for") : DG_MESSAGE("open so far"), r->opened,
 		r->closed > 0 ? r->closed : r->now);
 	for (size_t i = 0; i < r->n; i++) {
 		const char *text = r->entries[i].text;

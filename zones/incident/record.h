@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "zones/base/message.h"
 #include "zones/incident/chain.h"
 
 #include <jansson.h>
@@ -41,6 +42,8 @@ struct dg_record {
 	struct dg_record_file *files;
 	size_t n_files;
 	json_t *triage; /* NULL: none */
+	const char *(*say)(const char *
+			msgid); /* in the reader's language; NULL: as it is (zones/base/message.h) */
 };
 
 /* Sorts by time, what is kept before what is not; and takes the files out of the entries. Nothing of data is believed that does not fit. */
@@ -50,6 +53,13 @@ const char *dg_record_state(const struct dg_record *r);
 /* A split is refused: the verdict says that a host or an account of ours sends. */
 bool dg_record_refuses_split(const struct dg_record *r);
 
+/* For people, but not for programs, in the reader's language: what is written here, and the codes that are on record (kinds, states, verdicts),
+ * not the texts on record. NULL: "none". */
+const char *dg_record_say(const struct dg_record *r, const char *msgid);
+const char *dg_record_code(const struct dg_record *r, const char *code);
+/* How long it is kept is over: `forget --expired` deletes it. */
+bool dg_record_is_expired(const struct dg_record *r);
+
 void dg_record_print(struct dg_buf *b, const struct dg_record *r, bool is_verbose);
 /* One JSON object, no newline (doc/json.md: incident). */
 void dg_record_json(struct dg_buf *b, const struct dg_record *r);
@@ -57,6 +67,11 @@ json_t *dg_record_json_short(
 	const struct dg_record *r); /* without its entries; owned by the caller */
 void dg_record_markdown(struct dg_buf *b, const struct dg_record *r);
 void dg_record_html(struct dg_buf *b, const struct dg_record *r);
+
+#define DG_RECORD_BROKEN \
+	DG_MESSAGE(      \
+		"The record was changed by other means: entry {n} and what follows does not fit.")
+#define DG_RECORD_SEALED DG_MESSAGE("{n} entries; the last one's hash seals all:")
 
 /* --- the parts of a report: lines that both forms say ------------------------------------------------------- */
 /* What was learned: measured spans, then notes that begin with "lesson:". Each line is put by put(). */

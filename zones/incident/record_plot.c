@@ -148,8 +148,9 @@ bool dg_record_volume_svg(struct dg_buf *b, const struct dg_record *r)
 	take_volume(timeline, &x, bins);
 	take_states(r, &x, bins);
 	const struct dg_plot plot = {
-		.title = "Bounces over time; red: of mail not sent by its owner, green: of his "
-			 "own, grey: unclear; behind: the guard",
+		.title = dg_record_say(r,
+			DG_MESSAGE("Bounces over time; red: of mail not sent by its owner, green: "
+				   "of his own, grey: unclear; behind: the guard")),
 		.bins = bins,
 		.n_bins = x.n,
 		.first_ms = x.first * 1000,
@@ -178,7 +179,7 @@ bool dg_record_ranks_svg(
 		}
 	}
 	if (n > 0) {
-		dg_plot_ranks_svg(b, title, ranks, n);
+		dg_plot_ranks_svg(b, dg_record_say(r, title), ranks, n);
 	}
 	return n > 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define TIMELINE_SHORT 20u
+#define DAY            ((int64_t)86400)
 
 static size_t plain_len(const char *name)
 {
@@ -31,49 +32,91 @@ static const char *time_of(int64_t at, char buf[24])
 	return dg_plot_time(at * 1000, buf);
 }
 
-static const char *or_none(const char *text)
+static void say(struct dg_buf *b, const struct dg_record *r, const char *msgid)
 {
-	return text && text[0] != '\0' ? text : "none";
+	dg_buf_puts(b, dg_record_say(r, msgid));
+}
+
+static void say_n(
+	struct dg_buf *b, const struct dg_record *r, const char *msgid, int64_t n, const char *text)
+{
+	dg_message_put(b, dg_record_say(r, msgid), (uint64_t)n, 0, text);
 }
 
 /* --- text ----------------------------------------------------------------------------------------- */
-static void print_head(struct dg_buf *b, const struct dg_record *r)
+/* "  opened   2026-11-22 20:13 UTC, alice@host" */
+static void print_time(
+	struct dg_buf *b, const struct dg_record *r, const char *label, int64_t at, const char *who)
 {
 	char t[24];
 
-	dg_buf_printf(b, "incident %lld: ", (long long)r->id);
+	dg_buf_puts(b, "  ");
+	say(b, r, label);
+	dg_buf_printf(b, "%s UTC, ", time_of(at, t));
+	put_safe(b, who ? who : dg_record_code(r, NULL));
+}
+
+static void print_end(struct dg_buf *b, const struct dg_record *r)
+{
+	char t[24];
+
+	if (r->closed > 0) {
+		print_time(b, r, DG_MESSAGE("closed   "), r->closed, r->closed_by);
+		dg_buf_putc(b, '\n');
+	}
+	if (r->forgotten > 0) {
+		print_time(b, r, DG_MESSAGE("forgotten "), r->forgotten, r->forgotten_by);
+		dg_buf_puts(b, ": ");
+		say_n(b, r, DG_MESSAGE("{n} entries are gone"), r->n_entries, NULL);
+		dg_buf_putc(b, '\n');
+		return;
+	}
+	dg_buf_puts(b, "  ");
+	say(b, r, DG_MESSAGE("kept     "));
+	if (r->closed == 0) {
+		say_n(b, r, DG_MESSAGE("for {n} days after the closing"),
+			(r->retention + DAY - 1) / DAY, NULL);
+	} else if (dg_record_is_expired(r)) {
+		say_n(b, r,
+			DG_MESSAGE("until {text} UTC: that is over, `dnsguard incident forget "
+				   "--expired` deletes it"),
+			0, time_of(r->closed + r->retention, t));
+	} else {
+		say_n(b, r,
+			DG_MESSAGE("until {text} UTC, then `dnsguard incident forget --expired`"),
+			0, time_of(r->closed + r->retention, t));
+	}
+	dg_buf_putc(b, '\n');
+}
+
+static void print_head(struct dg_buf *b, const struct dg_record *r)
+{
+	say_n(b, r, DG_MESSAGE("incident {n}"), r->id, NULL);
+	dg_buf_puts(b, ": ");
 	dg_buf_put_safe(b, r->name, plain_len(r->name));
-	dg_buf_printf(b, "  %s\n  opened   %s UTC by ", dg_record_state(r), time_of(r->opened, t));
-	put_safe(b, r->opened_by);
+	dg_buf_printf(b, "  %s\n", dg_record_code(r, dg_record_state(r)));
+	print_time(b, r, DG_MESSAGE("opened   "), r->opened, r->opened_by);
 	if (r->reason) {
 		dg_buf_puts(b, ": ");
 		put_safe(b, r->reason);
 	}
-	dg_buf_puts(b, "\n  verdict  ");
-	put_safe(b, or_none(r->verdict));
+	dg_buf_puts(b, "\n  ");
+	say(b, r, DG_MESSAGE("verdict  "));
+	put_safe(b, dg_record_code(r, r->verdict));
 	if (r->confidence) {
-		dg_buf_puts(b, ", confidence ");
-		put_safe(b, r->confidence);
+		dg_buf_puts(b, ", ");
+		say(b, r, DG_MESSAGE("confidence"));
+		dg_buf_putc(b, ' ');
+		put_safe(b, dg_record_code(r, r->confidence));
 	}
 	if (dg_record_refuses_split(r)) {
-		dg_buf_puts(b,
-			" (no split: it would not stop what a host or an account of ours sends)");
+		dg_buf_putc(b, ' ');
+		say(b, r,
+			DG_MESSAGE("(no split: it would not stop what a host or an account of ours "
+				   "sends)"));
 	}
 	dg_buf_putc(b, '\n');
-	if (r->closed > 0) {
-		dg_buf_printf(b, "  closed   %s UTC by ", time_of(r->closed, t));
-		put_safe(b, or_none(r->closed_by));
-		dg_buf_putc(b, '\n');
-	}
-	if (r->closed > 0 && r->forgotten == 0) {
-		dg_buf_printf(b, "  kept     until %s UTC, then `dnsguard incident forget`\n",
-			time_of(r->closed + r->retention, t));
-	}
-	if (r->forgotten > 0) {
-		dg_buf_printf(b, "  forgotten %s UTC by ", time_of(r->forgotten, t));
-		put_safe(b, or_none(r->forgotten_by));
-		dg_buf_printf(b, ": %lld entries are gone\n", (long long)r->n_entries);
-	}
+	print_end(b, r);
 }
 
 void dg_record_print(struct dg_buf *b, const struct dg_record *r, bool is_verbose)
@@ -83,14 +126,19 @@ void dg_record_print(struct dg_buf *b, const struct dg_record *r, bool is_verbos
 
 	print_head(b, r);
 	if (r->broken > 0) {
-		dg_buf_printf(b,
-			"  WARNING  the record was changed by other means: entry %lld and what "
-			"follows does not fit\n",
-			(long long)r->broken);
+		dg_buf_puts(b, "  ");
+		say(b, r, DG_MESSAGE("WARNING  "));
+		say_n(b, r, DG_RECORD_BROKEN, r->broken, NULL);
+		dg_buf_putc(b, '\n');
 	}
-	dg_buf_printf(b, "  evidence %zu files\n", r->n_files);
+	dg_buf_puts(b, "  ");
+	say_n(b, r, DG_MESSAGE("evidence {n} files"), (int64_t)r->n_files, NULL);
+	dg_buf_putc(b, '\n');
 	if (from > 0) {
-		dg_buf_printf(b, "  (%zu earlier entries: --verbose shows them)\n", from);
+		dg_buf_puts(b, "  ");
+		say_n(b, r, DG_MESSAGE("({n} earlier entries: --verbose shows them)"),
+			(int64_t)from, NULL);
+		dg_buf_putc(b, '\n');
 	}
 	for (size_t i = from; i < r->n; i++) {
 		const struct dg_record_entry *e = &r->entries[i];
@@ -104,52 +152,88 @@ void dg_record_print(struct dg_buf *b, const struct dg_record *r, bool is_verbos
 }
 
 /* --- Markdown ------------------------------------------------------------------------------------- */
-static void row(struct dg_buf *b, const char *name, const char *text)
+static void columns(
+	struct dg_buf *b, const struct dg_record *r, const char *const *msgids, size_t n)
 {
-	dg_buf_printf(b, "| %s | ", name);
-	put_markdown(b, or_none(text));
+	for (size_t i = 0; i < n; i++) {
+		dg_buf_puts(b, "| ");
+		say(b, r, msgids[i]);
+		dg_buf_putc(b, ' ');
+	}
+	dg_buf_puts(b, "|\n");
+	for (size_t i = 0; i < n; i++) {
+		dg_buf_puts(b, "| --- ");
+	}
+	dg_buf_puts(b, "|\n");
+}
+
+static void heading(struct dg_buf *b, const struct dg_record *r, const char *msgid)
+{
+	dg_buf_puts(b, "\n## ");
+	say(b, r, msgid);
+	dg_buf_puts(b, "\n\n");
+}
+
+static void row(struct dg_buf *b, const struct dg_record *r, const char *msgid, const char *text)
+{
+	dg_buf_puts(b, "| ");
+	say(b, r, msgid);
+	dg_buf_puts(b, " | ");
+	put_markdown(b, text ? text : dg_record_code(r, NULL));
 	dg_buf_puts(b, " |\n");
+}
+
+static void row_time(struct dg_buf *b, const struct dg_record *r, const char *msgid, int64_t at)
+{
+	char t[24];
+
+	dg_buf_puts(b, "| ");
+	say(b, r, msgid);
+	dg_buf_printf(b, " | %s UTC |\n", time_of(at, t));
 }
 
 static void markdown_head(struct dg_buf *b, const struct dg_record *r)
 {
-	char t[24];
-
-	dg_buf_printf(b, "# Incident %lld: ", (long long)r->id);
+	dg_buf_puts(b, "# ");
+	say_n(b, r, DG_MESSAGE("Incident {n}"), r->id, NULL);
+	dg_buf_puts(b, ": ");
 	dg_buf_put_markdown(b, r->name, plain_len(r->name));
 	dg_buf_puts(b, "\n\n| | |\n| --- | --- |\n");
-	row(b, "state", dg_record_state(r));
-	dg_buf_printf(b, "| opened | %s UTC |\n", time_of(r->opened, t));
-	row(b, "by", r->opened_by);
-	row(b, "reason", r->reason);
-	row(b, "verdict", r->verdict);
-	row(b, "confidence", r->confidence);
+	row(b, r, DG_MESSAGE("state"), dg_record_code(r, dg_record_state(r)));
+	row_time(b, r, DG_MESSAGE("opened"), r->opened);
+	row(b, r, DG_MESSAGE("by"), r->opened_by);
+	row(b, r, DG_MESSAGE("reason"), r->reason);
+	row(b, r, DG_MESSAGE("verdict"), dg_record_code(r, r->verdict));
+	row(b, r, DG_MESSAGE("confidence"), dg_record_code(r, r->confidence));
 	if (r->closed > 0) {
-		dg_buf_printf(b, "| closed | %s UTC |\n", time_of(r->closed, t));
-		row(b, "closed by", r->closed_by);
+		row_time(b, r, DG_MESSAGE("closed"), r->closed);
+		row(b, r, DG_MESSAGE("closed by"), r->closed_by);
+		row_time(b, r, DG_MESSAGE("kept until"), r->closed + r->retention);
 	}
 	if (r->broken > 0) {
-		dg_buf_printf(b,
-			"\n**The record was changed by other means: entry %lld and what follows "
-			"does not fit.**\n",
-			(long long)r->broken);
+		dg_buf_puts(b, "\n**");
+		say_n(b, r, DG_RECORD_BROKEN, r->broken, NULL);
+		dg_buf_puts(b, "**\n");
 	}
 }
 
 static void markdown_ranks(
 	struct dg_buf *b, const struct dg_record *r, const char *which, const char *title)
 {
+	static const char *const names[] = {"", DG_MESSAGE("bounces"), DG_MESSAGE("reporters")};
 	const json_t *list = json_object_get(json_object_get(r->triage, which), "first");
 
 	if (json_array_size(list) == 0) {
 		return;
 	}
-	dg_buf_printf(b, "\n## %s\n\n| | bounces | reporters |\n| --- | --- | --- |\n", title);
+	heading(b, r, title);
+	columns(b, r, names, 3);
 	for (size_t i = 0; i < json_array_size(list) && i < 12; i++) {
 		const json_t *item = json_array_get(list, i);
+		const char *text = json_string_value(json_object_get(item, "text"));
 
 		dg_buf_puts(b, "| ");
-		put_markdown(b, or_none(json_string_value(json_object_get(item, "text"))));
+		put_markdown(b, text && text[0] != '\0' ? text : dg_record_code(r, NULL));
 		dg_buf_printf(b, " | %lld | %lld |\n",
 			(long long)json_integer_value(json_object_get(item, "bounces")),
 			(long long)json_integer_value(json_object_get(item, "reporters")));
@@ -165,18 +249,35 @@ static void markdown_lesson(void *arg, const char *line, size_t n)
 
 static void markdown_timeline(struct dg_buf *b, const struct dg_record *r)
 {
+	static const char *const names[] = {"#", DG_MESSAGE("when (UTC)"), DG_MESSAGE("who"),
+		DG_MESSAGE("kind"), DG_MESSAGE("what")};
 	char t[24];
 
-	dg_buf_puts(b, "\n## Timeline\n\n| # | when (UTC) | who | | what |\n| --- | --- | --- | "
-		       "--- | --- |\n");
+	heading(b, r, DG_MESSAGE("Timeline"));
+	columns(b, r, names, 5);
 	for (size_t i = 0; i < r->n; i++) {
 		dg_buf_printf(b, "| %zu | %s | ", i + 1, time_of(r->entries[i].at, t));
 		put_markdown(b, r->entries[i].who);
 		dg_buf_puts(b, " | ");
-		put_markdown(b, r->entries[i].kind);
+		put_markdown(b, dg_record_code(r, r->entries[i].kind));
 		dg_buf_puts(b, " | ");
 		put_markdown(b, r->entries[i].text);
 		dg_buf_puts(b, " |\n");
+	}
+}
+
+static void markdown_evidence(struct dg_buf *b, const struct dg_record *r)
+{
+	static const char *const names[] = {
+		DG_MESSAGE("entry"), DG_MESSAGE("file"), DG_MESSAGE("octets"), "SHA-256"};
+
+	heading(b, r, DG_MESSAGE("Evidence"));
+	columns(b, r, names, 4);
+	for (size_t i = 0; i < r->n_files; i++) {
+		dg_buf_printf(b, "| %lld | ", (long long)r->files[i].entry);
+		put_markdown(b, r->files[i].name);
+		dg_buf_printf(b, " | %llu | %s |\n", (unsigned long long)r->files[i].size,
+			r->files[i].sha256);
 	}
 }
 
@@ -185,19 +286,13 @@ void dg_record_markdown(struct dg_buf *b, const struct dg_record *r)
 	char hex[DG_DIGEST_TEXT_MAX];
 
 	markdown_head(b, r);
-	markdown_ranks(b, r, "origins", "Networks that handed the mail over");
-	markdown_ranks(b, r, "reporters", "Organisations that bounced it");
+	markdown_ranks(b, r, "origins", DG_MESSAGE("Networks that handed the mail over"));
+	markdown_ranks(b, r, "reporters", DG_MESSAGE("Organisations that bounced it"));
 	markdown_timeline(b, r);
-	dg_buf_puts(b, "\n## Evidence\n\n| entry | file | octets | SHA-256 |\n| --- | --- | --- | "
-		       "--- |\n");
-	for (size_t i = 0; i < r->n_files; i++) {
-		dg_buf_printf(b, "| %lld | ", (long long)r->files[i].entry);
-		put_markdown(b, r->files[i].name);
-		dg_buf_printf(b, " | %llu | %s |\n", (unsigned long long)r->files[i].size,
-			r->files[i].sha256);
-	}
-	dg_buf_printf(b, "\n%lld entries; the last one's hash seals all: %s\n",
-		(long long)r->n_entries, dg_digest_text(r->head, DG_DIGEST_LEN, hex));
-	dg_buf_puts(b, "\n## Lessons\n\n");
+	markdown_evidence(b, r);
+	dg_buf_putc(b, '\n');
+	say_n(b, r, DG_RECORD_SEALED, r->n_entries, NULL);
+	dg_buf_printf(b, " %s\n", dg_digest_text(r->head, DG_DIGEST_LEN, hex));
+	heading(b, r, DG_MESSAGE("Lessons"));
 	dg_record_lessons(r, markdown_lesson, b);
 }

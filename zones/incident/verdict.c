@@ -148,6 +148,30 @@ static enum dg_class joins(const struct dg_ledger *t, enum dg_class c)
 	return best;
 }
 
+/* More copies of a few messages than all others that strangers handed over with our signature. */
+bool dg_is_replayed(const struct dg_ledger *t)
+{
+	uint64_t n_copies = t->n_rule[DG_RULE_SIGNED_COPIES];
+	uint64_t n_others = 0;
+
+	for (size_t s = 0; s < DG_STRENGTHS; s++) {
+		n_others += t->n_passed_on[s];
+	}
+	return n_copies > 0 && n_copies >= n_others;
+}
+
+/* Then the first ones prove no more than the rest. */
+static void leave_out_replayed(struct dg_judging *j)
+{
+	for (size_t s = 0; s < DG_STRENGTHS; s++) {
+		uint64_t n = j->ledger->n_passed_on[s];
+
+		j->n_strength[DG_INCIDENT_OWN][s] -= n;
+		j->n[DG_INCIDENT_OWN] -= n;
+		j->n_classed -= n;
+	}
+}
+
 static void count(struct dg_judging *j)
 {
 	const struct dg_ledger *t = j->ledger;
@@ -261,8 +285,12 @@ void dg_verdict_of(const struct dg_ledger *t, const struct dg_owner *o,
 
 	*v = (struct dg_verdict){0};
 	count(&j);
+	uint64_t n_all = j.n_classed;
+	if (dg_is_replayed(t)) {
+		leave_out_replayed(&j);
+	}
 	v->n_classed = j.n_classed;
-	v->n_unknown = t->n_class[DG_CLASS_UNKNOWN];
+	v->n_unknown = t->n_class[DG_CLASS_UNKNOWN] + n_all - j.n_classed;
 	take_incidents(&j, v);
 	take_beside(&j, v);
 	take_leak(&j, v);

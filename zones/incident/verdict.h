@@ -83,6 +83,7 @@ enum dg_reason_code {
 	DG_REASON_UNRESOLVED,  /* a term of our SPF was not looked up; text */
 	DG_REASON_IMPLAUSIBLE, /* n were not brought by the one who says that he wrote them */
 	DG_REASON_ROWS_DISAGREE,
+	DG_REASON_COPIES,      /* n: strangers hand over copies of a few mails that we signed */
 	DG_REASON_NO_OWN_PATH, /* none of them passed a host of ours */
 	DG_REASONS,
 };

@@ -18,5 +18,7 @@ struct dg_judging {
 void dg_give_reasons(const struct dg_judging *j, struct dg_incident *i);
 /* What is ours was not wholly known where it mattered for this kind. */
 bool dg_is_inferred(const struct dg_judging *j, enum dg_incident_kind kind);
+/* Strangers send signed mail of ours again and again: it proves nothing. */
+bool dg_is_replayed(const struct dg_ledger *t);
 uint64_t dg_about(const struct dg_distinct *d);
 const struct dg_top_item *dg_first_of(const struct dg_top *t); /* by count; NULL: none */

@@ -181,6 +181,10 @@ static void against(const struct dg_judging *j, struct dg_incident *i)
 	but(i, DG_REASON_INFERRED, is_guess && !j->owner->unresolved ? 1 : 0, 0, NULL);
 	but(i, DG_REASON_UNRESOLVED, is_guess && j->owner->unresolved ? 1 : 0, 0,
 		j->owner->unresolved);
+	bool is_replay = dg_is_replayed(t) &&
+			 (i->kind == DG_INCIDENT_OWN || i->kind == DG_INCIDENT_UNDECIDED);
+	but(i, DG_REASON_COPIES, is_replay ? t->n_rule[DG_RULE_SIGNED_COPIES] : 0, t->n_messages,
+		NULL);
 	bool is_at_odds = i->kind == DG_INCIDENT_FORGED && j->beside->has_rows &&
 			  j->beside->n_rows_forged == 0;
 	but(i, DG_REASON_ROWS_DISAGREE, is_at_odds ? 1 : 0, 0, NULL);
@@ -203,6 +207,9 @@ static void would_decide(const struct dg_judging *j, struct dg_incident *i)
 	}
 	if (i->kind == DG_INCIDENT_ACCOUNT && i->who) {
 		decide(i, DG_DECIDE_ASK);
+	}
+	if (dg_is_replayed(t)) {
+		decide(i, DG_DECIDE_OWN);
 	}
 	if (dg_is_inferred(j, i->kind)) {
 		decide(i, DG_DECIDE_OWN);

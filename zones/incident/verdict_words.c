@@ -51,6 +51,7 @@ static const char *const reasons[DG_REASONS] = {
 	[DG_REASON_UNRESOLVED] = "unresolved",
 	[DG_REASON_IMPLAUSIBLE] = "implausible",
 	[DG_REASON_ROWS_DISAGREE] = "reports-disagree",
+	[DG_REASON_COPIES] = "signed-copies",
 	[DG_REASON_NO_OWN_PATH] = "no-own-path",
 };
 

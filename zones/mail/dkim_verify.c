@@ -307,7 +307,7 @@ static void put_signed(
 }
 
 static bool key_verifies(struct dg_arena *a, const struct dg_dkim_public *k,
-	const struct dg_buf *text, const struct signature *s)
+	const struct dg_buf *text, const struct signature *s, uint8_t *ret_id)
 {
 	uint8_t *said = dg_get(a, strlen(s->b) / 4 + 1, 3);
 	uint8_t digest[DG_DIGEST_LEN];
@@ -334,11 +334,14 @@ static bool key_verifies(struct dg_arena *a, const struct dg_dkim_public *k,
 	EVP_MD_CTX_free(c);
 	EVP_PKEY_free(public);
 	ERR_clear_error();
+	if (is_good && ret_id) {
+		dg_digest(said, n, ret_id);
+	}
 	return is_good;
 }
 
 static bool verifies(struct dg_arena *a, struct message *m, const struct signature *s,
-	const struct dg_dkim_public *keys, size_t n_keys)
+	const struct dg_dkim_public *keys, size_t n_keys, uint8_t *ret_id)
 {
 	bool is_good = false;
 
@@ -351,14 +354,14 @@ static bool verifies(struct dg_arena *a, struct message *m, const struct signatu
 		}
 		dg_buf_init(&b, OUT_MAX);
 		put_signed(a, &b, m, s);
-		is_good = !b.is_full && b.len > 0 && key_verifies(a, &keys[i], &b, s);
+		is_good = !b.is_full && b.len > 0 && key_verifies(a, &keys[i], &b, s, ret_id);
 		dg_buf_done(&b);
 	}
 	return is_good;
 }
 
 bool dg_dkim_verifies(struct dg_arena *a, const char *p, size_t len,
-	const struct dg_dkim_public *keys, size_t n_keys)
+	const struct dg_dkim_public *keys, size_t n_keys, uint8_t ret_id[DG_DIGEST_LEN])
 {
 	static const char name[] = "dkim-signature";
 	struct message m = {0};
@@ -373,7 +376,8 @@ bool dg_dkim_verifies(struct dg_arena *a, const char *p, size_t len,
 			continue;
 		}
 		n_tried++;
-		if (read_signature(a, &m.fields[i], &s) && verifies(a, &m, &s, keys, n_keys)) {
+		if (read_signature(a, &m.fields[i], &s) &&
+			verifies(a, &m, &s, keys, n_keys, ret_id)) {
 			return true;
 		}
 	}

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include "zones/base/digest.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,5 +25,6 @@ struct dg_dkim_public {
 	const char *text;     /* the record */
 };
 
+/* ret_id: the digest of the signature that verifies, the same for each copy of the message; NULL: not asked for. */
 bool dg_dkim_verifies(struct dg_arena *a, const char *p, size_t len,
-	const struct dg_dkim_public *keys, size_t n_keys);
+	const struct dg_dkim_public *keys, size_t n_keys, uint8_t ret_id[DG_DIGEST_LEN]);

@@ -124,8 +124,8 @@ static int read_spf_record(
 	return 0;
 }
 
-static int read_spf_terms(
-	struct dg_loader *l, const struct dg_node *node, struct dg_spf *out, struct dg_err *err)
+static int read_spf_terms(struct dg_loader *l, const struct dg_node *node, struct dg_mail_spec *m,
+	struct dg_spf *out, struct dg_err *err)
 {
 	const struct dg_node *list = node->kind == DG_NODE_LIST ? node->list : node;
 	size_t n = node->kind == DG_NODE_LIST ? node->n : 1;
@@ -135,8 +135,10 @@ static int read_spf_terms(
 			DG_SPF_TERMS_MAX);
 	}
 	out->terms = dg_newn(l->out, struct dg_spf_term, n + 1);
+	m->spf_terms = dg_newn(l->out, struct dg_pos, n + 1);
 	for (; out->n < n; out->n++) {
 		const struct dg_node *term = &list[out->n];
+		m->spf_terms[out->n] = dg_node_pos(l, term);
 
 		if (term->kind != DG_NODE_SCALAR || term->len == 0 ||
 			dg_spf_is_record(term->text, term->len)) {
@@ -145,10 +147,11 @@ static int read_spf_terms(
 		}
 		int r = dg_spf_term_parse(l->out, term->text, term->len, &out->terms[out->n], err);
 		if (r < 0) {
-			err->pos = dg_node_pos(l, term);
+			err->pos = m->spf_terms[out->n];
 			return r;
 		}
 	}
+	m->n_spf_terms = n;
 	return 0;
 }
 
@@ -169,7 +172,7 @@ int dg_spf_read_spec(
 		r = read_spf_record(l, node, spf, err);
 		m->spf_text = dg_strdup(l->out, node->text);
 	} else {
-		r = read_spf_terms(l, node, spf, err);
+		r = read_spf_terms(l, node, m, spf, err);
 	}
 	if (r < 0) {
 		return r;

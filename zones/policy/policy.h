@@ -91,6 +91,8 @@ struct dg_mail_spec {
 	const char *
 		spf_text; /* the whole record was written as one text: published as it is; NULL: terms */
 	struct dg_pos spf_pos;
+	struct dg_pos *spf_terms; /* of each term that was written as one of a list */
+	size_t n_spf_terms;       /* 0: the record was written as one text, or not at all */
 	struct dg_dkim_spec *dkim;
 	size_t n_dkim;
 	struct dg_dmarc *dmarc; /* NULL: not managed */

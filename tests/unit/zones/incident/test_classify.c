@@ -225,6 +225,10 @@ static void test_signed_by_us(void **state)
 			dg_classify(&e, &u.owner, &r);
 			assert_int_not_equal(r.rule, DG_RULE_SIGNED);
 		}
+		e.signed_by = DG_SIGNED_COPIED; /* who has one can send it a million times */
+		dg_classify(&e, &u.owner, &r);
+		assert_int_equal(r.class, DG_CLASS_UNKNOWN);
+		assert_int_equal(dg_evidence_is_passed_on(&e), rows[i].rule == DG_RULE_SIGNED);
 		e.signed_by = DG_SIGNED_OURS;
 		dg_classify(&e, &u.owner, &r);
 		assert_string_equal(dg_rule_text(r.rule), dg_rule_text(rows[i].rule));

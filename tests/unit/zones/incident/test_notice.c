@@ -280,6 +280,48 @@ static void test_contacts(void **state)
 	assert_string_equal(c.address, "");
 }
 
+static int read_draft(const char *text, struct dg_notice_draft *ret)
+{
+	struct dg_err err;
+
+	return dg_notice_draft_read(a, text, strlen(text), ret, &err);
+}
+
+/* What somebody wrote into a draft is taken as a mail server takes it, or not at all. */
+static void test_draft(void **state)
+{
+	static const char *const refused[] = {"To: c@d.test\n\n", "From: a@b.test\n\n",
+		"From: a@b.test\nTo: c@d.test\nBcc: e@f.test\n\n",
+		"From: a@b.test\nTo: c@d.test\nBcc : e@f.test\n\n",
+		"From: a@b.test\nTo: c@d.test\nResent-To: e@f.test\n\n",
+		"From: a@b.test\nTo: c@d.test\nTo: e@f.test\n\n",
+		"From: a@b.test\nSubject: x\rTo: c@d.test\n\n",
+		"From: a@b.test\nTo: c@d.test, ,\n\n", "From: a@b.test\nTo: -oQ@d.test\n\n"};
+	static const char good[] =
+		"From: a@b.test\r\nTo : <c@d.test>,\r\n e@f.test\r\nX-Unsent: 1\r\n"
+		" 2\r\nSubject: s\r\n\r\nBcc: in the text\rx\n.\n";
+	struct dg_notice_draft d;
+	struct dg_buf b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (read_draft(refused[i], &d) != DG_EINPUT) {
+			fail_msg("taken: %s", refused[i]);
+		}
+	}
+	assert_int_equal(read_draft(good, &d), 0);
+	assert_string_equal(d.from, "a@b.test");
+	assert_int_equal(d.n_to, 2);
+	assert_string_equal(d.to[0], "c@d.test");
+	assert_string_equal(d.to[1], "e@f.test");
+	assert_string_equal(d.subject, "s");
+	dg_buf_init(&b, 4096);
+	dg_notice_draft_put(&b, good);
+	assert_string_equal(b.data, "From: a@b.test\r\nTo : <c@d.test>,\r\n e@f.test\r\nSubject: "
+				    "s\r\n\r\nBcc: in the text x\r\n.\r\n");
+	dg_buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_rdap),
 		cmocka_unit_test(test_rdap_depth),
 		cmocka_unit_test(test_contacts),
+		cmocka_unit_test(test_draft),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -28,15 +28,20 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct dg_playbook *parse(const char *text)
+static struct dg_playbook *parse_in(const char *language, const char *text)
 {
 	struct dg_playbook *p = NULL;
 	struct dg_err err;
 
-	if (dg_playbook_parse(arena, text, strlen(text), "p.yaml", &p, &err) != 0) {
+	if (dg_playbook_parse(arena, text, strlen(text), "p.yaml", language, &p, &err) != 0) {
 		fail_msg("%u:%u: %s", err.pos.line, err.pos.column, err.text);
 	}
 	return p;
+}
+
+static struct dg_playbook *parse(const char *text)
+{
+	return parse_in("en", text);
 }
 
 static void refused(const char *text, unsigned line, const char *says)
@@ -45,11 +50,29 @@ static void refused(const char *text, unsigned line, const char *says)
 	struct dg_err err;
 
 	assert_int_equal(
-		dg_playbook_parse(arena, text, strlen(text), "p.yaml", &p, &err), DG_EINPUT);
+		dg_playbook_parse(arena, text, strlen(text), "p.yaml", "en", &p, &err), DG_EINPUT);
 	assert_null(p);
 	if (err.pos.line != line || !strstr(err.text, says)) {
 		fail_msg("line %u: %s; expected line %u: %s", err.pos.line, err.text, line, says);
 	}
+}
+
+static void test_languages(void **state)
+{
+	static const char text[] = "playbook: p\ntitle: {en: T, ja: \"\xe3\x81\x82\"}\nsteps:\n"
+				   "  - {id: a, tell: {de: Tu, ja: \"\xe3\x81\x84\"}, expect: E}\n";
+
+	(void)state;
+	assert_string_equal(parse(text)->title, "T");
+	assert_string_equal(parse(text)->steps[0].text, "Tu"); /* the first for the others */
+	assert_string_equal(parse_in("ja", text)->title, "\xe3\x81\x82");
+	assert_string_equal(parse_in("ja", text)->steps[0].text, "\xe3\x81\x84");
+	assert_string_equal(parse_in("ja", text)->steps[0].expect, "E");
+	refused("playbook: p\ntitle: {}\nsteps:\n  - {id: a, tell: x}\n", 2, "0 languages");
+	refused("playbook: p\ntitle: {EN: x}\nsteps:\n  - {id: a, tell: x}\n", 2,
+		"code of a language");
+	refused("playbook: p\ntitle: {en: x, ja: [y]}\nsteps:\n  - {id: a, tell: x}\n", 2,
+		"a text");
 }
 
 static void test_a_whole_one(void **state)
@@ -293,6 +316,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_whole_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_languages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_place, setup, teardown),

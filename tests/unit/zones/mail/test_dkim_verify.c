@@ -35,7 +35,7 @@ static bool verifies(const char *p, size_t n, const char *domain)
 	const struct dg_dkim_public keys[] = {
 		{domain, "s1", rsa}, {domain, "e1", ed25519}, {domain, "s1", "v=DKIM1; p="}};
 
-	return dg_dkim_verifies(a, p, n, keys, 3);
+	return dg_dkim_verifies(a, p, n, keys, 3, NULL);
 }
 
 static void test_good(void **state)
