@@ -108,6 +108,7 @@ struct dg_apply {
 	struct dg_arena *arena;
 	void (*done)(struct dg_apply *a, enum dg_outcome outcome);
 	void *arg;
+	bool is_staged; /* with DG_PARTIAL: all edits are made, and name servers may show none of them */
 	struct dg_err err;
 	void *internal;
 };

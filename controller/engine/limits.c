@@ -97,6 +97,42 @@ static int check_txt(struct dg_job *j, const struct dg_change *c, const struct d
 	return 0;
 }
 
+/* The mail name whose split moves its mail to owner; NULL: none does. */
+static const char *split_from(const struct dg_policy *p, const char *owner)
+{
+	for (size_t i = 0; i < p->n_mail; i++) {
+		const struct dg_split_spec *s = p->mail[i].split;
+
+		for (size_t k = 0; s && k < dg_split_n_labels(s); k++) {
+			if (strcmp(dg_split_label(s, k), owner) == 0) {
+				return p->mail[i].name;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* Where no name but the zone's own can have an MX, nothing can be split either: the subdomain would be that other name. */
+static int fail_below_apex(struct dg_job *j, const struct dg_change *c)
+{
+	const char *name = j->provider->ops->name;
+	const char *owner = c->after.owner;
+	const char *from = split_from(j->policy, owner);
+
+	if (!from) {
+		return dg_fail_at(&j->err, &c->pos, DG_EPOLICY,
+			"%s: provider %s takes an MX for the zone's own name only, as far as is "
+			"known: mail of other names has to live in a zone elsewhere",
+			owner, name);
+	}
+	return dg_fail_at(&j->err, &c->pos, DG_EPOLICY,
+		"%s cannot be split: its mail would move to %s, and provider %s takes an MX for "
+		"the zone's own name only, as far as is known. Instead move the DNS of the zone "
+		"to a provider that takes one (`dnsguard providers` lists them); or take split: "
+		"out, and let the MX name a host of yours that refuses bounces at RCPT (shed:)",
+		from, owner, name);
+}
+
 static int check_mx(struct dg_job *j, const struct dg_change *c, const struct dg_limits *l)
 {
 	const struct dg_rrset *s = &c->after;
@@ -104,11 +140,7 @@ static int check_mx(struct dg_job *j, const struct dg_change *c, const struct dg
 	const char *host = NULL;
 
 	if (l->is_mx_apex_only && strcmp(s->owner, j->policy->zone) != 0) {
-		return dg_fail_at(&j->err, &c->pos, DG_EPOLICY,
-			"%s: provider %s takes an MX for the zone's own name only, as far as is "
-			"known: "
-			"mail of other names has to live in a zone elsewhere",
-			s->owner, j->provider->ops->name);
+		return fail_below_apex(j, c);
 	}
 	if (dg_mx_state(s) == DG_MX_NULL) {
 		return check_null_mx(j, c, l);

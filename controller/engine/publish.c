@@ -170,6 +170,11 @@ static void applied(struct dg_job *j)
 	unsigned next = 0;
 	bool is_last = !has_phase_after(j, &next);
 
+	if (j->apply.is_staged) { /* the records are right, but who asks a name server does not get them */
+		j->err = j->apply_err;
+		give_up(j, DG_STEP_APPLIED);
+		return;
+	}
 	dg_journal_end(j, DG_STEP_APPLIED, NULL, is_last ? j->plan->wanted : NULL,
 		is_last ? j->plan->n_wanted : 0, after_applied_end);
 }
@@ -349,8 +354,10 @@ static void on_applied(struct dg_apply *a, enum dg_outcome outcome)
 		not_applied(j);
 		return;
 	case DG_PARTIAL:
-		dg_job_tell(j, "%s", a->err.text);
-		j->note = dg_strdup(j->arena, a->err.text);
+		if (!a->is_staged) { /* else it is what the run ends with */
+			dg_job_tell(j, "%s", a->err.text);
+			j->note = dg_strdup(j->arena, a->err.text);
+		}
 		break;
 	case DG_APPLIED:
 	case DG_CONFLICT:

@@ -80,10 +80,10 @@ static void fail(struct dg_api_work *w, enum dg_outcome outcome)
 	if (w->state == STATE_PUBLISH) {
 		(void)dg_wrap(w->err, (int)w->err->rc,
 			"all edits are made, but not made public yet: apply again does that");
-		outcome = outcome == DG_UNKNOWN ? outcome : DG_PARTIAL;
+		outcome = DG_PARTIAL;
+		w->apply->is_staged = true;
 	} else if (w->at > 0 && outcome != DG_UNKNOWN) {
-		(void)dg_wrap(
-			w->err, (int)w->err->rc, "%zu of %zu edits are done", w->at, w->n_ops);
+		(void)dg_wrap(w->err, w->err->rc, "%zu of %zu edits are done", w->at, w->n_ops);
 		outcome = DG_PARTIAL;
 	}
 	end(w, (int)w->err->rc, outcome);

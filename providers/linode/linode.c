@@ -111,8 +111,8 @@ static json_t *record_of(struct dg_api_work *w, const struct dg_api_op *op)
 	const struct dg_rrset *set = &op->swap->after;
 	const char *host = NULL;
 	uint16_t preference = 0;
-	json_t *o = json_pack("{s:s, s:s, s:I}", "type", dg_api_type(w, set->type), "name",
-		dg_api_label(w, set->owner, ""), "ttl_sec", (json_int_t)set->ttl);
+	json_t *o = json_pack("{s:s, s:I}", "name", dg_api_label(w, set->owner, ""), "ttl_sec",
+		(json_int_t)set->ttl);
 
 	if (set->type == DG_TYPE_MX && dg_mx_read(w->arena, op->rdata, &preference, &host) == 0) {
 		bool is_null = strcmp(host, ".") == 0;
@@ -137,7 +137,12 @@ static void change(struct dg_api_work *w, struct dg_api_call *call)
 		call->path = dg_printf(w->arena, "%s/%s", call->path, op->old->id);
 	}
 	if (op->kind != DG_EDIT_DELETE) {
-		call->body = dg_api_body(w, record_of(w, op));
+		json_t *o = record_of(w, op);
+		if (!op->old) { /* what it is does not change, and its description takes none then */
+			(void)json_object_set_new(
+				o, "type", json_string(dg_api_type(w, op->swap->after.type)));
+		}
+		call->body = dg_api_body(w, o);
 	}
 }
 

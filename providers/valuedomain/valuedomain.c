@@ -287,17 +287,16 @@ const struct dg_provider_ops dg_provider_valuedomain = {
 			.transaction = DG_TRANSACTION_ZONE,
 			.verified_on =
 				"2026-08-22 (four clients of others; no page of its own was read)",
-			.doubts = "Whether a null MX is taken; how an MX of another name than the "
-				  "zone's "
-				  "own is written, so none is. The zone has one TTL for all "
-				  "records, which "
-				  "a policy has to name; zones of one account with different TTLs "
-				  "are "
-				  "applied one by one. Nothing is compared on its side: what "
-				  "somebody "
-				  "edits in the second between our look and our change is lost. "
-				  "The bounds "
-				  "of TTLs, the longest TXT, its rate limits.",
+			.doubts =
+				"Whether a null MX is taken; how an MX of another name than the "
+				"zone's own is written, so none is: a name there cannot be split, "
+				"as the subdomain needs an MX. What to do instead: move the DNS of "
+				"the zone elsewhere, or let its MX be a host that refuses bounces "
+				"at RCPT (`shed:`). The zone has one TTL for all records, which a "
+				"policy has to name; zones of one account with different TTLs are "
+				"applied one by one. Nothing is compared on its side: what "
+				"somebody edits in the second between our look and our change is "
+				"lost. The bounds of TTLs, the longest TXT, its rate limits.",
 		},
 	.schema = &dg_schema_valuedomain,
 	DG_API_OPS(open_it),

@@ -120,8 +120,9 @@ def test_making_public_goes_wrong_for_a_while(lab, kind):
     assert site.dialect.served == site.image()
 
 
-def test_making_public_is_refused(lab):
-    """Said, and the next run makes public what stands there."""
+@pytest.mark.parametrize('status', [403, pytest.param(500, marks=pytest.mark.slow)])
+def test_what_is_not_public_is_no_success(lab, status):
+    """All records stand, and no name server shows one: that is said and ends with 1; the next run makes them public."""
     site = apis.Site(lab, dialects.Ovh)
     policy = site.policy()
     handle, n = site.dialect.handle, []
@@ -129,16 +130,22 @@ def test_making_public_is_refused(lab):
     def refuse(method, path, *rest):
         if path.endswith('/refresh'):
             n.append(1)
-            if len(n) == 2:
-                raise api.Refused(403, {'message': 'not now'})
+            if len(n) >= 2:
+                raise api.Refused(status, {'message': 'not now'})
         return handle(method, path, *rest)
 
     site.dialect.handle = refuse
-    done = site.apply(policy)
-    assert 'not made public yet: apply again does that' in done.stdout and 'not now' in done.stdout, str(done)
+    done = site.apply(policy).expect(1)
+    assert 'not made public yet: apply again does that' in done.stderr and 'not now' in done.stderr, str(done)
+    assert (done.stdout + done.stderr).count('not made public yet') == 1
     assert site.dialect.served == site.first and site.mail() == apis.wanted(site.first)
-    site.apply(policy).expect(0)
+    if status == 403:
+        assert 'not now' in site.run('apply', '--yes', policy).expect(1).stderr  # still refused: before the first look
+    site.dialect.handle = handle
+    site.run('apply', '--yes', policy).expect(0)  # without --adopt: what stands there is ours
     assert site.dialect.served == site.image()
+    site.restore_all()
+    assert site.mail() == site.first
 
 
 def test_killed_before_it_was_public(lab):
@@ -196,6 +203,19 @@ def test_no_mx_below_the_zone(lab):
     assert "takes an MX for the zone's own name only" in said
     site.apply(site.policy()).expect(0)
     assert site.image()['news', 'MX'] == site.first['news', 'MX']
+
+
+@pytest.mark.parametrize('section', ['split: {to: m}', 'split: {to: m, rotate: [n]}'])
+def test_no_split_without_an_mx_below_the_zone(lab, section):
+    """Said at the first plan, with what to do instead; and by split, which changes nothing."""
+    site = apis.Site(lab, dialects.ValueDomain)
+    policy = site.policy(f'mail:\n  "@": {{mx: [10 mx1.example.test], spf: [mx], dmarc: {{policy: reject}}, {section}}}\n')
+    for command in ('plan', '--adopt'), ('apply', '--yes', '--adopt', '--force'), ('split', '--yes', '--no-smtp', '--adopt', '--force'):
+        done = site.run(*command, policy, *(['@'] if command[0] == 'split' else [])).expect(1)
+        text = ' '.join(done.stderr.split())
+        assert f'{policy}:' in text and 'example.test. cannot be split: its mail would move to m.example.test.' in text, str(done)
+        assert 'Instead move the DNS of the zone' in text and 'shed:' in text
+    assert site.writes() == [] and site.image() == site.first
 
 
 @pytest.mark.parametrize('line', ['mx', 'mx mail', 'mx mail 70000', 'mx mail x', 'txt', 'txt a..b c', 'mx a. 1 b c'])

@@ -150,6 +150,48 @@ def test_provider_behind_an_api(example, lab, dnsguard, dialect):
     assert site.broken == []
 
 
+def test_exec(example, lab, dnsguard):
+    """With the plug-in that stands beside it, and a zone of its."""
+    folder, zones = example('exec'), lab.dir / 'zones'
+    zones.mkdir()
+    records = [{'name': 'example.test.', 'type': 'MX', 'ttl': 3600, 'values': ['10 oldmx.example.test.']},
+               {'name': 'example.test.', 'type': 'TXT', 'ttl': 3600, 'values': ['"somebody=else"']},
+               {'name': 'mx1.example.test.', 'type': 'A', 'ttl': 3600, 'values': ['192.0.2.25']}]
+    (zones / 'example.test.json').write_text(json.dumps(records))
+    lab.write('example/plug-in.token', 'a-token-of-the-plug-in\n', 0o600)
+    policy = folder / 'zone.yaml'
+    policy.write_text(policy.read_text().replace('/usr/local/lib/dnsguard/plug-in', str(folder / 'plug-in'))
+                      .replace('/var/lib/zones', str(zones)) + 'verify: {servers: none}\n')
+    plan_apply_plan(dnsguard, 'zone.yaml', folder)
+    image = {(r['name'], r['type']): r['values'] for r in json.loads((zones / 'example.test.json').read_text())}
+    assert image['example.test.', 'MX'] == ['10 mx1.example.test.'] and image['www.example.test.', 'MX'] == ['0 .']
+
+
+def test_zonefile(example, nsd, dnsguard, lab):
+    """A file that a name server serves; the command after it is a name server's own."""
+    folder = example('zonefile')
+    policy = folder / 'zone.yaml'
+    (folder / 'reload').write_text(f'#!/bin/sh\necho "$1 $2" >>{folder}/reloaded\n')
+    (folder / 'reload').chmod(0o755)
+    text = policy.read_text()
+    assert 'reload: [nsd-control, reload, "{zone}"]' in text
+    policy.write_text(text.replace('/etc/nsd', str(folder)).replace('nsd-control', str(folder / 'reload')) + 'verify: {servers: none}\n')
+    plan_apply_plan(dnsguard, 'zone.yaml', folder)
+    assert (folder / 'reloaded').read_text() == 'reload example.test\n'
+    check_mail_records(nsd({'example.test': (folder / 'example.test.zone').read_text()}))
+
+
+def test_one_of_each(dnsguard):
+    """examples/NAME/zone.yaml for each provider there is; each of them is played by a test above."""
+    names = [json.loads(line)['name'] for line in dnsguard('providers', '--json', check=True).stdout.splitlines()]
+    assert len(names) >= 20
+    for name in names:
+        policy = yaml.safe_load((EXAMPLES / name / 'zone.yaml').read_text())
+        assert list(policy['provider']) == [name] and policy['mail']['@']['dmarc'], name
+    played = {d.name or d.__name__.lower() for d in dialects.ALL}
+    assert set(names) - played == {'exec', 'powerdns', 'rfc2136', 'zonefile'}
+
+
 def test_page_of_the_providers(dnsguard):
     """doc/providers.md is what the table in the code says."""
     assert dnsguard('providers', '--markdown', check=True).stdout == (lablib.ROOT / 'doc/providers.md').read_text()

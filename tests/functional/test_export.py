@@ -3,6 +3,7 @@ import json
 import re
 import shutil
 
+import node
 import pytest
 import yaml
 
@@ -67,13 +68,12 @@ def collected(lines):
 
 
 def checked_zone(lab, text):
-    """The zone as named-checkzone reads it and writes it out; ldns reads it too."""
+    """The zone as named-checkzone reads it and writes it out; ldns and NSD read it too."""
     path = lab.write('exported.zone', f'$ORIGIN {ZONE}.\n' + SOA + 'ns A 192.0.2.1\nmx1 A 192.0.2.25\noldmx A 192.0.2.24\n' + text)
     out = lab.dir / 'checked.zone'
     lab.run(shutil.which('named-checkzone', path='/usr/sbin:/usr/bin'), '-i', 'none', '-s', 'full', '-o', out, ZONE, path).expect(0)
-    ldns = shutil.which('ldns-read-zone')
-    if ldns:
-        lab.run(ldns, path).expect(0)
+    lab.run('ldns-read-zone', path).expect(0)
+    lab.run(shutil.which('nsd-checkzone', path='/usr/sbin:/usr/bin'), ZONE, path).expect(0)
     lines = [line for line in out.read_text().splitlines() if line and line[0] not in ';$']
     return {k: v for k, v in collected(lines).items() if k[1] in ('MX', 'TXT')}
 
@@ -84,15 +84,15 @@ def test_zonefile(lab, dnsguard, policy):
     assert ' 7200 IN MX ' in text
 
 
-@pytest.mark.parametrize('kind', ['knot', 'bind'])
-def test_nsupdate(request, lab, dnsguard, unbound, kind):
-    """Sent by the real nsupdate to a real server: afterwards there is nothing to change; sent again, it is refused."""
+@pytest.mark.parametrize('kind, program', [('knot', 'nsupdate'), ('bind', 'nsupdate'), ('bind', 'knsupdate')])
+def test_nsupdate(request, lab, dnsguard, unbound, kind, program):
+    """Sent by the real nsupdate of BIND, or Knot's, to a real server: afterwards there is nothing to change; sent again, it is refused."""
     server = request.getfixturevalue(kind)({ZONE: RECORDS}, address='127.0.0.11')
     unbound([server])
     policy = lab.write('zone.yaml', f'zone: {ZONE}\nprovider: {{rfc2136: {{server: "127.0.0.11", tsig: {{secret-file: '
                                     f'"{lab.key_file("bind")}"}}}}}}\n{BODY}')
     script = lab.write('script', 'server 127.0.0.11\n' + export(dnsguard, 'nsupdate', policy))
-    nsupdate = [shutil.which('nsupdate'), '-k', lab.key_file('bind'), script]
+    nsupdate = [program, '-k', lab.key_file('bind' if program == 'nsupdate' else 'knot'), script]
     lab.run(*nsupdate).expect(0)
     dnsguard('plan', '--adopt', policy).expect(0)
     assert 'nothing to send' in export(dnsguard, 'nsupdate', policy)
@@ -114,60 +114,45 @@ def test_octodns(dnsguard, policy):
     assert sets == WANTED
 
 
-def javascript(text):
-    """D_EXTEND("zone", MX("@", 10, "host.", TTL(n)), TXT("@", "text", TTL(n))): tokens, then a call with its arguments."""
-    tokens = re.findall(r'"(?:[^"\\]|\\.)*"|\w+|[(),;]', text)
-    assert ''.join(tokens) == re.sub(r'\s+(?=(?:[^"]*"[^"]*")*[^"]*$)', '', text)
-
-    def call(at):
-        name, args = tokens[at], []
-        assert tokens[at + 1] == '('
-        at += 2
-        while tokens[at] != ')':
-            if tokens[at] == ',':
-                at += 1
-            elif tokens[at + 1] == '(':
-                value, at = call(at)
-                args.append(value)
-            else:
-                args.append(json.loads(tokens[at]))
-                at += 1
-        return (name, *args), at + 1
-
-    tree, at = call(0)
-    assert tokens[at:] == [';']
-    return tree
+DNSCONTROL = '''
+const made = [], record = (kind) => (...args) => ({kind, args});
+const names = {D_EXTEND: (zone, ...records) => made.push({zone, records}), MX: record("MX"), TXT: record("TXT"), TTL: record("TTL")};
+require("vm").runInNewContext(text, names, {timeout: 10000});
+tell(made);
+'''
 
 
-def test_dnscontrol(dnsguard, policy):
-    name, zone, *records = javascript(export(dnsguard, 'dnscontrol', policy))
-    assert (name, zone) == ('D_EXTEND', ZONE)
+def test_dnscontrol(lab, dnsguard, policy):
+    """Run as the JavaScript that it is, with the functions of dnscontrol that it calls."""
+    made, = node.evaluate(lab, DNSCONTROL, export(dnsguard, 'dnscontrol', policy))
+    assert made['zone'] == ZONE
     sets = {}
-    for kind, label, *values, ttl in records:
-        assert ttl[0] == 'TTL' and ttl[1] in (3600, 7200)
-        sets.setdefault((label, kind), set()).add(f'{values[0]} {values[1]}' if kind == 'MX' else values[0])
+    for r in made['records']:
+        label, *values, ttl = r['args']
+        assert ttl['kind'] == 'TTL' and ttl['args'] in ([3600], [7200])
+        assert len(values) == (2 if r['kind'] == 'MX' else 1) and (r['kind'] != 'MX' or isinstance(values[0], int))
+        sets.setdefault((label, r['kind']), set()).add(f'{values[0]} {values[1]}' if r['kind'] == 'MX' else values[0])
     assert sets == WANTED
 
 
-def hcl_string(text):
-    return json.loads(text).replace('$${', '${').replace('%%{', '%{')
+HCL = 'require("@cdktf/hcl2json").parse("dns.tf", text).then(tell);'
 
 
-def test_terraform(dnsguard, policy):
+def test_terraform(lab, dnsguard, policy):
+    """Read by HashiCorp's own reader of HCL."""
     text = export(dnsguard, 'terraform', policy)
-    blocks = re.findall(r'^resource "dns_(mx|txt)_record_set" "([a-z][a-z0-9_-]*)" {\n(.*?)^}\n', text, re.M | re.S)
-    assert text.count('resource "') == len(blocks) and len({(b[0], b[1]) for b in blocks}) == len(blocks)
     assert not re.search(r'(?<![$%])[$%]{', text)  # no template that somebody else's record could open
+    node.need('@cdktf/hcl2json')
+    told = node.evaluate(lab, HCL, text)
+    assert set(told) == {'resource'} and set(told['resource']) == {'dns_mx_record_set', 'dns_txt_record_set'}
     sets = {}
-    for kind, _, body in blocks:
-        assert re.search(r'^  zone = "example\.test\."$', body, re.M)
-        name = re.search(r'^  name = ("(?:[^"\\]|\\.)*")$', body, re.M)
-        label = json.loads(name.group(1)) if name else '@'
-        if kind == 'mx':
-            values = {f'{p} {json.loads(h)}' for p, h in re.findall(r'preference = (\d+)\n    exchange   = (".*?")\n', body)}
-        else:
-            values = {hcl_string(v) for v in re.findall(r'^    ("(?:[^"\\]|\\.)*"),$', body, re.M)}
-        sets[label, kind.upper()] = values
+    for kind, blocks in told['resource'].items():
+        for block, in blocks.values():
+            assert block['zone'] == f'{ZONE}.' and block['ttl'] in (3600, 7200)
+            assert set(block) - {'name'} == {'zone', 'ttl', 'mx' if kind == 'dns_mx_record_set' else 'txt'}, block
+            values = {f'{m["preference"]} {m["exchange"]}' for m in block['mx']} if 'mx' in block else \
+                {v.replace("$${", "${").replace("%%{", "%{") for v in block['txt']}
+            sets[block.get('name', '@'), 'MX' if 'mx' in block else 'TXT'] = values
     assert sets == WANTED
 
 

@@ -1,5 +1,8 @@
 /* Fuzz: what the APIs of providers answer: the first octet chooses the dialect, the second the call that it is taken for. */
 #include <fcntl.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +13,8 @@
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/base/err.h"
+
+#define LOGIN 0x80u /* in the second octet: the answer to a log-in */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,9 +30,35 @@ static const struct dg_provider_ops *choose(uint8_t octet)
 {
 	static const char *const names[] = {"cloudflare", "desec", "digitalocean", "gandi",
 		"hetzner", "linode", "route53", "external-dns", "azure", "conoha", "gehirn", "ovh",
-		"sakura-cloud", "value-domain", "webhook"};
+		"sakura-cloud", "value-domain", "webhook", "google-cloud"};
 
 	return dg_provider_find(names[octet % (sizeof(names) / sizeof(names[0]))]);
+}
+
+/* What is in the file of a key: of a service account, where ops wants one. Made once. */
+static const char *key_of(const struct dg_provider_ops *ops)
+{
+	static char *account;
+	char *pem = NULL;
+
+	if (strcmp(ops->name, "google-cloud") != 0) {
+		return "key-key-key-key-key\n";
+	}
+	if (!account) {
+		EVP_PKEY *key = EVP_RSA_gen(2048);
+		BIO *bio = BIO_new(BIO_s_mem());
+		check(key && bio && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL));
+		long len = BIO_get_mem_data(bio, &pem);
+		json_t *json = json_pack("{s:s, s:s, s:s, s:s%}", "project_id", "lab",
+			"client_email", "dns@lab.example", "token_uri", "http://127.0.0.1:1/token",
+			"private_key", pem, (size_t)len);
+		account = json_dumps(json, 0);
+		json_decref(json);
+		(void)BIO_free(bio);
+		EVP_PKEY_free(key);
+		check(account);
+	}
+	return account;
 }
 
 /* A list from outside becomes a zone, or an error with words. */
@@ -41,15 +72,17 @@ static void take(struct dg_api_work *w, uint8_t call, const struct dg_api_reply 
 		.after = dg_rrset_none("example.test.", DG_TYPE_MX),
 	};
 	const struct dg_api_op op = {.kind = DG_EDIT_CREATE, .swap = &swap};
+	int (*const taken)(struct dg_api_work *, const struct dg_api_reply *) =
+		call & LOGIN ? d->logged_in : takes[call % 4];
 
-	if (!takes[call % 4]) {
+	if (!taken) {
 		return;
 	}
 	w->op = &op;
-	int r = takes[call % 4](w, reply);
+	int r = taken(w, reply);
 	w->op = NULL;
 	check(r >= 0 || (w->err->rc == r && w->err->text[0]));
-	if (r >= 0 && takes[call % 4] == d->listed) {
+	if (r >= 0 && taken == d->listed) {
 		struct dg_zone *z = dg_api_zone(w);
 		check(z->is_sealed && z->is_complete);
 	}
@@ -90,10 +123,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || size > 65536) {
 		return 0;
 	}
-	int fd = mkstemp(path);
-	check(fd >= 0 && write(fd, "key-key-key-key-key\n", 20) == 20);
-	(void)close(fd);
 	const struct dg_provider_ops *ops = choose(data[0]);
+	const char *text = key_of(ops);
+	int fd = mkstemp(path);
+	check(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	(void)close(fd);
 	union {
 		struct dg_api_options api;
 		char bytes[512];

@@ -262,7 +262,7 @@ class Server:
         with self.lock:
             if not self.dialect.is_authorised(handler.command, handler.path, handler.headers, body):
                 self.n_refused += 1
-                handler.answer(401, b'{"message": "Unauthorized"}')
+                self.reply(handler, '', 401, self.unauthorised(), [])
                 return
             self.calls.append((handler.command, handler.path, body))
             fault = self.next_fault(handler.command, path, body)
@@ -271,6 +271,12 @@ class Server:
                 return
             status, data, headers = self.work(handler.command, path, query, body, fault)
         self.reply(handler, fault, status, data, headers)
+
+    def unauthorised(self):
+        try:
+            self.dialect.refuse(401, 'Unauthorized')
+        except Refused as no:
+            return (no.body if isinstance(no.body, str) else json.dumps(no.body)).encode()
 
     def work(self, method, path, query, body, fault):
         is_write = self.dialect.is_write(method, path, body)

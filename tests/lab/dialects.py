@@ -5,9 +5,13 @@ import re
 import api
 from api import Dialect, Record, joined, quoted
 from dialect_plugin import Webhook
+from dialect_route53 import TYPE as XML_TYPE
 from dialect_route53 import Route53
 from dialects_japan import ConoHa, Gehirn, SakuraCloud, ValueDomain
 from dialects_signed import Azure, GoogleCloud, Ovh
+
+
+WHEN = '2026-11-30T00:00:00Z'
 
 
 def mx_parts(record):
@@ -25,11 +29,14 @@ class Cloudflare(Dialect):
         return f'{next(self.numbers):032x}'
 
     def refuse(self, status, text):
-        raise api.Refused(status, {'success': False, 'errors': [{'code': 1004, 'message': text}], 'result': None})
+        raise api.Refused(status, {'success': False, 'errors': [{'code': 1004, 'message': text}], 'messages': [], 'result': None})
+
+    def told(self, result, **info):
+        return 200, {'success': True, 'errors': [], 'messages': [], 'result': result, **({'result_info': info} if info else {})}
 
     def out(self, r):
         o = {'id': r.id, 'name': self.zone if r.name == '@' else f'{r.name}.{self.zone}', 'type': r.type, 'ttl': r.ttl,
-             'content': r.value, 'proxied': False, 'comment': None}
+             'content': r.value, 'proxiable': r.type in ('A', 'CNAME'), 'proxied': False, 'tags': [], 'created_on': WHEN, 'modified_on': WHEN}
         if r.type == 'MX':
             o['priority'], host = mx_parts(r)
             o['content'] = host if host == '.' else host.rstrip('.')
@@ -62,17 +69,19 @@ class Cloudflare(Dialect):
 
     def handle(self, method, path, query, body):
         if path == '/zones':
-            zones = [{'id': self.ID, 'name': self.zone}] if query['name'] == self.zone else []
-            return 200, {'success': True, 'errors': [], 'result': zones, 'result_info': {'page': 1, 'total_pages': 1}}
+            zones = [{'id': self.ID, 'name': self.zone, 'account': {'id': self.ID, 'name': 'x'}, 'owner': {}, 'development_mode': 0,
+                      'name_servers': ['a.ns.test', 'b.ns.test'], 'original_name_servers': None, 'original_registrar': None,
+                      'original_dnshost': None, 'activated_on': WHEN, 'created_on': WHEN, 'modified_on': WHEN}]
+            return self.told(zones if query['name'] == self.zone else [], page=1, total_pages=1)
         assert path.startswith(f'/zones/{self.ID}/dns_records'), path
         if method == 'GET':
             page, size = int(query['page']), min(int(query['per_page']), 5)
             rows = self.records[(page - 1) * size:page * size]
-            info = {'page': page, 'per_page': size, 'count': len(rows), 'total_pages': -(-len(self.records) // size)}
-            return 200, {'success': True, 'errors': [], 'result': [self.out(r) for r in rows], 'result_info': info}
+            return self.told([self.out(r) for r in rows], page=page, per_page=size, count=len(rows),
+                             total_pages=-(-len(self.records) // size))
         assert (method, path.rpartition('/')[2]) == ('POST', 'batch')
         self.atomic(lambda: self.batch(json.loads(body)))
-        return 200, {'success': True, 'errors': [], 'result': {}}
+        return self.told({})
 
 
 class DeSec(Dialect):
@@ -134,24 +143,29 @@ class Hetzner(Dialect):
         raise api.Refused(status, {'error': {'code': 'invalid_input', 'message': text, 'details': None}})
 
     def action(self, is_running):
-        return {'action': {'id': 77, 'command': 'x', 'status': 'running' if is_running else 'success', 'progress': 50,
-                           'error': None}}
+        return {'action': {'id': 77, 'command': 'x', 'status': 'running' if is_running else 'success', 'progress': 50, 'started': WHEN,
+                           'finished': None if is_running else WHEN, 'resources': [{'id': 42, 'type': 'zone'}], 'error': None}}
+
+    def out(self, key, records):
+        return {'id': '/'.join(key), 'name': key[0], 'type': key[1], 'ttl': None if records[0].ttl == 3600 else records[0].ttl,
+                'labels': {}, 'protection': {'change': False}, 'zone': 42, 'records': [{'value': r.value, 'comment': ''} for r in records]}
 
     def handle(self, method, path, query, body):
         if path == f'/zones/{self.zone}':
-            return 200, {'zone': {'id': 42, 'name': self.zone, 'mode': 'primary', 'ttl': 3600}}
+            return 200, {'zone': {'id': 42, 'name': self.zone, 'mode': 'primary', 'ttl': 3600, 'status': 'ok', 'registrar': 'other',
+                                  'record_count': len(self.records), 'labels': {}, 'protection': {'delete': False}, 'created': WHEN,
+                                  'authoritative_nameservers': {'assigned': [], 'delegated': [], 'delegation_status': 'valid',
+                                                                'delegation_last_check': WHEN}}}
         if path == '/actions/77':
             self.n_polls = getattr(self, 'n_polls', 0) + 1
             return 200, self.action(self.n_polls % self.n_running)
         if method == 'GET':
             sets = sorted(self.rrsets().items())
             page, size = int(query['page']), 3
-            rows = [{'id': f'{n}/{t}', 'name': n, 'type': t, 'ttl': None if rs[0].ttl == 3600 else rs[0].ttl,
-                     'labels': {}, 'protection': {'change': False}, 'zone': 42,
-                     'records': [{'value': r.value, 'comment': ''} for r in rs]}
-                    for (n, t), rs in sets[(page - 1) * size:page * size]]
-            is_last = page * size >= len(sets)
-            return 200, {'rrsets': rows, 'meta': {'pagination': {'page': page, 'next_page': None if is_last else page + 1}}}
+            last = -(-len(sets) // size)
+            told = {'page': page, 'per_page': size, 'previous_page': page - 1 or None, 'next_page': page + 1 if page < last else None,
+                    'last_page': last, 'total_entries': len(sets)}
+            return 200, {'rrsets': [self.out(*s) for s in sets[(page - 1) * size:page * size]], 'meta': {'pagination': told}}
         name, kind, verb = re.fullmatch(r'/zones/42/rrsets(?:/([^/]+)/([A-Z]+))?(?:/actions/(\w+))?', path).groups()
         o = json.loads(body or '{}')
         values = [r['value'] for r in o.get('records', [])]
@@ -161,7 +175,9 @@ class Hetzner(Dialect):
         elif not name:
             if now:
                 raise api.Refused(409, {'error': {'code': 'uniqueness_error', 'message': 'exists'}})
-            self.put(o['name'], o['type'], o['ttl'], values)
+            key = o['name'], o['type']
+            self.put(*key, o['ttl'], values)
+            return 201, {'rrset': self.out(key, self.rrsets()[key]), **self.action(True)}
         elif not now:
             self.refuse(404, 'not found')
         elif verb == 'change_ttl':
@@ -175,6 +191,9 @@ class Hetzner(Dialect):
 class DigitalOcean(Dialect):
     ttl_min, ttl_max, has_null_mx = 30, 2147483647, False
     error_200 = {'id': 'no', 'message': 'no'}
+
+    def refuse(self, status, text):
+        raise api.Refused(status, {'id': 'unauthorized' if status == 401 else 'unprocessable_entity', 'message': text})
 
     def out(self, r):
         o = {'id': int(r.id), 'type': r.type, 'name': r.name, 'data': r.value, 'priority': None, 'port': None, 'ttl': r.ttl}
@@ -236,11 +255,13 @@ class Linode(Dialect):
             o['target'] = joined(r.value)
         return o
 
-    def taken(self, body):
+    def taken(self, body, kind=None):
+        """kind: of a record that is changed; it is no part of such a request."""
         o = json.loads(body)
-        value = quoted(o['target']) if o['type'] == 'TXT' else \
-            f'{o["priority"]} {o["target"] + "."}'
-        return Record(o['name'] or '@', o['type'], o['ttl_sec'], value)
+        assert ('type' in o) == (kind is None)
+        kind = kind or o['type']
+        value = quoted(o['target']) if kind == 'TXT' else f'{o["priority"]} {o["target"] + "."}'
+        return Record(o['name'] or '@', kind, o['ttl_sec'], value)
 
     def handle(self, method, path, query, body):
         if path == '/domains':
@@ -266,7 +287,7 @@ class Linode(Dialect):
         old = self.find(number)
         self.records.remove(old)  # it is no other MX of itself
         try:
-            new = self.taken(body)
+            new = self.taken(body, old.type)
             self.check(new)
         finally:
             self.records.append(old)
