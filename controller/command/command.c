@@ -214,8 +214,10 @@ static const struct dg_command commands[] = {
 		"take "
 		"is kept for a while and then dropped and counted."},
 	{"serve", "FOLDER", "the HTTP API that a registrar's platform calls",
-		"json socket templates webhook-secret rate limit timeout name zones verbs", 1, 3,
-		dg_cmd_serve,
+		"json socket tls-cert tls-key client-ca templates webhook-secret rate limit "
+		"timeout "
+		"name zones verbs",
+		1, 3, dg_cmd_serve,
 		"Stays in the foreground. FOLDER holds the policies of the domains, made from "
 		"templates or by hand. Takes signed events (a domain was parked, registered, is "
 		"expiring ...), plans, applies, tells how things stand, and passes a yes or a stop "

@@ -114,8 +114,17 @@ static const struct dg_option options[] = {
 		.only = "sensor"),
 	TEXT("socket", "PLACE", socket,
 		"where to listen: unix:/PATH (and group=NAME after a blank: who may connect) or "
-		"inet:127.0.0.1:PORT",
+		"inet:127.0.0.1:PORT; with --tls-cert also inet:ADDRESS:PORT",
 		.only = "serve"),
+	TEXT("tls-cert", "FILE", tls_cert,
+		"speak TLS with this certificate, its chain behind it (PEM); with --tls-key and "
+		"--client-ca"),
+	TEXT("tls-key", "FILE", tls_key,
+		"the key of that certificate, without a passphrase: a file that others cannot "
+		"read"),
+	TEXT("client-ca", "FILE", client_ca,
+		"the authorities (PEM): who shows a certificate of theirs may connect, nobody "
+		"else"),
 	TEXT("templates", "DIR", templates, "folder of the policy templates, one NAME.yaml each"),
 	TEXT("webhook-secret", "FILE", webhook_secret,
 		"the secret that events are signed with (Standard Webhooks): a file that others "

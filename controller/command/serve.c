@@ -159,6 +159,9 @@ static int open_serve(struct serving *v, struct dg_err *err)
 		.zones = args->rest[0],
 		.templates = args->templates,
 		.webhook_secret = args->webhook_secret,
+		.tls = {.certificate = args->tls_cert,
+			.key = args->tls_key,
+			.client_ca = args->client_ca},
 		.rate = args->rate == DG_ARG_NOT_GIVEN ? 0 : args->rate,
 		.queue_max = args->limit,
 		.verify_ms = args->timeout > 0 ? (int64_t)args->timeout * 1000 : VERIFY_MS,
@@ -167,10 +170,12 @@ static int open_serve(struct serving *v, struct dg_err *err)
 
 	if (!args->socket) {
 		return dg_fail(err, DG_EINPUT,
-			"where to listen? --socket \"unix:/run/dnsguard/api group=registrar\", or "
-			"--socket inet:127.0.0.1:8053");
+			"where to listen? --socket \"unix:/run/dnsguard/api group=registrar\", "
+			"--socket inet:127.0.0.1:8053, or with --tls-cert an address of the "
+			"network");
 	}
-	int r = dg_door_place(args->socket, &o.place, err);
+	bool has_tls = args->tls_cert && args->tls_key && args->client_ca;
+	int r = dg_door_place(args->socket, has_tls, &o.place, err);
 	return r == 0 ? dg_serve_open(&o, &v->serve, err) : r;
 }
 

@@ -30,7 +30,7 @@ static int turn_away(struct dg_errand *e, const char *detail)
 
 static int identify(struct dg_errand *e)
 {
-	const char *text = e->call->head.of[DG_HEAD_AUTHORIZATION];
+	const char *text = e->call->request.of[DG_REQUEST_AUTHORIZATION];
 	const size_t n = sizeof(BEARER) - 1;
 	struct dg_err err;
 
@@ -116,8 +116,8 @@ int dg_errand_admit_webhook(struct dg_errand *e)
 {
 	struct dg_desk *d = e->desk;
 	const struct dg_call *c = e->call;
-	const char *id = c->head.of[DG_HEAD_WEBHOOK_ID];
-	const char *signatures = c->head.of[DG_HEAD_WEBHOOK_SIGNATURE];
+	const char *id = c->request.of[DG_REQUEST_WEBHOOK_ID];
+	const char *signatures = c->request.of[DG_REQUEST_WEBHOOK_SIGNATURE];
 	char wanted[DG_WEBHOOK_SIGNATURE_MAX];
 	int64_t at = 0;
 
@@ -127,7 +127,7 @@ int dg_errand_admit_webhook(struct dg_errand *e)
 		return 1;
 	}
 	if (!id || !signatures || !dg_route_is_key(id) ||
-		read_time(c->head.of[DG_HEAD_WEBHOOK_TIMESTAMP], &at) != 0) {
+		read_time(c->request.of[DG_REQUEST_WEBHOOK_TIMESTAMP], &at) != 0) {
 		return turn_away(e, "expected webhook-id, webhook-timestamp and webhook-signature");
 	}
 	dg_webhook_sign(&d->secret, id, at, c->body, c->body_len, wanted);

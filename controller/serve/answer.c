@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_MAX  ((size_t)48 << 20)
-#define LINES_MAX 256u
+#define BODY_MAX   ((size_t)48 << 20)
+#define DIGITS_MAX 16u
 
-static void send_json(
-	struct dg_call *c, int status, const char *type, const char *headers, json_t *take_object)
+static void send_json(struct dg_call *c, int status, const char *type, struct dg_door_header header,
+	json_t *take_object)
 {
 	struct dg_buf b;
 
@@ -21,18 +21,15 @@ static void send_json(
 	if (b.is_full) { /* bounded by what is kept of a job: not reached */
 		abort();
 	}
-	dg_door_answer(c, status, type, headers, b.data, b.len);
+	dg_door_answer(c, status, type, header, b.data, b.len);
 	dg_buf_done(&b);
 }
 
 void dg_answer_json(struct dg_call *c, int status, json_t *take_object, const char *location)
 {
-	char headers[LINES_MAX] = "";
+	const struct dg_door_header header = {location ? "Location" : NULL, location};
 
-	if (location) {
-		(void)snprintf(headers, sizeof(headers), "Location: %s\r\n", location);
-	}
-	send_json(c, status, "application/json", headers, take_object);
+	send_json(c, status, "application/json", header, take_object);
 }
 
 static const char *title(int status)
@@ -61,23 +58,23 @@ static const char *title(int status)
 	}
 }
 
-void dg_answer_problem(
-	struct dg_call *c, int status, const char *code, const char *headers, const char *detail)
+void dg_answer_problem(struct dg_call *c, int status, const char *code,
+	struct dg_door_header header, const char *detail)
 {
 	json_t *o = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title(status),
 		"status", status, "code", code);
 
 	dg_json_set(o, "detail", dg_json_text(detail));
-	send_json(c, status, "application/problem+json", headers, o);
+	send_json(c, status, "application/problem+json", header, o);
 }
 
 void dg_answer_later(
 	struct dg_call *c, int status, const char *code, unsigned seconds, const char *detail)
 {
-	char headers[LINES_MAX];
+	char text[DIGITS_MAX];
 
-	(void)snprintf(headers, sizeof(headers), "Retry-After: %u\r\n", seconds);
-	dg_answer_problem(c, status, code, headers, detail);
+	(void)snprintf(text, sizeof(text), "%u", seconds);
+	dg_answer_problem(c, status, code, (struct dg_door_header){"Retry-After", text}, detail);
 }
 
 int dg_answer_status_of(const struct dg_err *err)
@@ -128,6 +125,7 @@ void dg_answer_error(struct dg_call *c, const struct dg_err *err)
 		dg_answer_later(c, status, dg_answer_code_of(err),
 			err->retry_after_s > 0 ? err->retry_after_s : 10, line);
 	} else {
-		dg_answer_problem(c, status, dg_answer_code_of(err), "", line);
+		dg_answer_problem(c, status, dg_answer_code_of(err),
+			(struct dg_door_header){NULL, NULL}, line);
 	}
 }

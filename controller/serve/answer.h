@@ -10,9 +10,8 @@
 
 /* The object is taken. location: a path; NULL: none. */
 void dg_answer_json(struct dg_call *c, int status, json_t *take_object, const char *location);
-/* headers: "Name: value\r\n" each; "" for none. */
-void dg_answer_problem(
-	struct dg_call *c, int status, const char *code, const char *headers, const char *detail);
+void dg_answer_problem(struct dg_call *c, int status, const char *code,
+	struct dg_door_header header, const char *detail);
 /* With Retry-After. */
 void dg_answer_later(
 	struct dg_call *c, int status, const char *code, unsigned seconds, const char *detail);

@@ -1,5 +1,6 @@
 #include "controller/serve/audit.h"
 
+#include "controller/serve/tls.h"
 #include "zones/base/buf.h"
 #include "zones/base/json.h"
 
@@ -71,6 +72,16 @@ struct dg_audit *dg_audit_close(struct dg_audit *a)
 	return NULL;
 }
 
+static json_t *certificate(const struct dg_tls_peer *p)
+{
+	json_t *o = p ? json_pack("{s:s}", "sha256", p->sha256) : json_null();
+
+	if (p) {
+		dg_json_set(o, "subject", dg_json_text(p->subject));
+	}
+	return o;
+}
+
 int dg_audit_put(struct dg_audit *a, const struct dg_audit_line *line, struct dg_err *err)
 {
 	json_t *o = json_pack("{s:I, s:s}", "at", (json_int_t)line->at, "what", line->what);
@@ -78,6 +89,7 @@ int dg_audit_put(struct dg_audit *a, const struct dg_audit_line *line, struct dg
 
 	dg_json_set(o, "who", dg_json_text(line->who));
 	dg_json_set(o, "from", dg_json_text(line->from));
+	dg_json_set(o, "certificate", certificate(line->certificate));
 	dg_json_set(o, "domain", dg_json_text(line->domain));
 	dg_json_set(o, "status", json_integer(line->status));
 	dg_json_set(o, "job", line->job > 0 ? json_integer(line->job) : json_null());

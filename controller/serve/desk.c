@@ -53,6 +53,7 @@ int dg_errand_audit(const struct dg_errand *e, int status, int64_t job, struct d
 	const struct dg_audit_line line = {.at = dg_loop_now(e->desk->loop),
 		.who = e->caller.name[0] ? e->caller.name : NULL,
 		.from = e->call->from,
+		.certificate = e->call->certificate,
 		.what = verb_text(e),
 		.domain = e->route.domain        ? e->route.domain
 			  : e->ask.n_domains > 0 ? e->ask.domains[0]
@@ -69,7 +70,9 @@ void dg_errand_problem(struct dg_errand *e, int status, const char *code, const 
 
 	(void)dg_errand_audit(e, status, 0, &err); /* nothing was done */
 	dg_answer_problem(e->call, status, code,
-		status == 401 ? "WWW-Authenticate: Bearer realm=\"dnsguard\"\r\n" : "", detail);
+		(struct dg_door_header){
+			status == 401 ? "WWW-Authenticate" : NULL, "Bearer realm=\"dnsguard\""},
+		detail);
 }
 
 void dg_errand_fail(struct dg_errand *e, const struct dg_err *err)
@@ -96,7 +99,7 @@ void dg_errand_answer(struct dg_errand *e, int status, json_t *take_object, cons
 /* NULL: none was given. 1: it is no key, which was answered. */
 static int read_key(struct dg_errand *e, const char **ret_key)
 {
-	const char *key = e->call->head.of[DG_HEAD_IDEMPOTENCY_KEY];
+	const char *key = e->call->request.of[DG_REQUEST_IDEMPOTENCY_KEY];
 
 	*ret_key = NULL;
 	if (key && !dg_route_is_key(key)) {
@@ -260,7 +263,7 @@ static int read_body(struct dg_errand *e)
 	const struct dg_call *c = e->call;
 	struct dg_err err;
 
-	if (c->body_len > 0 && !is_json(c->head.of[DG_HEAD_CONTENT_TYPE])) {
+	if (c->body_len > 0 && !is_json(c->request.of[DG_REQUEST_CONTENT_TYPE])) {
 		dg_errand_problem(e, NOT_JSON, "input", "expected Content-Type: application/json");
 		return 1;
 	}
@@ -275,18 +278,19 @@ static int read_body(struct dg_errand *e)
 void dg_desk_take(void *arg, struct dg_call *c)
 {
 	struct dg_errand *e = dg_new(c->arena, struct dg_errand);
+	const struct dg_door_header none = {NULL, NULL};
 	const char *allow = NULL;
 
 	e->desk = arg;
 	e->call = c;
-	int status = dg_route_find(c->arena, c->head.method, c->head.path, &e->route, &allow);
+	int status = dg_route_find(c->arena, c->request.method, c->request.path, &e->route, &allow);
 	if (status == NOT_ALLOWED) {
-		dg_answer_problem(c, status, "input", dg_printf(c->arena, "Allow: %s\r\n", allow),
+		dg_answer_problem(c, status, "input", (struct dg_door_header){"Allow", allow},
 			"another method is meant here");
 		return;
 	}
 	if (status != 0) {
-		dg_answer_problem(c, NOT_FOUND, "input", "", "no such path: doc/api.md has all");
+		dg_answer_problem(c, NOT_FOUND, "input", none, "no such path: doc/api.md has all");
 		return;
 	}
 	if (admit(e) == 0 && read_body(e) == 0) {
@@ -297,5 +301,5 @@ void dg_desk_take(void *arg, struct dg_call *c)
 void dg_desk_refuse(void *arg, struct dg_call *c, int status, const char *why)
 {
 	(void)arg;
-	dg_answer_problem(c, status, "input", "", why);
+	dg_answer_problem(c, status, "input", (struct dg_door_header){NULL, NULL}, why);
 }

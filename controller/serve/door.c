@@ -2,20 +2,22 @@
 
 #include "controller/serve/door_parts.h"
 #include "providers/net/loop.h"
-#include "zones/base/arena.h"
 
 #include <errno.h>
 #include <event2/event.h>
-#include <netdb.h>
-#include <stdio.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define PAUSE_MS 1000
+#define METHODS                                                                                    \
+	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_HEAD | EVHTTP_REQ_DELETE | \
+		EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH)
 
-int dg_door_place(const char *what, struct dg_line_place *ret_place, struct dg_err *err)
+int dg_door_place(
+	const char *what, bool has_tls, struct dg_line_place *ret_place, struct dg_err *err)
 {
 	struct dg_line_place place;
 	int r = dg_line_place_parse(what, &place, err);
@@ -23,11 +25,17 @@ int dg_door_place(const char *what, struct dg_line_place *ret_place, struct dg_e
 	if (r < 0) {
 		return r;
 	}
-	if (place.is_inet && !dg_line_place_is_loopback(&place)) {
+	if (place.is_inet && !has_tls && !dg_line_place_is_loopback(&place)) {
 		return dg_fail(err, DG_EINPUT,
-			"--socket %.80s: only a Unix socket or an address of loopback is listened "
-			"on; for other hosts put a proxy that asks for client certificates in "
-			"front of the Unix socket (doc/api.md shows one)",
+			"--socket %.80s: without TLS only a Unix socket or an address of loopback "
+			"is listened on; for other hosts add --tls-cert, --tls-key and "
+			"--client-ca: the authority whose clients may connect",
+			what);
+	}
+	if (!place.is_inet && has_tls) {
+		return dg_fail(err, DG_EINPUT,
+			"--socket %.80s: at a Unix socket the kernel says who connects; --tls-cert "
+			"is for inet:ADDRESS:PORT",
 			what);
 	}
 	if (place.key_file[0]) {
@@ -38,29 +46,8 @@ int dg_door_place(const char *what, struct dg_line_place *ret_place, struct dg_e
 	return 0;
 }
 
-/* --- who connects ------------------------------------------------------------------------------- */
-static void name_peer(struct dg_visitor *v)
-{
-	struct ucred who = {.uid = (uid_t)-1};
-	socklen_t n = sizeof(who);
-
-	if (v->door->options.place.is_inet) {
-		struct sockaddr_storage at;
-		socklen_t n_at = sizeof(at);
-
-		if (getpeername(v->fd, (struct sockaddr *)&at, &n_at) != 0 ||
-			getnameinfo((const struct sockaddr *)&at, n_at, v->from, sizeof(v->from),
-				NULL, 0, NI_NUMERICHOST) != 0) {
-			memcpy(v->from, "loopback", sizeof("loopback"));
-		}
-	} else if (getsockopt(v->fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0) {
-		(void)snprintf(v->from, sizeof(v->from), "uid %u", (unsigned)who.uid);
-		v->is_owner = who.uid == 0 || who.uid == geteuid();
-	}
-}
-
 /* The one that has kept us waiting longest. NULL: all are being answered. */
-static struct dg_visitor *slowest(struct dg_door *d)
+static struct dg_visitor *slowest(const struct dg_door *d)
 {
 	struct dg_visitor *found = NULL;
 
@@ -74,57 +61,83 @@ static struct dg_visitor *slowest(struct dg_door *d)
 	return found;
 }
 
-static void welcome(struct dg_door *d, int fd)
-{
-	size_t i = 0;
-
-	for (; i < DG_DOOR_CONNECTIONS && d->visitors[i];) {
-		i++;
-	}
-	if (i == DG_DOOR_CONNECTIONS) {
-		struct dg_visitor *v = slowest(d);
-
-		i = v ? v->slot : i;
-		dg_visitor_leave(v);
-	}
-	struct dg_visitor *v = i < DG_DOOR_CONNECTIONS ? calloc(1, sizeof(*v)) : NULL;
-	if (!v) {
-		(void)close(fd);
-		return;
-	}
-	*v = (struct dg_visitor){.door = d, .fd = fd, .slot = i};
-	d->visitors[i] = v;
-	name_peer(v);
-	if (dg_visitor_begin(v) != 0) {
-		dg_visitor_leave(v);
-	}
-}
-
 static void end_pause(void *arg)
 {
 	struct dg_door *d = arg;
 
 	d->pause = NULL;
-	(void)event_add(d->readable, NULL);
+	(void)evconnlistener_enable(d->listener);
 }
 
-static void on_connection(evutil_socket_t listener, short what, void *arg)
+static void pause_ms(struct dg_door *d, int64_t ms)
+{
+	(void)evconnlistener_disable(d->listener);
+	d->pause = dg_timer_cancel(d->pause);
+	d->pause = dg_loop_after_ms(d->options.loop, ms, end_pause, d);
+}
+
+/* Somebody was accepted: the bufferevent that evhttp is to use for him. */
+static struct bufferevent *on_connection(struct event_base *base, void *arg)
 {
 	struct dg_door *d = arg;
-	int fd;
+	size_t i = 0;
 
-	(void)what;
-	while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-		if (dg_line_peer_is_allowed(&d->options.place, fd)) {
-			welcome(d, fd);
-		} else {
-			(void)close(fd);
+	(void)base;
+	for (; i < DG_DOOR_CONNECTIONS && d->visitors[i];) {
+		i++;
+	}
+	bool is_full = i == DG_DOOR_CONNECTIONS;
+	struct dg_visitor *v = is_full ? slowest(d) : NULL;
+	if (v) {
+		i = v->slot;
+		dg_visitor_leave(v);
+	}
+	v = dg_visitor_new(d, i, i == DG_DOOR_CONNECTIONS);
+	if (is_full) {
+		pause_ms(d, 0); /* descriptors are closed between two turns of the loop */
+	}
+	return v->bev;
+}
+
+static void on_accept_error(struct evconnlistener *listener, void *arg)
+{
+	(void)listener;
+	if (errno == EMFILE || errno == ENFILE) {
+		pause_ms(arg, PAUSE_MS);
+	}
+}
+
+static void on_request(struct evhttp_request *q, void *arg)
+{
+	struct dg_door *d = arg;
+	struct evhttp_connection *connection = evhttp_request_get_connection(q);
+	const struct bufferevent *bev = evhttp_connection_get_bufferevent(connection);
+
+	for (size_t i = 0; i <= DG_DOOR_CONNECTIONS; i++) {
+		if (d->visitors[i] && d->visitors[i]->bev == bev) {
+			dg_visitor_take(d->visitors[i], q);
+			return;
 		}
 	}
-	if (errno == EMFILE || errno == ENFILE) {
-		(void)event_del(d->readable);
-		d->pause = dg_loop_after_ms(d->options.loop, PAUSE_MS, end_pause, d);
+	abort(); /* each has one */
+}
+
+static int listen_on(struct dg_door *d, struct dg_err *err)
+{
+	struct event_base *base = dg_loop_base(d->options.loop);
+
+	d->http = evhttp_new(base);
+	d->listener = evconnlistener_new(base, NULL, NULL, LEV_OPT_CLOSE_ON_EXEC, 0, d->fd);
+	if (!d->http || !d->listener || !evhttp_bind_listener(d->http, d->listener)) {
+		return dg_fail(err, DG_EIO, "cannot wait for connections");
 	}
+	evconnlistener_set_error_cb(d->listener, on_accept_error);
+	evhttp_set_bevcb(d->http, on_connection, d);
+	evhttp_set_gencb(d->http, on_request, d);
+	evhttp_set_allowed_methods(d->http, METHODS);
+	evhttp_set_max_headers_size(d->http, DG_REQUEST_HEAD_MAX);
+	evhttp_set_max_body_size(d->http, (ev_ssize_t)d->options.body_max);
+	return 0;
 }
 
 int dg_door_open(const struct dg_door_options *o, struct dg_door **ret_door, struct dg_err *err)
@@ -135,18 +148,14 @@ int dg_door_open(const struct dg_door_options *o, struct dg_door **ret_door, str
 		abort();
 	}
 	d->options = *o;
+	d->options.tls = NULL;
+	dg_door_set_tls(d, o->tls);
 	d->fd = -1;
 	int r = dg_line_listen(&d->options.place, &d->fd, err);
 	if (r == 0 && !o->place.is_inet) {
 		r = dg_line_give_to_group(&d->options.place, err);
 	}
-	if (r == 0) {
-		d->readable = event_new(
-			dg_loop_base(o->loop), d->fd, EV_READ | EV_PERSIST, on_connection, d);
-		r = d->readable && event_add(d->readable, NULL) == 0
-			    ? 0
-			    : dg_fail(err, DG_EIO, "cannot wait for connections");
-	}
+	r = r == 0 ? listen_on(d, err) : r;
 	if (r < 0) {
 		(void)dg_door_close(d);
 		return r;
@@ -155,19 +164,29 @@ int dg_door_open(const struct dg_door_options *o, struct dg_door **ret_door, str
 	return 0;
 }
 
+void dg_door_set_tls(struct dg_door *d, struct ssl_ctx_st *tls)
+{
+	if (tls) {
+		(void)SSL_CTX_up_ref(tls);
+	}
+	(void)dg_tls_free(d->options.tls);
+	d->options.tls = tls;
+}
+
 struct dg_door *dg_door_close(struct dg_door *d)
 {
 	if (!d) {
 		return NULL;
 	}
-	for (size_t i = 0; i < DG_DOOR_CONNECTIONS; i++) {
+	for (size_t i = 0; i <= DG_DOOR_CONNECTIONS; i++) {
 		dg_visitor_leave(d->visitors[i]);
 	}
 	d->pause = dg_timer_cancel(d->pause);
-	if (d->readable) {
-		event_free(d->readable);
+	if (d->http) {
+		evhttp_free(d->http); /* and the listener */
 	}
 	dg_line_unlisten(&d->options.place, d->fd);
+	(void)dg_tls_free(d->options.tls);
 	free(d);
 	return NULL;
 }

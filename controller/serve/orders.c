@@ -29,8 +29,8 @@ static void answer(struct dg_desk_order *o)
 	const char *path = dg_printf(c->arena, "/v1/jobs/%lld", (long long)o->row.id);
 
 	if (o->is_other) {
-		dg_answer_problem(
-			c, 409, "conflict", "", "this key was used before, for another request");
+		dg_answer_problem(c, 409, "conflict", (struct dg_door_header){NULL, NULL},
+			"this key was used before, for another request");
 		return;
 	}
 	dg_answer_json(c, 202,
@@ -139,9 +139,9 @@ static void flush(void *arg)
 static void digest(const struct dg_errand *e, const char *kind, uint8_t ret_digest[DG_DIGEST_LEN])
 {
 	struct dg_call *c = e->call;
-	size_t n_head = strlen(kind) + 1 + strlen(c->head.path) + 1;
+	size_t n_head = strlen(kind) + 1 + strlen(c->request.path) + 1;
 	char *text =
-		dg_printf(c->arena, "%s %s%*s", kind, c->head.path, (int)(c->body_len + 1), "");
+		dg_printf(c->arena, "%s %s%*s", kind, c->request.path, (int)(c->body_len + 1), "");
 
 	memcpy(text + n_head, c->body, c->body_len);
 	dg_digest(text, n_head + c->body_len, ret_digest);
@@ -237,6 +237,6 @@ void dg_desk_event(struct dg_errand *e)
 			.replaces = e->ask.replaces};
 		kind = judge(e, &items[i]);
 	}
-	dg_desk_order(e, kind, dg_printf(a, "webhook %s", e->call->head.of[DG_HEAD_WEBHOOK_ID]),
-		items, n);
+	dg_desk_order(e, kind,
+		dg_printf(a, "webhook %s", e->call->request.of[DG_REQUEST_WEBHOOK_ID]), items, n);
 }

@@ -68,7 +68,7 @@ static int read_secret(
 static int open_parts(struct dg_serve *s, struct dg_err *err)
 {
 	const struct dg_serve_options *o = &s->options;
-	const struct dg_door_options door = {.loop = o->loop,
+	struct dg_door_options door = {.loop = o->loop,
 		.place = o->place,
 		.body_max = DG_ROUTE_BODY_MAX,
 		.take = dg_desk_take,
@@ -80,13 +80,16 @@ static int open_parts(struct dg_serve *s, struct dg_err *err)
 
 	r = r == 0 ? dg_templates_load(o->templates, &s->templates, err) : r;
 	r = r == 0 ? read_secret(s, &s->desk.secret, err) : r;
+	r = r == 0 ? dg_tls_load(&o->tls, dg_loop_now(o->loop), &door.tls, err) : r;
 	r = r == 0 ? dg_audit_open(o->state_dir, &s->audit, err) : r;
 	r = r == 0 ? dg_store_orders_waiting(o->store, &n, &due, err) : r;
 	s->desk.templates = s->templates;
 	s->work.templates = s->templates;
 	s->desk.audit = s->audit;
 	s->desk.n_waiting = n;
-	return r == 0 ? dg_door_open(&door, &s->door, err) : r;
+	r = r == 0 ? dg_door_open(&door, &s->door, err) : r;
+	(void)dg_tls_free(door.tls);
+	return r;
 }
 
 int dg_serve_open(const struct dg_serve_options *o, struct dg_serve **ret_serve, struct dg_err *err)
@@ -144,13 +147,18 @@ int dg_serve_reload(struct dg_serve *s, struct dg_err *err)
 {
 	struct dg_templates *t = NULL;
 	struct dg_webhook_secret secret;
+	struct ssl_ctx_st *tls = NULL;
 	int r = dg_audit_reopen(s->audit, err);
 
 	r = r == 0 ? read_secret(s, &secret, err) : r;
+	r = r == 0 ? dg_tls_load(&s->options.tls, dg_loop_now(s->options.loop), &tls, err) : r;
 	r = r == 0 ? dg_templates_load(s->options.templates, &t, err) : r;
 	if (r < 0) {
+		(void)dg_tls_free(tls);
 		return r;
 	}
+	dg_door_set_tls(s->door, tls);
+	(void)dg_tls_free(tls);
 	s->desk.secret = secret;
 	dg_webhook_secret_forget(&secret);
 	(void)dg_templates_free(s->next_templates); /* the batch at hand still reads the old ones */

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "controller/serve/tls.h"
 #include "controller/watch/line_socket.h"
 #include "zones/base/err.h"
 
@@ -26,6 +27,7 @@ struct dg_serve_options {
 	const char *zones;          /* folder of the domains' policies */
 	const char *templates;      /* folder; NULL: none */
 	const char *webhook_secret; /* file; NULL: no events are taken */
+	struct dg_tls_files tls;
 	struct dg_line_place place;
 	uint32_t rate;      /* 0: DG_SERVE_RATE */
 	uint32_t queue_max; /* 0: DG_DESK_QUEUE_MAX */
@@ -39,6 +41,6 @@ int dg_serve_open(
 	const struct dg_serve_options *o, struct dg_serve **ret_serve, struct dg_err *err);
 int dg_serve_run(struct dg_serve *s, struct dg_err *err); /* until dg_serve_end() */
 void dg_serve_end(struct dg_serve *s);
-/* The templates and the secret again, and the audit log by its name. What cannot be read leaves things as they were. */
+/* The templates, the secret and the certificates again, and the audit log by its name. What cannot be read leaves things as they were. */
 int dg_serve_reload(struct dg_serve *s, struct dg_err *err);
 struct dg_serve *dg_serve_close(struct dg_serve *s);

@@ -1,6 +1,10 @@
 """serve: each verb end to end, by a Unix socket and by loopback, on zone files and a name server; killed, and gone on with."""
 import sqlite3
+import time
 
+import api
+import apis
+import dialects
 import places
 import pytest
 import serving
@@ -122,6 +126,32 @@ def test_what_cannot_be_reached_is_tried_again(serve):
     assert serve.outcomes(taken) == {'late.test': 'applied'} and serve.is_parked('late.test')
     planned = serve.ask('POST', '/v1/domains/gone.test/plan', {'template': 'parked'}).expect(202)
     assert serve.outcomes(planned) == {'gone.test': 'failed'}  # who looks at a plan waits for an answer, and gets one
+
+
+def test_a_provider_that_says_later(lab):
+    """A short wait is waited out; a long one is told, and the job stays."""
+    site = api.Server(lab, dialects.DeSec, 'example.test', apis.RECORDS)
+    serve = Serve(lab)
+    serve.template('parked', f'zone: "{{zone}}"\nprovider: {site.provider()}\nverify: {{servers: none}}\nhosts: ignore\nsilent: ["@"]\n')
+    serve.start()
+    site.fault('429', on='read')
+    site.fault('429')
+    assert serve.outcomes(serve.event('short', 'domain.parked', 'example.test', adopt=True)) == {'example.test': 'applied'}
+    assert site.image()['@', 'MX'] == (3600, ['0 .']) and [f['times'] for f in site.faults] == [0, 0]
+    site.dialect.put('@', 'MX', 3600, ['10 mx1.example.test.'])
+    site.retry_after = '900'
+    site.fault('429', times=1000)
+    before = time.time()
+    taken = serve.event('long', 'domain.parked', 'example.test', adopt=True).expect(202)
+
+    def tried():
+        item = serve.ask('GET', taken.body['url']).body['items'][0]
+        return item if item['tries'] > 0 else None
+    item = wait_for(tried, 'the first try')
+    assert item['state'] == 'queued' and before + 900 <= item['due'] + 1 <= time.time() + 902
+    assert '429' in item['result']['error']['text'] or 'slow down' in item['result']['error']['text'], item
+    serve.stop()
+    site.stop()
 
 
 def guard_row(lab, name, zone, state, proposal=None):

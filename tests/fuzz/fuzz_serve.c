@@ -1,6 +1,8 @@
-/* Requests of the API: a head, its path, the body. The same however it is cut; what is taken is what may stand in a file's name. */
-#include "controller/serve/head.h"
+/* Requests of the API: the octets of a head, what stands in its lines, its path, the body. The same however it is cut; what is taken is
+ * what may stand in a file's name. */
+#include "controller/serve/request.h"
 #include "controller/serve/route.h"
+#include "controller/serve/sieve.h"
 #include "zones/base/arena.h"
 
 #include <stdlib.h>
@@ -47,37 +49,97 @@ static void read_body(struct dg_arena *a, const struct dg_route *r, const char *
 	}
 }
 
+/* Whole, and an octet at a time. */
+static size_t sift(const char *text, size_t size, struct dg_sieve *ret_sieve)
+{
+	struct dg_sieve whole = {.n = 0};
+	struct dg_sieve cut = {.n = 0};
+	size_t n = dg_sieve_put(&whole, text, size);
+	size_t n_cut = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		n_cut += dg_sieve_put(&cut, text + i, 1);
+	}
+	check(n == n_cut && whole.n == cut.n && whole.n_lines == cut.n_lines &&
+		whole.is_foul == cut.is_foul && whole.is_whole == cut.is_whole);
+	check(!whole.is_whole || whole.is_foul ||
+		(n >= 2 && memcmp(text + n - 2, "\r\n", 2) == 0 && !memchr(text, '\0', n)));
+	*ret_sieve = whole;
+	return n;
+}
+
+/* As evhttp cuts a head that the sieve let through. 0, or a status. */
+static int read_head(char *head, struct dg_request *q)
+{
+	const char *why = NULL;
+	char *rest = head;
+	const char *method = strsep(&rest, " ");
+	const char *path = rest ? strsep(&rest, " ") : NULL;
+	int status = 0;
+
+	if (!path || !rest) {
+		return 400;
+	}
+	(void)strsep(&rest, "\n");
+	while (status == 0 && rest && rest[0] != '\r') {
+		char *value = strsep(&rest, "\n");
+		const char *name = strsep(&value, ":");
+
+		if (!value) {
+			return 400;
+		}
+		value[strcspn(value, "\r")] = '\0';
+		status = dg_request_header(q, name, value, &why);
+	}
+	const char *said = q->of[DG_REQUEST_CONTENT_LENGTH];
+	size_t body_len = said ? strtoul(said, NULL, 10) : 0;
+	status = status == 0 ? dg_request_judge(q, method, path, body_len, &why) : status;
+	check(status == 0 || (why && status >= 400 && status < 600));
+	return status;
+}
+
+static void read_all(struct dg_arena *a, const char *text, size_t size, size_t n_head)
+{
+	struct dg_request q = {.method = NULL};
+	struct dg_route r = {.verb = DG_ROUTE_EVENT};
+	const char *allow = NULL;
+	char *head = dg_strndup(a, text, n_head);
+
+	if (read_head(head, &q) != 0) {
+		return;
+	}
+	check(q.path[0] == '/' && !strstr(q.path, "..") && !strpbrk(q.path, "%?\\:"));
+	check(!q.of[DG_REQUEST_TRANSFER_ENCODING] && q.of[DG_REQUEST_HOST]);
+	int status = dg_route_find(a, q.method, q.path, &r, &allow);
+	check(status == 0 || status == 404 || (status == 405 && allow));
+	if (status == 0 && r.domain) {
+		check_domain(r.domain);
+	}
+	if (status == 0) {
+		read_body(a, &r, text + n_head, size - n_head);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct dg_arena *a = dg_arena_new(MEMORY_MAX);
 	const char *text = (const char *)data;
-	const char *why = NULL;
-	const char *allow = NULL;
-	struct dg_head h = {0};
 	struct dg_route r = {.verb = DG_ROUTE_EVENT};
-	size_t n = size < DG_HEAD_MAX ? size : DG_HEAD_MAX;
-	size_t n_head = n > 0 ? dg_head_end(text, n) : 0;
+	struct dg_sieve s;
+	const char *why = NULL;
+	size_t n_head = sift(text, size, &s);
 
-	if (n_head == 0) { /* a body alone, as each verb reads it */
+	if (s.is_whole) {
+		int status = dg_request_octets(&s, &why);
+
+		check(status == 0 || (why && (status == 400 || status == 431)));
+		if (status == 0) {
+			read_all(a, text, size, n_head);
+		}
+	} else { /* a body alone, as each verb reads it */
 		for (int v = DG_ROUTE_HEALTH; v <= (int)DG_ROUTE_RECORD; v++) {
 			r.verb = (enum dg_route_verb)v;
 			read_body(a, &r, text, size);
-		}
-		dg_arena_free(a);
-		return 0;
-	}
-	char *head = dg_memdup(a, text, n_head);
-	int status = dg_head_parse(head, n_head, &h, &why);
-	check(status == 0 || (why && status >= 400 && status < 600));
-	if (status == 0) {
-		check(h.path[0] == '/' && !strstr(h.path, "..") && !strchr(h.path, '%'));
-		status = dg_route_find(a, h.method, h.path, &r, &allow);
-		check(status == 0 || status == 404 || (status == 405 && allow));
-		if (status == 0 && r.domain) {
-			check_domain(r.domain);
-		}
-		if (status == 0) {
-			read_body(a, &r, text + n_head, size - n_head);
 		}
 	}
 	dg_arena_free(a);

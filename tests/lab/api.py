@@ -202,6 +202,7 @@ class Server:
         self.zone, self.lab = zone, lab
         self.calls, self.faults, self.broken, self.n_refused = [], [], [], 0
         self.lock, self.is_over = threading.Lock(), threading.Event()
+        self.retry_after = '1'  # of a 429
         self.on_write = None  # somebody else, right before each write
         self.on_read = None  # and right before each read
         self.before = copy.deepcopy(self.dialect.records)
@@ -346,7 +347,7 @@ def early_hang(site, handler):
 
 
 EARLY = {  # what goes wrong before anything was done
-    '429': lambda site, h: h.answer(429, b'{"message": "slow down"}', [('Retry-After', '1')]),
+    '429': lambda site, h: h.answer(429, b'{"message": "slow down"}', [('Retry-After', site.retry_after)]),
     '500': lambda site, h: h.answer(500, b'{"message": "internal error"}'),
     '503': lambda site, h: h.answer(503, b'', [('Retry-After', '1')]),
     'redirect': lambda site, h: h.answer(302, b'', [('Location', 'http://169.254.169.254/latest')]),

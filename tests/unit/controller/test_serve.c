@@ -1,57 +1,107 @@
-/* What serve reads: heads of requests, paths, bodies; and who may how often. */
+/* What serve reads: octets and lines of heads, paths, bodies; and who may how often. */
 #include "tests/unit/unit.h"
 
-#include "controller/serve/head.h"
 #include "controller/serve/limit.h"
+#include "controller/serve/request.h"
 #include "controller/serve/route.h"
+#include "controller/serve/sieve.h"
 #include "controller/serve/token.h"
 #include "zones/base/arena.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static int parse(const char *text, struct dg_head *ret_head)
+static bool is_foul(const char *text)
 {
-	static char copy[4096];
-	const char *why = NULL;
+	struct dg_sieve s = {.n = 0};
 	size_t n = strlen(text);
 
-	assert_int_equal(dg_head_end(text, n), n);
 	for (size_t i = 0; i < n; i++) {
-		assert_int_equal(dg_head_end(text, i), 0);
+		assert_false(s.is_whole);
+		assert_int_equal(dg_sieve_put(&s, text + i, 1), 1);
 	}
-	memcpy(copy, text, n + 1);
-	int r = dg_head_parse(copy, n, ret_head, &why);
-	assert_true(r == 0 || why);
-	return r;
+	assert_true(s.is_whole);
+	assert_int_equal(dg_sieve_put(&s, "\0", 1), 0); /* the body is not its business */
+	return s.is_foul;
 }
 
-static void test_head(void **state)
+static void test_sieve(void **state)
 {
-	struct dg_head h;
+	struct dg_sieve s = {.n = 0};
+	const char *why = NULL;
 
 	(void)state;
-	assert_int_equal(parse("POST /v1/domains/a.test/plan HTTP/1.1\r\nHost: x\r\n"
-			       "content-LENGTH:\t12 \r\nAuthorization: Bearer x y\r\n\r\n",
-				 &h),
-		0);
-	assert_string_equal(h.method, "POST");
-	assert_string_equal(h.path, "/v1/domains/a.test/plan");
-	assert_string_equal(h.of[DG_HEAD_AUTHORIZATION], "Bearer x y");
-	assert_null(h.of[DG_HEAD_WEBHOOK_ID]);
-	assert_int_equal(h.body_len, 12);
-	assert_false(h.is_last);
-	assert_int_equal(parse("GET / HTTP/1.1\r\nHost:\r\nConnection: Close\r\nExpect: "
-			       "100-Continue\r\n\r\n",
-				 &h),
-		0);
-	assert_true(h.is_last);
-	assert_true(h.wants_to_know);
-	assert_int_equal(h.body_len, 0);
-	assert_int_equal(parse("GET /a/../b HTTP/1.1\r\nHost: x\r\n\r\n", &h), 400);
-	assert_int_equal(parse("GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", &h), 400);
-	assert_int_equal(parse("G@T / HTTP/1.1\r\nHost: x\r\n\r\n", &h), 400);
-	assert_int_equal(parse("GET / HTTP/1.1\r\nHost: x\r\nX\x7f: y\r\n\r\n", &h), 400);
+	assert_false(is_foul("GET / HTTP/1.1\r\nHost:\tx y\r\n\r\n"));
+	assert_true(is_foul("GET / HTTP/1.1\nHost: x\r\n\r\n"));
+	assert_true(is_foul("GET / HTTP/1.1\r\nHost: x\n\n"));
+	assert_true(is_foul("GET / HTTP/1.1\r\nHost: x\r\n y\r\n\r\n"));
+	assert_true(is_foul("GET / HTTP/1.1\r\nHost: x\ry\r\n\r\n"));
+	assert_true(is_foul("GET / HTTP/1.1\r\nHost: x\x7f\r\n\r\n"));
+	assert_int_equal(dg_sieve_put(&s, "GET\0\r\n\r\nbody", 12), 8);
+	assert_true(s.is_foul && s.is_whole);
+	assert_int_equal(s.n_lines, 2);
+	assert_int_equal(dg_request_octets(&s, &why), 400);
+	s = (struct dg_sieve){.n = 100, .n_lines = 66, .is_whole = true};
+	assert_int_equal(dg_request_octets(&s, &why), 0);
+	s.n_lines++;
+	assert_int_equal(dg_request_octets(&s, &why), 431);
+	s = (struct dg_sieve){.n = DG_REQUEST_HEAD_MAX + 1, .n_lines = 3, .is_whole = true};
+	assert_int_equal(dg_request_octets(&s, &why), 431);
+}
+
+/* headers: name and value in turns, NULL. */
+static int judge(const char *path, const char *const *headers, size_t body_len,
+	struct dg_request *ret_request)
+{
+	const char *why = NULL;
+	int status = 0;
+
+	*ret_request = (struct dg_request){.method = NULL};
+	for (; headers[0] && status == 0; headers += 2) {
+		status = dg_request_header(ret_request, headers[0], headers[1], &why);
+	}
+	status = status == 0 ? dg_request_judge(ret_request, "POST", path, body_len, &why) : status;
+	assert_true(status == 0 || why);
+	return status;
+}
+
+static void test_request(void **state)
+{
+	static const char *const good[] = {
+		"Host", "x", "content-LENGTH", "\t12", "Authorization", "Bearer x y", NULL};
+	static const char *const last[] = {"Host", "", "Connection", "Close", NULL};
+	static const char *const plain[] = {"Host", "x", NULL};
+	static const char *const bad[][7] = {{"Host", "x", "Host", "x"}, {"X", "y"},
+		{"Host", "x", "Content-Length", "+0"}, {"Host", "x", "Content-Length", "0, 0"},
+		{"Host", "x", "Content-Length", ""}, {"Host", "x", "Content-Length ", "0"},
+		{"Host", "x", "", "y"}, {"Host", "x", "Content-Length", "1"}};
+	static const char *const paths[] = {"/a/../b", "/a b", "a", "*", "http://x/a", "//a",
+		"/a?b", "/a%2e", "/a\\b", "", "/a#b", "/.a", "/a.."};
+	static const char *const encoded[] = {"Host", "x", "Transfer-Encoding", "gzip", NULL};
+	static const char *const hopeful[] = {"Host", "x", "Expect", "miracles", NULL};
+	struct dg_request q;
+	const char *why = NULL;
+
+	(void)state;
+	assert_int_equal(judge("/v1/domains/a.test/plan", good, 12, &q), 0);
+	assert_string_equal(q.path, "/v1/domains/a.test/plan");
+	assert_string_equal(q.of[DG_REQUEST_AUTHORIZATION], "Bearer x y");
+	assert_null(q.of[DG_REQUEST_WEBHOOK_ID]);
+	assert_false(q.is_last);
+	assert_int_equal(judge("/", good, 11, &q), 400); /* such as behind HEAD */
+	assert_int_equal(judge("/", last, 0, &q), 0);
+	assert_true(q.is_last);
+	assert_int_equal(judge("/", encoded, 0, &q), 501);
+	assert_int_equal(judge("/", hopeful, 0, &q), 417);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(judge("/", bad[i], 0, &q), 400);
+	}
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		assert_int_equal(judge(paths[i], plain, 0, &q), 400);
+	}
+	assert_int_equal(dg_request_version(1, 1, &why), 0);
+	assert_int_equal(dg_request_version(1, 0, &why), 505);
+	assert_int_equal(dg_request_version(2, 0, &why), 505);
 }
 
 static void test_routes(void **state)
@@ -175,7 +225,8 @@ static void test_covers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_head),
+		cmocka_unit_test(test_sieve),
+		cmocka_unit_test(test_request),
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_limit),
