@@ -115,9 +115,11 @@ class Round:
             assert len(self.told) < RECOVERED, '\n'.join(map(str, self.told))
             self.told.append(self.site.apply(self.policy))
         self.n_calls = len(self.site.calls)
+        self.n = {'write': len(self.site.writes()), 'read': self.n_calls - len(self.site.writes())}
 
     def check(self, n_sound):
         """As wanted; a fault costs no more calls than two runs without any have; and no secret was shown or kept."""
+        assert self.site.faults[0]['times'] < self.n_faults, 'there was no fault'
         check_end(self.site, self.policy)
         assert self.n_calls <= (len(self.told) + 2 * self.n_faults) * n_sound, f'{self.n_calls} calls, {n_sound} without a fault'
         told = ''.join(done.stdout + done.stderr for done in self.told).encode()
@@ -136,12 +138,12 @@ def test_faults_of_a_kind(record_property, lab, kind):
         on = chance.choice(['write'] if kind == '500-done' else ['read', 'write'])
         if dialect not in sound:
             whole = Round(lab, dialect, None)
-            sound[dialect] = whole.n_calls
+            sound[dialect] = whole.n
             whole.site.stop()
-        fault = {'kind': kind, 'on': on, 'skip': chance.randrange(4), 'times': chance.choice([1, 1, 2])}
+        fault = {'kind': kind, 'on': on, 'skip': chance.randrange(sound[dialect][on]), 'times': chance.choice([1, 1, 2])}
         made = Round(lab, dialect, fault)
         try:
-            made.check(sound[dialect])
+            made.check(sum(sound[dialect].values()))
         except AssertionError as why:
             raise AssertionError(f'{dialect.__name__}, {fault}: {why}') from None
         runs += len(made.told)
