@@ -52,7 +52,8 @@ struct dg_ledger {
 	uint64_t n_claims_our_name;
 	uint64_t n_signed[DG_SIGNED_STATES];
 	uint64_t n_signed_class[DG_CLASSES]; /* of those that verify */
-	uint64_t n_passed_on[DG_STRENGTHS];  /* own by a signature, and a stranger handed them over */
+	uint64_t
+		n_passed_on[DG_STRENGTHS]; /* own by a signature, and a stranger handed them over */
 	uint64_t n_list_leak;
 	uint64_t n_recipients, n_recipients_max;
 	uint64_t n_recipients_step[DG_LEDGER_RECIPIENT_STEPS];
