@@ -118,12 +118,13 @@ int dg_cmd_help(struct dg_app *app, const struct dg_args *args)
 
 int dg_cmd_version(struct dg_app *app, const struct dg_args *args)
 {
+	const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
+
 	(void)args;
 	dg_app_say(app,
 		"dnsguard %s (ldns %s, unbound %s, curl %s, yaml %s, libevent %s, sqlite %s)",
-		DG_VERSION, ldns_version(), ub_version(),
-		curl_version_info(CURLVERSION_NOW)->version, yaml_get_version_string(),
-		event_get_version(), sqlite3_libversion());
+		DG_VERSION, ldns_version(), ub_version(), curl ? curl->version : "missing",
+		yaml_get_version_string(), event_get_version(), sqlite3_libversion());
 	return DG_EXIT_OK;
 }
 

@@ -30,7 +30,9 @@ static const struct dg_option options[] = {
 	FLAG("verbose", is_verbose, "show everything, also what is as it should be", .letter = 'v'),
 	FLAG("yes", has_yes, "do not ask", .letter = 'y'),
 	TEXT("plan", "DIGEST", plan,
-		"apply only the plan with this digest (its first 8 hex digits suffice)"),
+		"apply only the plan with this digest (its first 8 hex digits suffice); -: the "
+		"digest is "
+		"read from standard input once the plan was shown"),
 	FLAG("adopt", does_adopt,
 		"take over what stands where dnsguard wants to publish, edits by "
 		"others included"),

@@ -129,9 +129,11 @@ static int split(struct dg_staging *s, struct dg_walk *w, struct dg_err *err)
 	bool is_begun = s->was.stage == DG_STAGE_SPLIT;
 
 	dg_walk_say_digest(app, w);
+	(void)fflush(stdout); /* it can be looked at while mail servers are asked */
 	/* What is on record as begun was said yes to: --plan named it then. */
+	bool was_confirmed = is_begun && app->args->plan && !dg_walk_waits_for_word(app);
 	int r = dg_staging_may_null(s, dg_staging_ask(s), err);
-	r = r != 0 || (is_begun && app->args->plan) ? r : dg_walk_confirm(app, w, err);
+	r = r != 0 || was_confirmed ? r : dg_walk_confirm(app, w, err);
 	if (r != 0) {
 		dg_app_say(app, "nothing was changed");
 		return r;
@@ -171,6 +173,9 @@ int dg_cmd_split(struct dg_app *app, const struct dg_args *args)
 	}
 	if (r == 0 && dg_run_state_n(w.state) == 0 && s.was.stage == DG_STAGE_SPLIT) {
 		return dg_staging_finish_standing(&s, &w, "split already", &err);
+	}
+	if (r == 0 && dg_run_state_n(w.state) == 0 && dg_walk_waits_for_word(app)) {
+		return dg_staging_finish_dry(&s, &w, r, &err); /* no plan to say a word to */
 	}
 	if (r == 0) {
 		r = split(&s, &w, &err);

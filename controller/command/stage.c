@@ -193,6 +193,25 @@ int dg_staging_open(struct dg_app *app, struct dg_staging *s, struct dg_err *err
 
 /* --- one stage ------------------------------------------------------------------------------------------------------ */
 
+/* The stage, and the run when something is to be sent, with one sync. */
+static int put_on_record(struct dg_staging *s, struct dg_walk *w, bool is_sent, struct dg_err *err)
+{
+	struct dg_app *app = s->app;
+	int r = dg_store_begin(app->store, err);
+
+	if (r < 0) {
+		return r;
+	}
+	r = dg_store_stage_put(app->store, s->zone, &s->wanted, dg_loop_now(app->loop), err);
+	r = r == 0 && is_sent ? dg_app_run_start(app, err) : r;
+	if (r < 0) {
+		dg_store_rollback(app->store);
+		return r;
+	}
+	w->has_run = is_sent;
+	return dg_store_commit(app->store, err);
+}
+
 /* On record before the first packet: after a crash the next apply goes on towards this stage. Back again when nothing of it
  * was published. */
 int dg_staging_publish(struct dg_staging *s, struct dg_walk *w, struct dg_err *err)
@@ -200,12 +219,14 @@ int dg_staging_publish(struct dg_staging *s, struct dg_walk *w, struct dg_err *e
 	struct dg_app *app = s->app;
 	struct dg_name_state before = s->was;
 
-	int r = dg_store_stage_put(app->store, s->zone, &s->wanted, dg_loop_now(app->loop), err);
+	bool is_sent = dg_run_state_n(w->state) > 0;
+
+	int r = put_on_record(s, w, is_sent, err);
 	if (r < 0) {
 		return r;
 	}
 	s->was = s->wanted;
-	if (dg_run_state_n(w->state) == 0) {
+	if (!is_sent) {
 		w->state = dg_run_state_free(w->state);
 		return 0;
 	}

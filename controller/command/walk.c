@@ -122,10 +122,9 @@ int dg_walk_rails(struct dg_app *app, const struct dg_walk *w, struct dg_err *er
 }
 
 /* --plan names what was reviewed: any other plan is refused. */
-static int check_digest(struct dg_app *app, const struct dg_walk *w, struct dg_err *err)
+static int check_digest(const char *given, const struct dg_walk *w, struct dg_err *err)
 {
 	char hex[DG_DIGEST_TEXT_MAX];
-	const char *given = app->args->plan;
 	size_t len = strlen(given);
 
 	(void)dg_digest_text(w->counts.digest, DG_DIGEST_LEN, hex);
@@ -144,12 +143,34 @@ static int check_digest(struct dg_app *app, const struct dg_walk *w, struct dg_e
 	return 0;
 }
 
+bool dg_walk_waits_for_word(const struct dg_app *app)
+{
+	return app->args->plan && strcmp(app->args->plan, "-") == 0;
+}
+
+/* --plan -: the digest is said when the plan was shown. Nothing said: no. */
+static int read_word(struct dg_app *app, const struct dg_walk *w, struct dg_err *err)
+{
+	char word[DG_DIGEST_TEXT_MAX + 1] = "";
+
+	dg_app_progress_end(app);
+	(void)fflush(stdout);
+	if (!fgets(word, sizeof(word), stdin)) {
+		return 1;
+	}
+	word[strcspn(word, "\r\n")] = '\0';
+	return check_digest(word, w, err);
+}
+
 int dg_walk_confirm(struct dg_app *app, const struct dg_walk *w, struct dg_err *err)
 {
 	char question[80];
 
+	if (dg_walk_waits_for_word(app)) {
+		return read_word(app, w, err);
+	}
 	if (app->args->plan) {
-		return check_digest(app, w, err);
+		return check_digest(app->args->plan, w, err);
 	}
 	if (app->args->has_yes) {
 		return 0;
@@ -188,7 +209,7 @@ int dg_walk_publish(struct dg_app *app, struct dg_walk *w, bool is_confirmed, st
 	struct each x = {.app = app, .walk = w};
 
 	int r = is_confirmed ? 0 : dg_walk_confirm(app, w, err);
-	if (r == 0) {
+	if (r == 0 && !w->has_run) {
 		r = dg_app_run_start(app, err);
 	}
 	if (r != 0) {

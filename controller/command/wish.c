@@ -24,11 +24,11 @@ static const char *shown(struct dg_app *app, const char *name)
 	return len > 1 ? dg_strndup(app->arena, name, len - 1) : name;
 }
 
-/* In the journal beside the wish: who said it, when, and with which command line. */
+/* In the journal beside the wish: who said it, when, and with which command line. In one transaction: what waits for it looks once, and finds it. */
 static int put_wish(struct dg_app *app, const char *kind, const char *name, const char *proposal,
 	struct dg_err *err)
 {
-	int r = dg_app_run_start(app, err);
+	int r = dg_store_begin(app->store, err);
 
 	if (r < 0) {
 		return r;
@@ -39,8 +39,14 @@ static int put_wish(struct dg_app *app, const char *kind, const char *name, cons
 		.who = dg_app_who(app),
 		.at = dg_loop_now(app->loop),
 		.why = app->args->why};
-	r = dg_store_wish_put(app->store, &w, err);
-	return r < 0 ? r : dg_app_run_end(app, "wished", err);
+	r = dg_app_run_start(app, err);
+	r = r == 0 ? dg_store_wish_put(app->store, &w, err) : r;
+	r = r == 0 ? dg_app_run_end(app, "wished", err) : r;
+	if (r < 0) {
+		dg_store_rollback(app->store);
+		return r;
+	}
+	return dg_store_commit(app->store, err);
 }
 
 static int finish(struct dg_app *app, int r, const struct dg_err *err, const char *kind,

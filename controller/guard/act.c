@@ -183,7 +183,7 @@ static void judge(struct dg_ward *x, enum dg_op op, int status, struct dg_answer
 {
 	bool was_look = is_look(op);
 
-	if (op != dg_ward_op(x)) {
+	if (op == DG_OP_NONE || op != dg_ward_op(x)) {
 		x->retry_ms = 0; /* of an attempt that is not wanted any more */
 	} else if (a->is_conflict) {
 		complain(x, "conflict", a);
@@ -209,6 +209,7 @@ static void on_done(struct dg_child *c)
 	bool is_busy = c->is_busy;
 
 	x->is_running = false;
+	x->is_standing_by = false;
 	x->running->n_children--;
 	dg_answer_read(c, x->zone, &a);
 	dg_child_done(c);
@@ -221,6 +222,49 @@ static void on_done(struct dg_child *c)
 	}
 	free(a.restore);
 	dg_ward_act(x);
+}
+
+/* --- one that waits for the word -------------------------------------------------------------- */
+bool dg_ward_is_wanted(const struct dg_ward *x)
+{
+	enum dg_op op = dg_ward_op(x);
+
+	return x->child_op == op || (x->is_standing_by && op == DG_OP_SPLIT);
+}
+
+/* The word, when what it will do is on disk; the end, when it is not wanted. */
+static void answer_it(struct dg_ward *x)
+{
+	char word[DG_PLAN_ID_LEN + 2];
+	bool is_wanted = dg_ward_op(x) == DG_OP_SPLIT;
+
+	if (is_wanted && (x->is_unsaved || x->running->is_stopped)) {
+		return;
+	}
+	(void)snprintf(word, sizeof(word), "%s\n", x->plan);
+	x->is_standing_by = false;
+	x->child_op = is_wanted ? DG_OP_SPLIT : DG_OP_NONE;
+	x->running->children->say(&x->errand->child, is_wanted ? word : NULL);
+}
+
+static void on_heard(struct dg_child *c)
+{
+	struct dg_ward *x = c->arg;
+	struct dg_answer a;
+
+	if (!x->is_waiting_for_plan) {
+		return;
+	}
+	dg_answer_read_text(c->so_far, x->zone, &a);
+	if (a.digest[0] != '\0') {
+		x->is_waiting_for_plan = false;
+		x->is_standing_by = true;
+		if (x->child_op == dg_ward_op(x)) {
+			after_look(x, 3, &a);
+		}
+		dg_ward_act(x);
+	}
+	free(a.restore);
 }
 
 /* --- how it is begun -------------------------------------------------------------------------- */
@@ -253,13 +297,19 @@ static const char *command_of(enum dg_op op)
 static bool asks_smtp(enum dg_op op, bool is_dry)
 {
 	return op == DG_OP_ARM || op == DG_OP_PROBE || op == DG_OP_RENULL || op == DG_OP_ROTATE ||
-	       op == DG_OP_RETIRE || (op == DG_OP_SPLIT && !is_dry);
+	       op == DG_OP_RETIRE || ((op == DG_OP_SPLIT || op == DG_OP_LOOK) && !is_dry);
+}
+
+/* What follows at once when the plan is the right one waits for the word; anything else is a look and no more. */
+static bool waits_for_word(const struct dg_ward *x, enum dg_op op)
+{
+	return (op == DG_OP_LOOK && x->wish > 0) || (op == DG_OP_SPLIT && x->plan[0] == '\0');
 }
 
 static void put_words(struct dg_ward *x, enum dg_op op)
 {
 	const char **v = x->errand->argv;
-	bool is_dry = is_look(op) || (op == DG_OP_SPLIT && x->plan[0] == '\0');
+	bool is_dry = is_look(op) && !waits_for_word(x, op);
 	bool has_plan = x->plan[0] != '\0' && strcmp(x->plan, NO_PLAN) != 0;
 	size_t n = 0;
 
@@ -270,6 +320,9 @@ static void put_words(struct dg_ward *x, enum dg_op op)
 	v[n++] = "--json";
 	if (is_dry) {
 		v[n++] = "--dry-run";
+	} else if (waits_for_word(x, op)) {
+		v[n++] = "--plan";
+		v[n++] = "-";
 	} else if (has_plan && (op == DG_OP_SPLIT || op == DG_OP_BACK || op == DG_OP_ROTATE)) {
 		v[n++] = "--plan";
 		v[n++] = x->plan;
@@ -307,6 +360,10 @@ void dg_ward_act(struct dg_ward *x)
 	struct dg_runner *r = x->running;
 	enum dg_op op = dg_ward_op(x);
 
+	if (x->is_standing_by) {
+		answer_it(x);
+		return;
+	}
 	if (op == DG_OP_NONE || x->is_running || x->is_unsaved || r->is_stopped ||
 		r->n_children >= DG_RUNNER_CHILDREN || dg_running_now(r) < x->retry_ms) {
 		return;
@@ -321,9 +378,12 @@ void dg_ward_act(struct dg_ward *x)
 		.argv = x->errand->argv,
 		.lock = x->errand->lock,
 		.timeout_ms = CHILD_MS,
+		.talks = waits_for_word(x, op),
+		.heard = waits_for_word(x, op) ? on_heard : NULL,
 		.done = on_done,
 		.arg = x};
 	x->child_op = op;
+	x->is_waiting_for_plan = x->errand->child.talks;
 	x->is_running = true;
 	r->n_children++;
 	r->children->start(&x->errand->child);

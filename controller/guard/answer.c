@@ -100,15 +100,20 @@ static void read_line(const char *line, size_t len, const char *zone, struct dg_
 	json_decref(o);
 }
 
-void dg_answer_read(const struct dg_child *c, const char *zone, struct dg_answer *ret_answer)
+void dg_answer_read_text(const char *text, const char *zone, struct dg_answer *ret_answer)
 {
 	*ret_answer = (struct dg_answer){0};
-	for (const char *at = c->out; *at != '\0';) {
+	for (const char *at = text; *at != '\0';) {
 		size_t len = strcspn(at, "\n");
 
 		read_line(at, len, zone, ret_answer);
 		at += len + (at[len] == '\n' ? 1 : 0);
 	}
+}
+
+void dg_answer_read(const struct dg_child *c, const char *zone, struct dg_answer *ret_answer)
+{
+	dg_answer_read_text(c->out, zone, ret_answer);
 	if (ret_answer->text[0] == '\0' && c->status != 0) {
 		(void)snprintf(ret_answer->text, sizeof(ret_answer->text), "%.*s",
 			(int)strcspn(c->error, "\n"), c->error);

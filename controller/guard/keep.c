@@ -151,12 +151,16 @@ static int put(struct dg_ward *x, const char *letter, const char *why, struct dg
 		rc = dg_ward_letter(x, letter, why, err);
 	}
 	rc = rc == 0 ? dg_ward_episode(x, letter, why, err) : rc;
+	if (rc == 0 && x->granted > 0) {
+		rc = dg_store_wish_done(s, x->granted, err);
+	}
 	if (rc < 0) {
 		dg_store_rollback(s);
 		return rc;
 	}
 	rc = dg_store_commit(s, err);
 	if (rc == 0) {
+		x->granted = 0;
 		dg_ward_episode_kept(x);
 	}
 	return rc;

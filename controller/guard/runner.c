@@ -22,8 +22,10 @@
 #define FIRST_CAP  16u
 #define TEXT_MAX   700u
 
-static const struct dg_child_ops real_children = {
-	.start = dg_child_start, .end = dg_child_end, .forget = dg_child_forget};
+static const struct dg_child_ops real_children = {.start = dg_child_start,
+	.say = dg_child_say,
+	.end = dg_child_end,
+	.forget = dg_child_forget};
 
 /* --- time and words --------------------------------------------------------------------------- */
 int64_t dg_running_now(const struct dg_runner *r)
@@ -221,7 +223,7 @@ void dg_ward_step(struct dg_ward *x, enum dg_guard_event_kind kind)
 	if (out.actions & DG_GUARD_DO_TELL || before.state != x->g.state) {
 		say_step(x, &out);
 	}
-	if (x->is_running && x->child_op != dg_ward_op(x)) {
+	if (x->is_running && !dg_ward_is_wanted(x)) {
 		dg_ward_quit(x); /* it does what is not wanted any more */
 	}
 	dg_ward_act(x);

@@ -10,6 +10,8 @@
  *          and whoever came first goes first when there is room again.
  * Plans    Before a split its plan is looked at (split --dry-run): a yes is bound to the digest of that plan, and --plan applies exactly it. When
  *          the plan is another one by the time of the yes, it is proposed again.
+ * Word     The look that a split follows at once is the same process (split --plan -): it says its plan and waits on standard input for
+ *          the digest, which is given when the state is on disk. Without the word it changes nothing.
  * Time     Waits run by the clock that never goes back. On disk each has the wall clock, that clock and the boot beside it, so that
  *          a leap of the wall clock shortens none, across a restart of ours too; across a restart of the machine only the wall clock
  *          is left.
@@ -51,6 +53,7 @@ struct dg_store;
 struct dg_child;
 struct dg_child_ops {
 	void (*start)(struct dg_child *c);
+	void (*say)(struct dg_child *c, const char *text);
 	void (*end)(struct dg_child *c);
 	void (*forget)(struct dg_child *c);
 };

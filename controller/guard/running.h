@@ -90,10 +90,13 @@ struct dg_ward {
 	enum dg_op op, child_op;
 	struct dg_errand *errand; /* while is_running */
 	bool is_running;
+	bool is_waiting_for_plan; /* it has not said it yet */
+	bool is_standing_by;      /* it has said its plan, and waits for the word */
 	unsigned n_tries;
 	int64_t retry_ms, ready_ms;
 	bool asks_first; /* of the evidence that came last */
 	int64_t wish;    /* an approval that waits for a look; 0: none */
+	int64_t granted; /* one that is done with as soon as what it led to is on disk; 0 */
 	bool is_waiting;
 	struct dg_ward *next_waiting; /* for room in the budget */
 };
@@ -156,9 +159,10 @@ int dg_ward_episode(struct dg_ward *x, const char *event, const char *why, struc
 void dg_ward_episode_kept(struct dg_ward *x); /* it is on disk */
 
 /* act.c */
-enum dg_op dg_ward_op(const struct dg_ward *x); /* what the state asks for */
-void dg_ward_act(struct dg_ward *x);            /* begins it, when it can be */
-void dg_ward_quit(struct dg_ward *x);           /* ends its child */
+enum dg_op dg_ward_op(const struct dg_ward *x);  /* what the state asks for */
+void dg_ward_act(struct dg_ward *x);             /* begins it, when it can be */
+void dg_ward_quit(struct dg_ward *x);            /* ends its child */
+bool dg_ward_is_wanted(const struct dg_ward *x); /* what its child does */
 
 /* answer.c: what a child said. */
 struct dg_answer {
@@ -169,6 +173,8 @@ struct dg_answer {
 	char text[200];
 };
 void dg_answer_read(const struct dg_child *c, const char *zone, struct dg_answer *ret_answer);
+/* Of what it said until now. */
+void dg_answer_read_text(const char *text, const char *zone, struct dg_answer *ret_answer);
 
 /* wish.c */
 void dg_running_wishes(struct dg_runner *r);

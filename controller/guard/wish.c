@@ -81,7 +81,7 @@ static bool approve(struct dg_ward *x, const struct dg_wish *w)
 	bool is_up = x->g.state == DG_GUARD_ELEVATED || x->g.state == DG_GUARD_COOLDOWN ||
 		     (x->g.state == DG_GUARD_SPLIT && x->g.asks_rotate);
 
-	if (x->wish == w->id) {
+	if (x->wish == w->id || x->granted == w->id) {
 		return false;
 	}
 	if (!x->g.is_proposed || !w->proposal || strcmp(x->plan, w->proposal) != 0) {
@@ -101,27 +101,23 @@ static bool approve(struct dg_ward *x, const struct dg_wish *w)
 /* The look again came to digest. */
 void dg_ward_approved(struct dg_ward *x, const char *digest)
 {
-	struct dg_err err;
 	int64_t wish = x->wish;
 
 	if (strcmp(x->plan, digest) == 0) {
+		x->granted = wish; /* in one transaction with the step */
 		dg_ward_step(x, DG_GUARD_EV_APPROVED);
 		if (x->g.state != DG_GUARD_SPLITTING && x->g.state != DG_GUARD_RESTORING) {
-			dg_ward_wish(
-				x, 0); /* no room: asked again with the next look at the wishes */
-			return;
+			x->granted = 0; /* no room: asked again with the next look at the wishes */
 		}
-	} else {
-		(void)snprintf(x->plan, sizeof(x->plan), "%s", digest);
-		dg_ward_save(
-			x, "on-propose", "the plan is another one by now: a new yes is needed");
-		dg_running_tell(x->running, x->name,
-			"the plan is another one by now: it is proposed again");
+		dg_ward_wish(x, 0);
+		return;
 	}
+	(void)snprintf(x->plan, sizeof(x->plan), "%s", digest);
+	x->granted = wish;
+	dg_ward_save(x, "on-propose", "the plan is another one by now: a new yes is needed");
+	dg_running_tell(
+		x->running, x->name, "the plan is another one by now: it is proposed again");
 	dg_ward_wish(x, 0);
-	if (wish > 0 && dg_store_wish_done(x->running->o.store, wish, &err) < 0) {
-		dg_running_tell(x->running, x->name, err.text);
-	}
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */

@@ -13,9 +13,10 @@ struct walk {
 	size_t used; /* octets that were copied */
 };
 
-void dg_library_init(void)
+bool dg_library_init(void)
 {
 	g_mime_init();
+	return g_mime_part_get_type() != 0;
 }
 
 /* --- one part ------------------------------------------------------------------------------------- */

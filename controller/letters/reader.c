@@ -142,8 +142,7 @@ int dg_letters_read(int in, int out)
 	r.charsets = (struct dg_bounce_charsets){dg_charsets_to_utf8, charsets};
 	dg_buf_init(&r.answers, DG_BOUNCE_WIRE_MAX + OUT_FLUSH * 2);
 	dg_buf_init(&r.record, DG_BOUNCE_WIRE_MAX);
-	dg_library_init();
-	bool is_sound = dg_shut_in() && serve(&r);
+	bool is_sound = dg_library_init() && dg_shut_in() && serve(&r);
 	dg_buf_done(&r.record);
 	dg_buf_done(&r.answers);
 	free(r.text);

@@ -16,8 +16,26 @@ struct dg_wake {
 	int fd;
 	struct event *readable;
 	struct dg_timer *soon;
+	int64_t at_ms;         /* its time */
 	int64_t not_before_ms; /* by the loop's clock that never goes back */
+	int64_t wait_ms;       /* before the next call; doubled with each */
 };
+
+static void call(void *arg);
+
+/* A call that comes sooner stays. */
+static void call_later(struct dg_wake *w)
+{
+	int64_t now_ms = dg_loop_mono_ms(w->loop);
+	int64_t at_ms = now_ms + w->wait_ms;
+
+	at_ms = at_ms > w->not_before_ms ? at_ms : w->not_before_ms;
+	if (!w->soon || at_ms < w->at_ms) {
+		(void)dg_timer_cancel(w->soon);
+		w->soon = dg_loop_after_ms(w->loop, at_ms - now_ms, call, w);
+		w->at_ms = at_ms;
+	}
+}
 
 static void call(void *arg)
 {
@@ -25,6 +43,10 @@ static void call(void *arg)
 
 	w->soon = NULL;
 	w->not_before_ms = dg_loop_mono_ms(w->loop) + DG_WAKE_AGAIN_MS;
+	w->wait_ms *= 2;
+	if (w->wait_ms <= DG_WAKE_LAST_MS) {
+		call_later(w);
+	}
 	w->fn(w->arg);
 }
 
@@ -37,11 +59,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	while (read(fd, events, sizeof(events)) > 0) {
 		/* that something happened is enough */
 	}
-	if (!w->soon) {
-		int64_t left = w->not_before_ms - dg_loop_mono_ms(w->loop);
-
-		w->soon = dg_loop_after_ms(w->loop, left > DG_WAKE_MS ? left : DG_WAKE_MS, call, w);
-	}
+	w->wait_ms = DG_WAKE_MS;
+	call_later(w);
 }
 
 struct dg_wake *dg_wake_new(

@@ -4,6 +4,7 @@
 #include "zones/base/buf.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -11,6 +12,8 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,16 +26,20 @@ struct process {
 	struct dg_timer *timer;
 	pid_t pid; /* 0: nothing was started */
 	int out, error;
+	int word;   /* what it reads the word from: our end; -1 */
+	int end_fd; /* readable when it has ended; -1 */
+	struct event *spoke, *ended;
 	struct dg_buf out_text, error_text;
+	bool is_silent;           /* standard output is closed */
 	int64_t late_ms, kill_ms; /* by the loop's clock that never goes back; 0: no */
 };
 
 /* --- what it says ----------------------------------------------------------------------------- */
 /* Is there more than there is room for? */
-static bool drain(int fd, struct dg_buf *b)
+static bool drain(int fd, struct dg_buf *b, bool *ret_is_over)
 {
 	char chunk[CHUNK];
-	ssize_t n = 0;
+	ssize_t n = -1;
 	bool is_cut = false;
 
 	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0) {
@@ -41,6 +48,7 @@ static bool drain(int fd, struct dg_buf *b)
 		dg_buf_put(b, chunk, (size_t)n < room ? (size_t)n : room);
 		is_cut = is_cut || (size_t)n > room;
 	}
+	*ret_is_over = n == 0;
 	return is_cut;
 }
 
@@ -52,9 +60,21 @@ static void close_fd(int *fd)
 	}
 }
 
+static void drop(struct event **e)
+{
+	if (*e) {
+		event_free(*e);
+		*e = NULL;
+	}
+}
+
 static void release(struct process *p)
 {
 	p->timer = dg_timer_cancel(p->timer);
+	drop(&p->spoke);
+	drop(&p->ended);
+	close_fd(&p->word);
+	close_fd(&p->end_fd);
 	close_fd(&p->out);
 	close_fd(&p->error);
 	dg_buf_done(&p->out_text);
@@ -84,6 +104,24 @@ static void finish(struct process *p, int status)
 	c->done(c);
 }
 
+/* More of it. False: whoever heard it has forgotten the child. */
+static bool listen_to(struct process *p)
+{
+	struct dg_child *c = p->child;
+	size_t before = p->out_text.len;
+
+	c->is_cut = drain(p->out, &p->out_text, &p->is_silent) || c->is_cut;
+	if (p->is_silent) {
+		drop(&p->spoke); /* its end is readable for ever */
+	}
+	if (!c->heard || p->out_text.len == before) {
+		return true;
+	}
+	c->so_far = p->out_text.data;
+	c->heard(c);
+	return c->internal == p;
+}
+
 /* --- its end ---------------------------------------------------------------------------------- */
 static void kill_group(const struct process *p, int number)
 {
@@ -100,8 +138,14 @@ static void look(void *arg)
 
 	p->timer = NULL;
 	pid_t who = p->pid > 0 ? waitpid(p->pid, &how, WNOHANG) : -1;
-	p->child->is_cut = drain(p->out, &p->out_text) || p->child->is_cut;
-	(void)drain(p->error, &p->error_text);
+	if (who != 0) {
+		p->pid = 0; /* nobody is there to be ended any more */
+	}
+	bool is_over = false;
+	(void)drain(p->error, &p->error_text, &is_over);
+	if (!listen_to(p)) {
+		return;
+	}
 	if (who != 0) {
 		finish(p, who > 0 && WIFEXITED(how) && !p->child->is_late ? WEXITSTATUS(how) : -1);
 		return;
@@ -115,7 +159,37 @@ static void look(void *arg)
 		p->kill_ms = 0;
 		kill_group(p, SIGKILL);
 	}
-	p->timer = dg_loop_after_ms(p->child->loop, DG_CHILD_POLL_MS, look, p);
+	p->timer = dg_loop_after_ms(
+		p->child->loop, p->ended ? DG_CHILD_LOOK_MS : DG_CHILD_POLL_MS, look, p);
+}
+
+static void on_ended(evutil_socket_t fd, short what, void *arg)
+{
+	struct process *p = arg;
+
+	(void)fd;
+	(void)what;
+	p->timer = dg_timer_cancel(p->timer);
+	look(p);
+}
+
+static void on_spoke(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)listen_to(arg);
+}
+
+static struct event *when_readable(struct process *p, int fd, event_callback_fn fn)
+{
+	struct event *e =
+		fd < 0 ? NULL
+		       : event_new(dg_loop_base(p->child->loop), fd, EV_READ | EV_PERSIST, fn, p);
+
+	if (e && event_add(e, NULL) < 0) {
+		drop(&e);
+	}
+	return e;
 }
 
 /* --- its beginning ---------------------------------------------------------------------------- */
@@ -153,12 +227,13 @@ static int lock_fd(struct dg_child *c)
 }
 
 struct ends {
-	int in, lock, out[2], error[2];
+	int in, word, lock, out[2], error[2];
 };
 
 static void close_ends(struct ends *e)
 {
 	close_fd(&e->in);
+	close_fd(&e->word);
 	close_fd(&e->lock);
 	for (int i = 0; i < 2; i++) {
 		close_fd(&e->out[i]);
@@ -168,8 +243,14 @@ static void close_ends(struct ends *e)
 
 static int open_ends(struct dg_child *c, struct ends *e)
 {
-	*e = (struct ends){-1, -1, {-1, -1}, {-1, -1}};
-	e->in = input_fd(c->input);
+	int talk[2] = {-1, -1};
+
+	*e = (struct ends){-1, -1, -1, {-1, -1}, {-1, -1}};
+	if (c->talks && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, talk) < 0) {
+		return -1;
+	}
+	e->word = talk[0];
+	e->in = c->talks ? talk[1] : input_fd(c->input);
 	e->lock = c->lock ? lock_fd(c) : -1;
 	if (e->in < 0 || (c->lock && e->lock < 0) || pipe2(e->out, O_CLOEXEC) < 0 ||
 		pipe2(e->error, O_CLOEXEC) < 0) {
@@ -226,7 +307,7 @@ void dg_child_start(struct dg_child *c)
 	if (!p) {
 		abort();
 	}
-	*p = (struct process){.child = c, .out = -1, .error = -1};
+	*p = (struct process){.child = c, .out = -1, .error = -1, .word = -1, .end_fd = -1};
 	dg_buf_init(&p->out_text, c->out_max > 0 ? c->out_max : DG_CHILD_OUT_MAX);
 	dg_buf_init(&p->error_text, DG_CHILD_ERROR_MAX);
 	c->is_busy = false;
@@ -238,8 +319,13 @@ void dg_child_start(struct dg_child *c)
 	if (r == 0) {
 		p->out = e.out[0];
 		p->error = e.error[0];
+		p->word = e.word;
 		e.out[0] = -1;
 		e.error[0] = -1;
+		e.word = -1;
+		p->end_fd = pidfd_open(p->pid, 0);
+		p->ended = when_readable(p, p->end_fd, on_ended);
+		p->spoke = when_readable(p, p->out, on_spoke);
 		p->late_ms = c->timeout_ms > 0 ? dg_loop_mono_ms(c->loop) + c->timeout_ms : 0;
 	} else {
 		p->pid = 0;
@@ -249,6 +335,18 @@ void dg_child_start(struct dg_child *c)
 	}
 	close_ends(&e);
 	p->timer = dg_loop_after_ms(c->loop, r == 0 ? DG_CHILD_POLL_MS : 0, look, p);
+}
+
+void dg_child_say(struct dg_child *c, const char *text)
+{
+	struct process *p = c->internal;
+
+	if (p && p->word >= 0) { /* one that is gone has nothing to be told */
+		if (text) {
+			(void)send(p->word, text, strlen(text), MSG_NOSIGNAL);
+		}
+		close_fd(&p->word);
+	}
 }
 
 void dg_child_end(struct dg_child *c)

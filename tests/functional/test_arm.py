@@ -1,5 +1,6 @@
 """arm and disarm, and what split does when the subdomain's mail servers refuse mail, stay silent, or are not there."""
 import json
+import subprocess
 
 import pytest
 import places
@@ -123,6 +124,25 @@ def test_several_hosts(lab, site, dnsguard):
     second.default = '550 5.7.1 not here'
     said = dnsguard('arm', '--yes', '--now', policy, '@').expect(3)
     assert 'its subdomain refuses mail' in said.stdout
+
+
+def test_the_word_comes_later(lab, site, dnsguard):
+    """--plan -: the plan is shown, and done when its digest is read; another one, or nothing, and nothing is done."""
+    site.take()
+    dnsguard('arm', '--yes', '--adopt', site.policy, '@').expect(0)
+    before = site.place.axfr(ZONE)
+    for word, status in ('', 1), ('f' * 16 + '\n', 1), ('ffff\n', 2):
+        lines = lines_of(dnsguard('split', '--json', '--plan', '-', site.policy, '@', stdin=word).expect(status))
+        digest = next(row for row in lines if row['type'] == 'plan')['plan']['digest']
+        assert site.place.axfr(ZONE) == before
+    with subprocess.Popen([lab.program, '--state', lab.dir / 'state', 'split', '--json', '--plan', '-', site.policy, '@'],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as asked:
+        assert json.loads(asked.stdout.readline())['plan']['digest'] == digest  # it is said before the word is waited for
+        assert site.place.axfr(ZONE) == before and asked.poll() is None
+        asked.communicate(digest[:16] + '\n')
+        assert asked.returncode == 0
+    assert site.mx() == [NULL]
+    dnsguard('split', '--json', '--plan', '-', site.policy, '@').expect(0)  # nothing is left to say a word to
 
 
 def test_dry_run(site, dnsguard):

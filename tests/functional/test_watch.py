@@ -39,9 +39,9 @@ class Watch:
         self.policy.write_text(POLICY % (more, self.log))
 
     def start(self):
+        begun = len(self.lines('watching'))
         self.process = self.lab.daemon('watch', [self.lab.program, '--state', str(self.lab.dir / 'state'), 'watch', '--json',
                                                  str(self.policy)])
-        begun = len(self.lines('watching'))
         self.lab.wait_ready('watch', lambda: len(self.lines('watching')) > begun)
 
     def stop(self, number=signal.SIGTERM):

@@ -32,9 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dg_bounce b;
 	struct dg_buf out;
 
+	is_ready = is_ready || dg_library_init();
 	if (!is_ready) {
-		dg_library_init();
-		is_ready = true;
+		abort();
 	}
 	dg_mime_prepare(a, (const char *)data, size, &raw);
 	dg_library_parse(a, &raw, &parts);

@@ -6,10 +6,12 @@
 Knot, BIND and PowerDNS (knot, bind, pdns), N rounds each. A round begins with an armed name: MX with a low TTL, subdomain published. It ends when a
 question to the primary finds the null MX at the name and an MX at the subdomain. Side by side in each round:
 
+    sync        one entry of a journal on this disk: 4 KiB and fdatasync(). A split writes four before its last UPDATE, an approval two more
+    start       a program that starts and ends: `nsupdate -V`, `dnsguard log --help`
     floor       ldns in one process: one signed UPDATE, one question
     nsupdate    by hand: the program started with the one change
     split       `dnsguard split`, as the guard starts it; without the question by SMTP (--no-smtp), and with it
-    approved    `dnsguard approve` to the answer: the command, the guard of a process that waits, a look whether the plan is still the same, the split
+    approved    `dnsguard approve` to the answer: the command, the guard of a process that waits, the split, which says its plan and waits for the word
     automatic   evidence that is enough, to the answer: the guard by itself
 
 What the policy waits for (15 minutes of alarm, TTLs, a person) is not in it. Nothing here passes or fails for being slow: machines differ.
@@ -79,6 +81,23 @@ class Rounds:
                 raise lablib.LabError(f'{why}\n{said.read().decode(errors="replace")}') from None
             process.wait()
         return ms
+
+    def sync(self):
+        fd = os.open(self.guard.state / 'sync', os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.write(fd, bytes(4096))  # the file is there
+        os.fdatasync(fd)
+        since = time.monotonic_ns()
+        os.write(fd, bytes(4096))
+        os.fdatasync(fd)
+        ms = (time.monotonic_ns() - since) / 1e6
+        os.close(fd)
+        os.unlink(self.guard.state / 'sync')
+        return ms
+
+    def start(self, *argv):
+        since = time.monotonic_ns()
+        subprocess.run([str(word) for word in argv], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        return (time.monotonic_ns() - since) / 1e6
 
     def floor(self):
         self.arm()
@@ -152,7 +171,9 @@ def main():
     for kind in words or ['knot', 'bind', 'pdns']:
         with lablib.Lab(f'{os.environ["LAB_DIR"]}/{kind}') as lab:
             rounds = Rounds(lab, kind)
-            jobs = [('floor: ldns', rounds.floor), ('nsupdate', rounds.nsupdate),
+            jobs = [('sync', rounds.sync), ('start: nsupdate', lambda: rounds.start('nsupdate', '-V')),
+                    ('start: dnsguard', lambda: rounds.start(rounds.lab.program, 'log', '--help')),
+                    ('floor: ldns', rounds.floor), ('nsupdate', rounds.nsupdate),
                     ('split --no-smtp', lambda: rounds.split('--no-smtp')), ('split', rounds.split),
                     ('approved', rounds.approved), ('automatic', rounds.automatic)]
             seen = {name: [] for name, _ in jobs}

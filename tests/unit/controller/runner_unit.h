@@ -26,6 +26,7 @@ struct fake {
 	struct dg_runner *runner;
 	struct dg_child *running[64];
 	struct dg_timer *timers[64];
+	char words[64][24]; /* what those who wait for a word were told; "": nothing yet, or no */
 	size_t n_running, most_running;
 	char calls[1 << 16]; /* "arm example.com.\n" ... */
 	const char *stage;   /* of all names */
@@ -99,6 +100,28 @@ static inline bool has_word(const char *const *argv, const char *word)
 	return false;
 }
 
+static inline size_t slot_of(const struct dg_child *c)
+{
+	for (size_t at = 0; at < 64; at++) {
+		if (f.running[at] == c) {
+			return at;
+		}
+	}
+	abort();
+}
+
+/* --plan: what it names, or what was named when it asked. */
+static inline const char *plan_of(const struct dg_child *c)
+{
+	return c->talks ? f.words[slot_of(c)] : word_after(c->argv, "--plan");
+}
+
+/* It shows its plan, and changes nothing. */
+static inline bool only_looks(const struct dg_child *c)
+{
+	return has_word(c->argv, "--dry-run") || (c->talks && plan_of(c)[0] == '\0');
+}
+
 static inline char *plan_text(const char *digest)
 {
 	char text[700];
@@ -115,7 +138,7 @@ static inline char *plan_text(const char *digest)
 
 static inline int fake_split(struct dg_child *c)
 {
-	const char *plan = word_after(c->argv, "--plan");
+	const char *plan = plan_of(c);
 
 	if (f.split_status != 0) {
 		c->out = strdup(f.split_out ? f.split_out : "");
@@ -161,7 +184,7 @@ static inline int fake_dnsguard(struct dg_child *c)
 	const char *command = c->argv[3];
 	char text[200];
 
-	if (has_word(c->argv, "--dry-run")) {
+	if (only_looks(c)) {
 		c->out = plan_text(f.digest);
 		return 3;
 	}
@@ -188,21 +211,11 @@ static inline int fake_dnsguard(struct dg_child *c)
 	return f.back_status;
 }
 
-struct fake_call {
-	struct dg_child *child;
-	size_t slot;
-};
-
 static inline void fake_over(void *arg)
 {
 	struct dg_child *c = arg;
 	bool is_hook = strcmp(c->argv[0], "dnsguard") != 0;
 
-	for (size_t i = 0; i < 64; i++) {
-		f.timers[i] = f.running[i] == c ? NULL : f.timers[i];
-		f.running[i] = f.running[i] == c ? NULL : f.running[i];
-	}
-	f.n_running--;
 	c->out = NULL;
 	if (is_hook) {
 		append(f.letters, sizeof(f.letters), c->input);
@@ -212,6 +225,11 @@ static inline void fake_over(void *arg)
 	} else {
 		c->status = fake_dnsguard(c);
 	}
+	for (size_t i = 0; i < 64; i++) {
+		f.timers[i] = f.running[i] == c ? NULL : f.timers[i];
+		f.running[i] = f.running[i] == c ? NULL : f.running[i];
+	}
+	f.n_running--;
 	c->internal = NULL;
 	c->out = c->out ? c->out : strdup("");
 	c->error = strdup(c->status ? "it said no" : "");
@@ -229,17 +247,16 @@ static inline void fake_note(const struct dg_child *c)
 	if (n < 6) {
 		return; /* a hook */
 	}
-	(void)snprintf(line, sizeof(line), "%s%s%s%s %s", c->argv[3],
-		has_word(c->argv, "--dry-run") ? " look" : "",
-		word_after(c->argv, "--plan") ? " plan " : "",
-		word_after(c->argv, "--plan") ? word_after(c->argv, "--plan") : "", c->argv[n - 1]);
+	bool is_look = only_looks(c);
+	const char *plan = is_look ? NULL : plan_of(c);
+	(void)snprintf(line, sizeof(line), "%s%s%s%s %s", c->argv[3], is_look ? " look" : "",
+		plan ? " plan " : "", plan ? plan : "", c->argv[n - 1]);
 	append(f.calls, sizeof(f.calls), line);
 }
 
-static inline void fake_start(struct dg_child *c)
+/* False: we died of it. */
+static inline bool fake_begin(struct dg_child *c)
 {
-	size_t at = 0;
-
 	fake_note(c);
 	if (++f.n_calls == f.dies_at) {
 		f.is_dead = true;
@@ -249,24 +266,62 @@ static inline void fake_start(struct dg_child *c)
 		}
 		dg_loop_stop(f.loop);
 	}
-	if (f.is_dead) {
-		return;
+	return !f.is_dead;
+}
+
+static inline void fake_speak(void *arg)
+{
+	struct dg_child *c = arg;
+	char *said = plan_text(f.digest);
+
+	f.timers[slot_of(c)] = NULL;
+	if (c->internal) {
+		fake_over(c);
+	} else {
+		c->so_far = said;
+		c->heard(c);
 	}
+	free(said);
+}
+
+static inline void fake_say(struct dg_child *c, const char *text)
+{
+	size_t at = slot_of(c);
+
+	(void)snprintf(f.words[at], sizeof(f.words[at]), "%.*s",
+		text ? (int)strcspn(text, "\n") : 0, text ? text : "");
+	if (!f.timers[at] && (!text || fake_begin(c))) {
+		f.timers[at] = dg_loop_after_ms(f.loop, text ? f.takes_ms : 0, fake_over, c);
+	}
+}
+
+static inline void fake_start(struct dg_child *c)
+{
+	size_t at = 0;
+
 	while (f.running[at]) {
 		at++;
 	}
+	f.words[at][0] = '\0';
 	f.running[at] = c;
+	if (!fake_begin(c)) {
+		f.running[at] = NULL;
+		return;
+	}
 	c->internal = NULL;
 	c->is_busy = false;
 	f.n_running++;
 	f.most_running = f.n_running > f.most_running ? f.n_running : f.most_running;
-	f.timers[at] = dg_loop_after_ms(f.loop, f.takes_ms, fake_over, c);
+	f.timers[at] = dg_loop_after_ms(f.loop, f.takes_ms, c->talks ? fake_speak : fake_over, c);
 }
 
 static inline void fake_end(struct dg_child *c)
 {
+	size_t at = slot_of(c);
+
 	f.n_ended++;
 	c->internal = &f;
+	f.timers[at] = f.timers[at] ? f.timers[at] : dg_loop_after_ms(f.loop, 0, fake_over, c);
 }
 
 static inline void fake_forget(struct dg_child *c)
@@ -281,7 +336,7 @@ static inline void fake_forget(struct dg_child *c)
 }
 
 static const struct dg_child_ops fake_children = {
-	.start = fake_start, .end = fake_end, .forget = fake_forget};
+	.start = fake_start, .say = fake_say, .end = fake_end, .forget = fake_forget};
 
 /* --- the runner -------------------------------------------------------------------------------- */
 static inline void fake_tell(void *arg, const char *name, const char *text)
@@ -361,25 +416,6 @@ static inline void event(const char *name, enum dg_guard_event_kind kind)
 		.has_floor = true};
 
 	dg_runner_event(f.runner, name, kind, &e);
-}
-
-/* Mail at the name itself, or with label >= 0 at one of its labels. */
-static inline void mail(int label, bool is_genuine, double weight)
-{
-	struct dg_runner_mail m = {.at_ms = f.wall_s * 1000,
-		.is_at_label = label >= 0,
-		.label = label >= 0 ? (unsigned)label : 0,
-		.is_genuine = is_genuine,
-		.weight = weight};
-
-	dg_runner_heard(f.runner, NAME, &m);
-}
-
-static inline void followed(unsigned label)
-{
-	struct dg_runner_evidence e = {.text = "40 bounces at the subdomain", .has_floor = true};
-
-	dg_runner_followed(f.runner, NAME, label, &e);
 }
 
 static inline const char *state_of(const char *name)

@@ -14,7 +14,8 @@ struct run {
 	struct dg_loop *loop;
 	struct dg_child child;
 	const char *argv[4];
-	unsigned n_done;
+	unsigned n_done, n_heard;
+	const char *word;
 };
 
 static void on_done(struct dg_child *c)
@@ -158,6 +159,68 @@ static void test_the_lock_outlives_us(void **state)
 	(void)unlink(path);
 }
 
+/* --- talk -------------------------------------------------------------------------------------- */
+static void on_heard(struct dg_child *c)
+{
+	struct run *r = c->arg;
+
+	if (strstr(c->so_far, "what?\n") && r->n_heard++ == 0) {
+		dg_child_say(c, r->word);
+		dg_child_say(c, "never\n"); /* once */
+	}
+}
+
+static void test_a_word(void **state)
+{
+	struct run *r = *state;
+
+	prepare(r, "echo what?; cat; exit 4");
+	r->child.talks = true;
+	r->child.heard = on_heard;
+	r->word = "go on\n";
+	go(r);
+	assert_int_equal(r->child.status, 4);
+	assert_string_equal(r->child.out, "what?\ngo on\n");
+	dg_child_done(&r->child);
+	r->n_heard = r->n_done = 0;
+	r->word = NULL; /* no: it reads the end */
+	go(r);
+	assert_string_equal(r->child.out, "what?\n");
+}
+
+/* What it said last is heard before its end, and nobody is there to be told. */
+static void test_a_word_to_nobody(void **state)
+{
+	struct run *r = *state;
+
+	prepare(r, "exec <&-; echo what?");
+	r->child.talks = true;
+	r->child.heard = on_heard;
+	r->word = "go on\n";
+	go(r);
+	assert_int_equal(r->n_heard, 1);
+	assert_int_equal(r->child.status, 0);
+}
+
+static void forget_it(struct dg_child *c)
+{
+	struct run *r = c->arg;
+
+	dg_child_forget(c);
+	dg_loop_stop(r->loop);
+}
+
+static void test_forgotten_when_heard(void **state)
+{
+	struct run *r = *state;
+
+	prepare(r, "echo what?; exit 0");
+	r->child.heard = forget_it;
+	dg_child_start(&r->child);
+	dg_loop_run(r->loop);
+	assert_int_equal(r->n_done, 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -170,6 +233,9 @@ int main(void)
 		T(test_not_there),
 		T(test_killed),
 		T(test_the_lock_outlives_us),
+		T(test_a_word),
+		T(test_a_word_to_nobody),
+		T(test_forgotten_when_heard),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

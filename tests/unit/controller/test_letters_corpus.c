@@ -262,7 +262,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bombs),
 	};
 
-	dg_library_init();
+	assert_true(dg_library_init());
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 	(void)dg_charsets_free(sets);
 	return r;

@@ -1,5 +1,7 @@
 #include "tests/unit/controller/runner_unit.h"
 
+#include <sqlite3.h>
+
 #define EV(x) DG_GUARD_EV_##x
 
 static void to_split(void)
@@ -69,6 +71,42 @@ static void test_a_yes_is_for_one_plan(void **state)
 	assert_string_equal(state_of(NAME), "split");
 	assert_non_null(strstr(f.calls, "split plan fedcba9876543210 example.com.\n"));
 	assert_int_equal(n_wishes(), 0);
+}
+
+static void by_hand(const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(t.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* The split that waits gets its word when the state and the yes are on disk, not before. */
+static void test_no_word_before_it_is_on_disk(void **state)
+{
+	(void)state;
+	f.limits.mode = DG_GUARD_MODE_APPROVED;
+	add_name(NAME, &f.limits);
+	event(NAME, EV(ALARM));
+	run_ms(5000);
+	event(NAME, EV(READY));
+	run_ms(5000);
+	wish("approve", NAME, DIGEST);
+	by_hand("CREATE TRIGGER full BEFORE INSERT ON guard BEGIN SELECT RAISE(ABORT, 'full'); "
+		"END");
+	run_ms(5 * MINUTE);
+	assert_int_equal(f.n_running, 1);
+	assert_int_equal(f.n_splits, 0);
+	assert_int_equal(n_wishes(), 1);
+	assert_non_null(strstr(f.told, "nothing is done before this can be kept"));
+	by_hand("DROP TRIGGER full");
+	run_ms(10000);
+	assert_int_equal(f.n_splits, 1);
+	assert_int_equal(n_wishes(), 0);
+	assert_string_equal(state_of(NAME), "split");
+	assert_int_equal(
+		count(f.calls, "split "), 3); /* for the proposal; for the yes, and the word */
 }
 
 /* Wherever it dies, with the child's work done or not: it goes on, and nothing is done twice. */
@@ -307,6 +345,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_there_and_back),
 		T(test_a_yes_is_for_one_plan),
+		T(test_no_word_before_it_is_on_disk),
 		T(test_a_crash_anywhere),
 		T(test_conflict_is_a_persons),
 		T(test_out_of_reach_is_tried_again),

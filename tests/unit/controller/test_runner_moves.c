@@ -4,6 +4,25 @@
 #define EV(x)    DG_GUARD_EV_##x
 #define IN(text) assert_string_equal(state_of(NAME), text)
 
+/* Mail at the name itself, or with label >= 0 at one of its labels. */
+static void mail(int label, bool is_genuine, double weight)
+{
+	struct dg_runner_mail m = {.at_ms = f.wall_s * 1000,
+		.is_at_label = label >= 0,
+		.label = label >= 0 ? (unsigned)label : 0,
+		.is_genuine = is_genuine,
+		.weight = weight};
+
+	dg_runner_heard(f.runner, NAME, &m);
+}
+
+static void followed(unsigned label)
+{
+	struct dg_runner_evidence e = {.text = "40 bounces at the subdomain", .has_floor = true};
+
+	dg_runner_followed(f.runner, NAME, label, &e);
+}
+
 static void to_split(void)
 {
 	event(NAME, EV(ALARM));

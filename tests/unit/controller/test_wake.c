@@ -1,4 +1,4 @@
-/* What is written in a folder is heard, also by who writes while he hears it; and not more often than that. */
+/* What is written in a folder is heard, also by who writes while he hears it, not too often; and looked at again a little later. */
 #include "tests/unit/unit.h"
 
 #include "controller/watch/wake.h"
@@ -68,9 +68,41 @@ static void test_heard(void **state)
 	h.loop = dg_loop_free(h.loop);
 }
 
+/* A transaction is there for others only some time after its octets were written. */
+static void on_wake_again(void *arg)
+{
+	struct heard *h = arg;
+
+	if (++h->n == 5) {
+		dg_loop_stop(h->loop);
+	}
+}
+
+static void test_looks_again(void **state)
+{
+	struct heard h = {.n = 0};
+	struct dg_err err;
+
+	(void)state;
+	(void)snprintf(folder, sizeof(folder), "/tmp/dg-wake-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/journal.db-wal", folder);
+	assert_int_equal(dg_loop_new(NULL, &h.loop, &err), 0);
+	struct dg_wake *w = dg_wake_new(h.loop, folder, on_wake_again, &h);
+	assert_non_null(w);
+	write_there(); /* once */
+	dg_loop_run(h.loop);
+	assert_int_equal(h.n, 5);
+	assert_null(dg_wake_free(w));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+	h.loop = dg_loop_free(h.loop);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_heard)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_heard), cmocka_unit_test(test_looks_again)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

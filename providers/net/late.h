@@ -1,0 +1,42 @@
+/* providers/net/late.h: libraries that are loaded when they are used first.
+ *
+ * Shape    libcurl, GMime, libsystemd and libunbound bring forty libraries along, which most commands never use and which cost more than all that a split does.
+ *          So the program is linked without them; files named late_*.c define what is used of them, under its own name, and hand
+ *          each call on. Callers include the library's header and see no difference.
+ * Errors   Where the library is not there, a function answers as when it fails (NULL, an error code).
+ * Calls    From any thread.
+ * Memory   What was loaded stays. Each function keeps where its other half is, as the linker's own tables do.
+ */
+#pragma once
+
+#include <string.h>
+
+/* *at: NULL at first; where name was found. NULL: the library (its soname), or name in it, is not there. */
+void *dg_late(void **at, const char *library, const char *name);
+
+/* NOLINTBEGIN(bugprone-macro-parentheses): types and lists of parameters bear none */
+/* Defines name as a function that calls the library's. failed: what it returns without it. */
+#define DG_LATE(library, type, name, params, args, failed)  \
+	type name params                                    \
+	{                                                   \
+		static void *at;                            \
+		type(*fn) params = NULL;                    \
+		void *found = dg_late(&at, library, #name); \
+                                                            \
+		memcpy(&fn, &found, sizeof(fn));            \
+		return fn ? fn args : (failed);             \
+	}
+
+#define DG_LATE_VOID(library, name, params, args)           \
+	void name params                                    \
+	{                                                   \
+		static void *at;                            \
+		void(*fn) params = NULL;                    \
+		void *found = dg_late(&at, library, #name); \
+                                                            \
+		memcpy(&fn, &found, sizeof(fn));            \
+		if (fn) {                                   \
+			fn args;                            \
+		}                                           \
+	}
+/* NOLINTEND(bugprone-macro-parentheses) */
