@@ -66,8 +66,8 @@ static int find_place(struct dg_going *g, struct dg_err *err)
 				       "incident %lld: the text of its playbook is gone",
 				       (long long)g->row.id);
 	}
-	r = dg_playbook_parse(
-		g->arena, body.p, body.len, name, dg_words_language(), &g->playbook, err);
+	const struct dg_playbook_source source = {body.p, body.len, name, dg_words_language()};
+	r = dg_playbook_parse(g->arena, &source, &g->playbook, err);
 	if (r == 0) {
 		dg_playbook_place(g->arena, g->playbook, list, n, first, &g->place);
 	}
@@ -134,9 +134,11 @@ static int read_playbook(struct dg_going *g, const char *name, struct dg_inciden
 	const char *path = path_of(g, name);
 	int r = dg_incident_slurp(g->arena, path, body, err);
 
-	r = r == 0 ? dg_playbook_parse(g->arena, body->p, body->len, path, dg_words_language(),
-			     ret_playbook, err)
-		   : r;
+	if (r == 0) {
+		const struct dg_playbook_source source = {
+			body->p, body->len, path, dg_words_language()};
+		r = dg_playbook_parse(g->arena, &source, ret_playbook, err);
+	}
 	assert(r < 0 || *ret_playbook);
 	return r;
 }

@@ -56,7 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dg_arena *a = dg_arena_new(ARENA_MAX);
 	struct dg_playbook *p = NULL;
 	struct dg_err err = {0};
-	int r = dg_playbook_parse(a, (const char *)data, size, "p.yaml", "ja", &p, &err);
+	const struct dg_playbook_source source = {(const char *)data, size, "p.yaml", "ja"};
+	int r = dg_playbook_parse(a, &source, &p, &err);
 
 	if (r == 0) {
 		assert(p->n > 0 && p->n <= DG_PLAYBOOK_STEPS);

@@ -107,9 +107,15 @@ struct dg_playbook {
 	size_t n;
 };
 
-/* language: "en", "ja": which texts are taken where there are several. */
-int dg_playbook_parse(struct dg_arena *a, const char *text, size_t len, const char *file,
-	const char *language, struct dg_playbook **ret_playbook, struct dg_err *err);
+struct dg_playbook_source {
+	const char *text;
+	size_t len;
+	const char *file;     /* for errors */
+	const char *language; /* "en", "ja": which texts are taken where there are several */
+};
+
+int dg_playbook_parse(struct dg_arena *a, const struct dg_playbook_source *source,
+	struct dg_playbook **ret_playbook, struct dg_err *err);
 const char *dg_playbook_verb_text(enum dg_playbook_verb v);
 const char *dg_playbook_verb_what(enum dg_playbook_verb v);
 bool dg_playbook_verb_changes(enum dg_playbook_verb v);

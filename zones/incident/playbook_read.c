@@ -444,20 +444,20 @@ static int read_top(struct reading *x, const struct dg_node *top)
 	return steps ? read_steps(x, steps) : dg_node_fail(x->l, top, x->err, "expected steps:");
 }
 
-int dg_playbook_parse(struct dg_arena *a, const char *text, size_t len, const char *file,
-	const char *language, struct dg_playbook **ret_playbook, struct dg_err *err)
+int dg_playbook_parse(struct dg_arena *a, const struct dg_playbook_source *source,
+	struct dg_playbook **ret_playbook, struct dg_err *err)
 {
 	struct dg_playbook *p = dg_new(a, struct dg_playbook);
-	struct reading x = {.arena = a, .p = p, .language = language, .err = err};
-	const struct dg_pos start = {.file = file, .line = 1, .column = 1};
+	struct reading x = {.arena = a, .p = p, .language = source->language, .err = err};
+	const struct dg_pos start = {.file = source->file, .line = 1, .column = 1};
 	struct dg_node top = {0};
 
-	if (len > DG_PLAYBOOK_BYTES) {
+	if (source->len > DG_PLAYBOOK_BYTES) {
 		return dg_fail_at(err, &start, DG_EINPUT, "found %zu bytes, expected at most %zu",
-			len, DG_PLAYBOOK_BYTES);
+			source->len, DG_PLAYBOOK_BYTES);
 	}
 	*p = (struct dg_playbook){.title = "", .purpose = ""};
-	int r = dg_tree_load(a, text, len, file, &x.l, &top, err);
+	int r = dg_tree_load(a, source->text, source->len, source->file, &x.l, &top, err);
 	r = r == 0 ? read_top(&x, &top) : r;
 	x.l = dg_tree_done(x.l);
 	if (r == 0) {

@@ -100,7 +100,7 @@ bool dg_amend_without(struct dg_buf *b, const char *line, size_t len, unsigned c
 	const struct line l = {line, len};
 	size_t at = offset_of(&l, column);
 	size_t start = before(&l, at);
-	char opener = start > 0 ? line[start - 1] : '\0';
+	char opener = (char)(start > 0 ? line[start - 1] : '\0');
 	bool is_block = opener == '-' && start < at && before(&l, start - 1) == 0;
 	size_t end = scalar_end(&l, at, !is_block);
 

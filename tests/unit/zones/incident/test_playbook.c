@@ -32,8 +32,9 @@ static struct dg_playbook *parse_in(const char *language, const char *text)
 {
 	struct dg_playbook *p = NULL;
 	struct dg_err err;
+	const struct dg_playbook_source source = {text, strlen(text), "p.yaml", language};
 
-	if (dg_playbook_parse(arena, text, strlen(text), "p.yaml", language, &p, &err) != 0) {
+	if (dg_playbook_parse(arena, &source, &p, &err) != 0) {
 		fail_msg("%u:%u: %s", err.pos.line, err.pos.column, err.text);
 	}
 	return p;
@@ -48,9 +49,9 @@ static void refused(const char *text, unsigned line, const char *says)
 {
 	struct dg_playbook *p = NULL;
 	struct dg_err err;
+	const struct dg_playbook_source source = {text, strlen(text), "p.yaml", "en"};
 
-	assert_int_equal(
-		dg_playbook_parse(arena, text, strlen(text), "p.yaml", "en", &p, &err), DG_EINPUT);
+	assert_int_equal(dg_playbook_parse(arena, &source, &p, &err), DG_EINPUT);
 	assert_null(p);
 	if (err.pos.line != line || !strstr(err.text, says)) {
 		fail_msg("line %u: %s; expected line %u: %s", err.pos.line, err.text, line, says);
