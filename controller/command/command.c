@@ -246,7 +246,8 @@ static const struct dg_command commands[] = {
 		"fails; 1: "
 		"something could not be read."},
 	{"triage", "SOURCE...", "what happened, by the bounces in a mailbox, and what to do",
-		"json verbose policy domain own host since until explain notice sent recipients "
+		"json verbose policy domain own host since until explain notice sent log "
+		"recipients "
 		"batv-keys batv-since dkim-key list "
 		"dns resolver trust-anchor timeout password-file ca-file",
 		0, MANY, dg_cmd_triage,
@@ -264,7 +265,7 @@ static const struct dg_command commands[] = {
 		"json verbose yes force adopt now no-smtp why zone from-triage format retention "
 		"expired playbook "
 		"answer "
-		"output policy domain own host since until notice sent recipients batv-keys "
+		"output policy domain own host since until notice sent log recipients batv-keys "
 		"batv-since dkim-key list dns resolver trust-anchor timeout password-file ca-file "
 		"from limit rdap drafts users registrar desk as send smtp",
 		1, MANY, dg_cmd_incident,
@@ -281,7 +282,8 @@ static const struct dg_command commands[] = {
 		"left."},
 	{"notices", "TRIAGE.JSON|SOURCE...|DRAFT...",
 		"letters about an episode: to abuse desks, postmasters, your users",
-		"json verbose policy domain own host since until notice sent recipients batv-keys "
+		"json verbose policy domain own host since until notice sent log recipients "
+		"batv-keys "
 		"batv-since dkim-key list dns resolver trust-anchor timeout password-file ca-file "
 		"from limit rdap drafts users registrar desk as send smtp",
 		1, MANY, dg_cmd_notices,

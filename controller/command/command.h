@@ -33,7 +33,7 @@ struct dg_args {
 		*since, *until, *notice, *password_file, *ca_file, *sent, *recipients, *batv_keys,
 		*batv_since, *from_triage, *format, *retention, *playbook, *answer, *templates,
 		*webhook_secret, *tls_cert, *tls_key, *client_ca, *zones, *verbs, *dkim_key, *list,
-		*drafts, *users, *registrar, *desk, *smtp, *as, *provider;
+		*log, *drafts, *users, *registrar, *desk, *smtp, *as, *provider;
 	uint32_t limit, timeout, threads, window, rate;
 	const char *const *rest;
 	size_t n_rest;

@@ -193,7 +193,11 @@ static const struct dg_option options[] = {
 	TEXT("notice", "SOURCE[,SOURCE...]", notice,
 		"notices of a registrar, provider or blocklist that mail of yours is spam"),
 	TEXT("sent", "FILE", sent,
-		"what you sent: a mail log or list with the Message-IDs in angle brackets"),
+		"what you know to be yours: a file with the Message-IDs in angle brackets, as of a "
+		"newsletter"),
+	TEXT("log", "FILE[,FILE...]", log,
+		"logs of your mail servers (Postfix, Exim; gzip too): whether a returned message "
+		"went out from here, and who had logged in to send it"),
 	TEXT("recipients", "FILE", recipients, "the addresses that exist, one a line"),
 	TEXT("batv-keys", "FILE", batv_keys,
 		"keys of the address tags (BATV) that your mail goes out with: a digit and the "

@@ -5,6 +5,7 @@
 #include "controller/command/command.h"
 #include "controller/command/triage.h"
 #include "controller/command/triage_dkim.h"
+#include "controller/command/triage_log.h"
 #include "controller/command/triage_owner.h"
 #include "controller/command/triage_spf.h"
 #include "controller/command/triage_tokens.h"
@@ -15,6 +16,7 @@
 #include "zones/base/buf.h"
 #include "zones/base/err.h"
 #include "zones/incident/ledger.h"
+#include "zones/incident/sendlog.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -152,6 +154,7 @@ static int set_knowledge(struct triage *x, struct dg_err *err)
 	x->dkim = dg_triage_dkim_new(x->app, x->arena);
 	int r = dg_triage_owner(x->app, x->arena, x->dkim, &o->owner, err);
 	r = r == 0 ? dg_triage_dkim_files(x->dkim, x->app->args->dkim_key, err) : r;
+	r = r == 0 ? dg_triage_log(x->app, x->arena, &o->log, err) : r;
 	if (r == 0 && x->app->args->asks_dns) {
 		r = dg_triage_spf_open(x->app, &x->spf, err);
 	}
@@ -277,6 +280,13 @@ static int triage(struct triage *x, int *ret_status, struct dg_err *err)
 	return r;
 }
 
+static void done(struct triage *x)
+{
+	x->spf = dg_triage_spf_close(x->spf);
+	x->options.log = dg_sendlog_free(x->options.log);
+	(void)dg_arena_free(x->arena);
+}
+
 int dg_triage_take(struct dg_app *app, const struct dg_triage_take *take, struct dg_err *err)
 {
 	struct triage x = {.app = app, .take = take, .arena = dg_arena_new(MEMORY_MAX)};
@@ -284,8 +294,7 @@ int dg_triage_take(struct dg_app *app, const struct dg_triage_take *take, struct
 
 	dg_words_open(getenv("DNSGUARD_LOCALE")); /* NOLINT(concurrency-mt-unsafe): one thread */
 	int r = triage(&x, &status, err);
-	x.spf = dg_triage_spf_close(x.spf);
-	(void)dg_arena_free(x.arena);
+	done(&x);
 	return r;
 }
 
@@ -304,7 +313,6 @@ int dg_cmd_triage(struct dg_app *app, const struct dg_args *args)
 		dg_app_complain(app, &err);
 		status = dg_app_exit_of(&err);
 	}
-	x.spf = dg_triage_spf_close(x.spf);
-	(void)dg_arena_free(x.arena);
+	done(&x);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include "zones/incident/evidence.h"
 #include "zones/incident/ledger.h"
 #include "zones/incident/refuse.h"
+#include "zones/incident/sendlog.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,9 @@ static void judge(struct dg_triage *t, struct dg_batch_item *item)
 	if (e.signed_by == DG_SIGNED_OURS && dg_evidence_is_passed_on(&e) &&
 		dg_ledger_copies(t->ledger, item->signature) >= DG_LEDGER_COPIES) {
 		e.signed_by = DG_SIGNED_COPIED;
+	}
+	if (o->log) {
+		(void)dg_sendlog_take(o->log, &t->owner, &e);
 	}
 	if (o->token_of) {
 		e.token = o->token_of(o->arg, e.recipient, e.at);

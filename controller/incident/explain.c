@@ -107,6 +107,20 @@ static void put_hops(struct dg_buf *b, const struct dg_evidence *e)
 	}
 }
 
+/* What our own log says of it. */
+static void put_entry(struct dg_buf *b, const struct dg_evidence *e)
+{
+	char text[DG_ADDRESS_TEXT_MAX];
+
+	dg_print_line(b, "  ",
+		dg_word(e->has_entry_client ? DG_MESSAGE("by your log: it went out from here, and "
+							 "came in from {text}")
+					    : DG_MESSAGE("by your log: it went out from here, and "
+							 "came from a program or "
+							 "a host of yours")),
+		0, 0, e->has_entry_client ? dg_address_text(&e->entry_client, text) : "");
+}
+
 static void put_handoff(struct dg_buf *b, const struct dg_evidence *e)
 {
 	char text[DG_ADDRESS_TEXT_MAX];
@@ -126,6 +140,9 @@ static void put_handoff(struct dg_buf *b, const struct dg_evidence *e)
 	put_value(b, DG_MESSAGE("why the boundary runs there: {text}"),
 		dg_word(e->bounce->handoff.why));
 	put_value(b, DG_MESSAGE("taken in by {text}"), e->entry == DG_ENTRY_NONE ? NULL : e->host);
+	if (e->is_logged) {
+		put_entry(b, e);
+	}
 	put_value(b, DG_MESSAGE("logged in as {text}"), e->user);
 	put_value(b, DG_MESSAGE("script {text}"), e->script);
 	put_value(b, "{text}", dg_words_signed(e->signed_by));

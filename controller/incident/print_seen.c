@@ -242,5 +242,12 @@ void dg_print_seen(struct dg_buf *b, const struct dg_case *c, size_t rows)
 		dg_words_locals(dg_ledger_locals(t)));
 	put_inline(b, DG_MESSAGE("subjects"), &t->subjects, NULL);
 	put_refusals(b, &t->refusals);
+	if (t->n_logged > 0) {
+		dg_print_line(b, "  ",
+			dg_word(DG_MESSAGE(
+				"of mail that went out from here, by your logs: {n} of {of} "
+				"bounces")),
+			t->n_logged, t->n_messages, NULL);
+	}
 	put_signatures(b, t->n_signed);
 }

@@ -24,6 +24,7 @@ struct dg_err;
 struct dg_ruling;
 struct dg_bounce_signature;
 struct dg_dkim_public;
+struct dg_sendlog;
 struct dg_triage;
 
 #define DG_TRIAGE_BATCH       2000u
@@ -36,10 +37,11 @@ struct dg_triage_options {
 	size_t n_sources;
 	const char *const *notices; /* sources of notices: mail of ours is spam, somebody says */
 	size_t n_notices;
-	struct dg_owner owner; /* what is known; the rest is concluded */
-	bool has_zone;         /* the owner surely publishes the records of the names */
-	int64_t since, until;  /* Unix seconds, until excluded; 0: no bound */
-	uint64_t seed;         /* what outsiders do not know */
+	struct dg_owner owner;  /* what is known; the rest is concluded */
+	struct dg_sendlog *log; /* our own mail logs; NULL: none */
+	bool has_zone;          /* the owner surely publishes the records of the names */
+	int64_t since, until;   /* Unix seconds, until excluded; 0: no bound */
+	uint64_t seed;          /* what outsiders do not know */
 	const char *password_file, *ca_file; /* of IMAP; NULL */
 	/* All NULL, or set. name: of the message, not safe to show. */
 	void (*on_bounce)(void *arg, uint64_t number, const char *name, const struct dg_evidence *e,

@@ -134,6 +134,79 @@ def test_keys_of_the_policy_and_of_dns(dnsguard, tmp_path, key_file, nsd, unboun
     assert 'it verifies; your key signed this' in ' '.join(said.stdout.split())
 
 
+# --- the logs of our own servers ----------------------------------------------------------------------------------------
+
+def passage(n, lines, message=None, way='smtp[9]: {id}: to=<u{n}@there.example>, relay=mx.there.example[203.0.113.9]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, '
+            'status=sent (250 ok)'):
+    """What Postfix writes about one message: lines, then that it was handed on."""
+    ident = f'4Xy{n:07d}Z'
+    message = message or f'{n}@example.com'
+    lines = [*lines, 'cleanup[3]: {id}: message-id=<{m}>', 'qmgr[4]: {id}: from=<alice@example.com>, size=900, nrcpt=1 (queue active)', way,
+             'qmgr[4]: {id}: removed']
+    return ''.join('2026-11-22T20:13:00.000000+00:00 mail postfix/' + line.format(id=ident, n=n, m=message) + '\n' for line in lines)
+
+
+BY_LOGIN = ['smtpd[2]: {id}: client=unknown[198.51.100.77], sasl_method=PLAIN, sasl_username=Anna']
+BY_STRANGER = ['smtpd[2]: {id}: client=unknown[198.51.100.77]']
+BY_PROGRAM = ['pickup[2]: {id}: uid=33 from=<www-data>']
+FROM_INSIDE = ['smtpd[2]: {id}: client=pc.example.com[192.0.2.77]']
+TO_FILTER = 'smtp[9]: {id}: to=<u{n}@there.example>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)'
+FROM_FILTER = ['smtpd[2]: {id}: client=localhost[127.0.0.1]']
+REFUSED = 'smtp[9]: {id}: to=<u{n}@there.example>, relay=mx.there.example[203.0.113.9]:25, delay=1, delays=0/0/0/1, dsn=5.7.1, status=bounced (spam)'
+FORWARDED = ('smtp[9]: {id}: to=<x@elsewhere.example>, orig_to=<bob@example.com>, relay=mx.elsewhere.example[203.0.113.8]:25, delay=1, delays=0/0/0/1, '
+             'dsn=2.0.0, status=sent (250 ok)')
+TO_MAILBOX = 'local[9]: {id}: to=<bob@example.com>, relay=local, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (delivered to mailbox)'
+# No line of the original says how it came in: the log alone knows.
+BARE = [returned(n, OURS) for n in range(20)]
+
+
+@pytest.mark.parametrize('log, verdict, rule, who', [
+    (lambda n: passage(n, BY_LOGIN), 'account', 'login', 'anna'),
+    (lambda n: passage(n, BY_LOGIN, way=TO_FILTER) + passage(n + 100, FROM_FILTER, f'{n}@example.com'), 'account', 'login', 'anna'),
+    (lambda n: passage(n, BY_LOGIN, way=REFUSED), 'account', 'login', 'anna'),
+    (lambda n: passage(n, BY_STRANGER), 'relay', 'open-relay', 'mail.example.com'),
+    (lambda n: passage(n, BY_PROGRAM), 'script', 'script', None),
+    (lambda n: passage(n, FROM_INSIDE), 'own', 'inside', None),
+    (lambda n: passage(n, BY_STRANGER, way=FORWARDED), 'forged', 'forwarded', None),
+    (lambda n: f'2026-11-22 20:13:00 1vMabc-0000{n:02d}-0F <= alice@example.com H=(pc) [198.51.100.77] P=esmtpsa A=plain:Anna S=900 id={n}@example.com\n'
+               f'2026-11-22 20:13:01 1vMabc-0000{n:02d}-0F => u@there.example R=dnslookup T=remote_smtp H=mx.there.example [203.0.113.9] C="250 ok"\n',
+     'account', 'login', 'anna'),
+], ids=['login', 'login-filter', 'login-refused', 'relay', 'program', 'inside', 'forwarded', 'exim'])
+def test_our_log_says_how_it_came_in(dnsguard, tmp_path, log, verdict, rule, who):
+    (tmp_path / 'mail.log').write_text(''.join(log(n) for n in range(20)))
+    out = triage(dnsguard, tmp_path, BARE)
+    assert (out['rules'], out['logged']) == ({'through-own': 20}, 0)
+    out = triage(dnsguard, tmp_path, BARE, '--log', tmp_path / 'mail.log')
+    assert (out['verdict'], out['rules'], out['logged'], out['incidents'][0]['who']) == (verdict, {rule: 20}, 20, who)
+    said = dnsguard('triage', *OWN, '--log', tmp_path / 'mail.log', tmp_path / 'box')
+    assert 'by your logs: 20 of 20 bounces' in ' '.join(said.stdout.split())
+    said = dnsguard('triage', *OWN, '--log', tmp_path / 'mail.log', '--explain', 1, tmp_path / 'box')
+    came = 'came in from 198.51.100.77' if rule in ('login', 'open-relay', 'forwarded') else 'from a program or a host' if rule == 'script' else '192.0.2.77'
+    assert came in ' '.join(said.stdout.split())
+
+
+def test_what_our_log_does_not_prove(dnsguard, tmp_path):
+    """Mail that only came to us; one Message-ID in a thousand forged letters; a log of something else."""
+    log = tmp_path / 'mail.log'
+    flood = [joejob.forged(n, domain='example.com') for n in range(20)]
+    idents = [re.findall('Message-ID: <(.*)>', text)[-1] for text in flood]
+    log.write_text(''.join(passage(n, BY_STRANGER, idents[n], TO_MAILBOX) for n in range(20)))
+    out = triage(dnsguard, tmp_path, flood, '--log', log)
+    assert (out['verdict'], out['logged']) == ('forged', 0)
+    copied = [returned(n, FOREIGN, number=0) for n in range(40)]
+    log.write_text(passage(0, BY_LOGIN))
+    out = triage(dnsguard, tmp_path, copied, '--log', log)
+    assert (out['verdict'], out['logged'], out['rules']) == ('forged', 2, {'login': 2, 'handoff-foreign': 38})
+    log.write_text('2026-11-22T20:13:00+00:00 mail sshd[7]: session opened\n')
+    said = dnsguard('triage', *OWN, '--log', log, tmp_path / 'box').expect(3)
+    assert 'no message with a Message-ID in it' in said.stderr
+    # the log begins in the middle of a message: how it came in is not known
+    log.write_text(passage(0, []))
+    out = triage(dnsguard, tmp_path, copied, '--log', log)
+    assert out['logged'] == 0
+    assert '/nowhere' in dnsguard('triage', '--log', '/nowhere', tmp_path / 'box').expect(1).stderr
+
+
 def test_an_address_that_never_sends(dnsguard, tmp_path):
     headless = [joejob.forged(n).partition('Received: from good.example')[0] + '\n' for n in range(20)]
     out = triage(dnsguard, tmp_path, headless)

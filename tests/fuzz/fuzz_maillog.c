@@ -37,11 +37,28 @@ static void on_event(void *arg, const struct dg_mail_event *e)
 	mix(s, e->client.p, e->client.n);
 }
 
+static void on_passage(void *arg, const struct dg_mail_passage *p)
+{
+	struct sum *s = arg;
+
+	if (p->message == 0 || p->recipient.n > DG_MAILLOG_LINE_MAX ||
+		p->client.n > DG_MAILLOG_LINE_MAX || p->user.n > DG_MAILLOG_LINE_MAX) {
+		abort();
+	}
+	s->n++;
+	mix(s, &p->message, sizeof(p->message));
+	mix(s, p->recipient.p, p->recipient.n);
+	mix(s, p->client.p, p->client.n);
+	mix(s, p->user.p, p->user.n);
+}
+
 static struct sum read_all(const char *data, size_t size, size_t step)
 {
 	struct sum s = {0, UINT64_C(14695981039346656037)};
-	struct dg_maillog_options o = {
-		.written_ms = 1795374567000, .on_event = on_event, .arg = &s};
+	struct dg_maillog_options o = {.written_ms = 1795374567000,
+		.on_event = on_event,
+		.on_passage = on_passage,
+		.arg = &s};
 	struct dg_maillog *m = dg_maillog_new(&o);
 
 	for (size_t at = 0; at < size; at += step) {

@@ -170,6 +170,8 @@ void dg_classify(const struct dg_evidence *e, const struct dg_owner *o, struct d
 		rule = DG_RULE_TOKEN_MISSING;
 	} else if (e->is_sent) {
 		rule = DG_RULE_SENT;
+	} else if (e->is_logged) {
+		rule = entry_rule(e, o);
 	} else if (e->signed_by == DG_SIGNED_OURS) {
 		rule = signed_rule(e, o);
 	} else if (e->signed_by == DG_SIGNED_COPIED) {
@@ -182,8 +184,9 @@ void dg_classify(const struct dg_evidence *e, const struct dg_owner *o, struct d
 		.strength = rules[rule].strength,
 		.is_list_leak = e->is_list_leak};
 	/* At odds with who brought it, or our name known from names alone: one step less. */
-	bool is_proved = e->signed_by == DG_SIGNED_OURS;
-	bool is_weaker = !e->is_plausible || (e->standing == DG_STANDING_OWN_NAME && !is_proved);
+	bool is_proved = e->signed_by == DG_SIGNED_OURS || e->is_logged;
+	bool is_weaker = !e->is_logged &&
+			 (!e->is_plausible || (e->standing == DG_STANDING_OWN_NAME && !is_proved));
 	if (is_proved && ret->strength == DG_STRENGTH_MEDIUM) {
 		ret->strength = DG_STRENGTH_STRONG;
 	}

@@ -20,6 +20,8 @@
  *          recipient-never   it came to an address that never existed                            FORGED     strong
  *          never-sends       it came to the posting address of a list, which sends nothing       FORGED     strong
  *          no-evidence       auto-reply, challenge, no returned header                           UNKNOWN    -
+ *          Where our own log has the message (zones/incident/sendlog.h), the rules from login to inside go by what it says, and before any
+ *          other but sent and those of a token: no stranger wrote it.
  *          The rules of a token stand above all: they need a key. A handoff that is ours is looked into before anything is said of
  *          the recipient. A signature that verifies proves that our side sent it, so it makes what our host's lines say strong, and
  *          goes before a handoff that is not ours: mail that was passed on. But whoever got one such mail can send it to a million others

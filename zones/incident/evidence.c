@@ -70,7 +70,7 @@ static void who_reports(struct dg_arena *a, const struct dg_owner *o, struct dg_
 }
 
 /* --- how it came into our host ---------------------------------------------------------------- */
-static bool is_private(const struct dg_address *address)
+bool dg_evidence_is_private(const struct dg_address *address)
 {
 	const char *what = dg_address_special(address);
 
@@ -88,7 +88,7 @@ static enum dg_entry entry_by(
 	if (hop->user[0] != '\0') { /* "userid 33": no login, but named */
 		return DG_ENTRY_LOCAL;
 	}
-	if (!hop->has_address || is_private(&hop->address)) {
+	if (!hop->has_address || dg_evidence_is_private(&hop->address)) {
 		return hop->is_local ? DG_ENTRY_LOCAL : DG_ENTRY_INSIDE;
 	}
 	enum dg_standing s = dg_owner_standing(o, &hop->address, hop->name, &provider);
@@ -114,7 +114,7 @@ static void how_it_entered(
 		e->entry_hop = i;
 		e->host = hop->by[0] != '\0' ? hop->by : e->host;
 		e->user = hop->user;
-		e->has_entry_client = hop->has_address && !is_private(&hop->address);
+		e->has_entry_client = hop->has_address && !dg_evidence_is_private(&hop->address);
 		e->entry_client = hop->address;
 		bool goes_on = e->entry == DG_ENTRY_INSIDE ||
 			       (e->entry == DG_ENTRY_LOCAL && hop->user[0] == '\0');

@@ -92,10 +92,11 @@ struct dg_evidence {
 	enum dg_token token;
 	enum dg_existence existence;
 	enum dg_signed signed_by; /* NONE until the caller, who has the octets, says more */
-	bool is_sent;             /* its Message-ID is in the log of what we sent */
-	bool is_bulk;             /* the original has the marks of a mailing */
-	bool is_list_leak;        /* the bounce came to a list, or back out of one */
-	bool never_sends;         /* it came to the posting address of a list of ours */
+	bool is_sent;             /* its Message-ID is in the list of what we sent */
+	bool is_logged; /* our log says how it came in (zones/incident/sendlog.h): entry is what it says */
+	bool is_bulk;      /* the original has the marks of a mailing */
+	bool is_list_leak; /* the bounce came to a list, or back out of one */
+	bool never_sends;  /* it came to the posting address of a list of ours */
 };
 
 /* token: what the address that it came to says (the caller has the key). */
@@ -108,6 +109,9 @@ const struct dg_bounce_head *dg_evidence_returned(const struct dg_bounce *b);
 
 /* No host of ours is known to have handed it over: somebody else had the message, and sent it to whom he liked. */
 bool dg_evidence_is_passed_on(const struct dg_evidence *e);
+
+/* An address that nobody on the Internet has: of our own network. Documentation ones count as public, for tests and examples. */
+bool dg_evidence_is_private(const struct dg_address *address);
 
 /* A signature of the header whose domain is ours; NULL: none. */
 const struct dg_bounce_signature *dg_evidence_signature(

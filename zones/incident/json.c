@@ -304,6 +304,7 @@ void dg_case_json(struct dg_buf *b, const struct dg_case *c)
 	dg_json_set(o, "subjects", top(&t->subjects, false));
 	dg_json_set(o, "timeline", timeline(&t->timeline));
 	dg_json_set(o, "refusals", refusals(&t->refusals));
+	dg_json_set(o, "logged", number(t->n_logged));
 	dg_json_set(o, "dkim", dkim(t));
 	dg_json_set(o, "notices", number(c->beside->n_notices));
 	dg_json_set(o, "reports", c->beside->has_rows ? reports(c->beside) : json_null());
@@ -331,6 +332,7 @@ void dg_case_bounce_json(struct dg_buf *b, uint64_t n, const char *name,
 		e->has_handoff ? json_string(dg_address_text(&e->handoff, text)) : json_null());
 	dg_json_set(o, "standing", json_string(dg_standing_text(e->standing)));
 	dg_json_set(o, "entry", json_string(dg_entry_text(e->entry)));
+	dg_json_set(o, "logged", json_boolean(e->is_logged));
 	dg_json_set(o, "host", text_or_null(e->host));
 	dg_json_set(o, "user", text_or_null(e->user));
 	dg_json_set(o, "dkim", json_string(dg_signed_text(e->signed_by)));

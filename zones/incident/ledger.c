@@ -214,6 +214,7 @@ void dg_ledger_add(struct dg_ledger *t, const struct dg_evidence *e, const struc
 	t->n_without_handoff += !e->has_handoff;
 	t->n_implausible += !e->is_plausible;
 	t->n_claims_our_name += e->claims_our_name;
+	t->n_logged += e->is_logged;
 	t->n_signed[e->signed_by]++;
 	t->n_signed_class[r->class] += e->signed_by == DG_SIGNED_OURS;
 	t->n_passed_on[r->strength] +=

@@ -50,6 +50,7 @@ struct dg_ledger {
 	uint64_t n_without_handoff;
 	uint64_t n_implausible; /* who brought it is not who it says it is */
 	uint64_t n_claims_our_name;
+	uint64_t n_logged; /* our log says how they came in */
 	uint64_t n_signed[DG_SIGNED_STATES];
 	uint64_t n_signed_class[DG_CLASSES]; /* of those that verify */
 	uint64_t

@@ -102,6 +102,7 @@ void dg_id_client(struct dg_id *i, struct dg_text client)
 	bool is_loopback = client.n == 0 || (client.n >= 4 && memcmp(client.p, "127.", 4) == 0) ||
 			   (client.n == 3 && memcmp(client.p, "::1", 3) == 0);
 
+	i->is_taken = true;
 	i->is_outside = !is_loopback;
 	i->client_len = (uint8_t)(client.n < sizeof(i->client) ? client.n : 0);
 	memcpy(i->client, client.p, i->client_len);
@@ -237,7 +238,7 @@ void dg_line_event_of(struct dg_line *l, struct dg_mail_event *e)
 {
 	const struct dg_maillog_options *o = &l->log->options;
 
-	if (e->address.n == 0) {
+	if (e->address.n == 0 || !o->on_event) {
 		return;
 	}
 	if (l->stamp.n >= 19 ? !full_stamp(l->stamp, o->utc_offset_s, &e->at_ms)
@@ -256,11 +257,26 @@ void dg_line_event(
 	dg_line_event_of(l, &e);
 }
 
+void dg_line_passed(struct dg_line *l, const struct dg_id *i, struct dg_text rcpt, bool is_remote)
+{
+	const struct dg_maillog_options *o = &l->log->options;
+
+	if (o->on_passage && i->message != 0 && i->is_taken && i->has_sender && !i->is_null) {
+		const struct dg_mail_passage p = {.message = i->message,
+			.recipient = rcpt,
+			.client = {i->client, i->client_len},
+			.user = {i->user, i->user_len},
+			.is_remote = is_remote};
+		o->on_passage(o->arg, &p);
+	}
+}
+
 void dg_line_delivered(struct dg_line *l, const struct dg_id *i, struct dg_text rcpt,
 	bool is_bounced, bool is_remote)
 {
 	struct dg_text client = {i->client, i->client_len};
 
+	dg_line_passed(l, i, rcpt, is_remote);
 	if (i->is_null && i->is_outside) {
 		dg_line_event(l, is_bounced ? DG_MAIL_UNKNOWN : DG_MAIL_TAKEN, rcpt, client);
 	} else if (i->is_null || !i->has_sender || is_bounced) {

@@ -49,10 +49,21 @@ struct dg_mail_event {
 	uint64_t message;    /* dg_sent_ids_key() of its Message-ID; 0: not known */
 };
 
+/* One message on its way to one recipient, whatever becomes of it: how it came in. */
+struct dg_mail_passage {
+	uint64_t message;         /* dg_sent_ids_key() of its Message-ID */
+	struct dg_text recipient; /* as it was given to us, not what an alias made of it */
+	struct dg_text client;    /* who handed it to us; empty: a program on this host */
+	struct dg_text user;      /* who logged in; empty: nobody */
+	bool is_remote;           /* handed on to another host */
+};
+
 struct dg_maillog_options {
 	int64_t written_ms; /* when the last line was written (the file's mtime): the year of stamps that have none */
-	int32_t utc_offset_s; /* of stamps without a zone */
-	void (*on_event)(void *arg, const struct dg_mail_event *e);
+	int32_t utc_offset_s;                                       /* of stamps without a zone */
+	void (*on_event)(void *arg, const struct dg_mail_event *e); /* NULL: not asked for */
+	/* Of mail with a sender and a Message-ID; NULL: not asked for. */
+	void (*on_passage)(void *arg, const struct dg_mail_passage *p);
 	void *arg;
 };
 

@@ -11,6 +11,7 @@ struct dg_id {
 	uint64_t key;  /* 0: free */
 	uint32_t used; /* a clock of look-ups: the oldest of a bucket makes room */
 	bool is_outside, is_null, has_sender;
+	bool is_taken; /* the line that says how it came in was seen */
 	uint8_t client_len;
 	uint8_t text_len; /* the sender; Sendmail: unknown recipients seen before the sender, NUL between */
 	uint8_t user_len;
@@ -44,6 +45,8 @@ void dg_line_event(
 	struct dg_line *l, enum dg_mail_kind kind, struct dg_text address, struct dg_text client);
 /* All but the time is set. */
 void dg_line_event_of(struct dg_line *l, struct dg_mail_event *e);
+/* A message is on its way to that recipient. */
+void dg_line_passed(struct dg_line *l, const struct dg_id *i, struct dg_text rcpt, bool is_remote);
 /* A message's recipient was delivered to, or not: what that means by what is known of the message. */
 void dg_line_delivered(struct dg_line *l, const struct dg_id *i, struct dg_text rcpt,
 	bool is_bounced, bool is_remote);

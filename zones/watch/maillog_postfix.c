@@ -129,12 +129,23 @@ static void on_delivery(struct dg_line *l, struct dg_text id, bool is_smtp)
 			 !dg_text_has(relay, DG_LITERAL("[::1]"));
 	if (is_sent || (is_bounced && is_51)) {
 		dg_line_delivered(l, i, rcpt, is_bounced, is_remote);
+	} else {
+		dg_line_passed(l, i, rcpt, is_remote);
+	}
+}
+
+/* "uid=33 from=<www-data>": a program on this host. */
+static void on_pickup(struct dg_line *l, struct dg_text id)
+{
+	if (dg_eat(l, DG_LITERAL("uid="))) {
+		dg_id_client(dg_id_make(l->log, id), DG_LITERAL(""));
 	}
 }
 
 /* The programs whose lines count. */
 enum program {
 	SMTPD,
+	PICKUP,
 	CLEANUP,
 	QMGR,
 	SMTP,
@@ -145,6 +156,7 @@ static const struct {
 	enum program program;
 } programs[] = {
 	{DG_WORD("smtpd["), SMTPD},
+	{DG_WORD("pickup["), PICKUP},
 	{DG_WORD("cleanup["), CLEANUP},
 	{DG_WORD("qmgr["), QMGR},
 	{DG_WORD("smtp["), SMTP},
@@ -172,6 +184,9 @@ void dg_line_postfix(struct dg_line *l)
 	switch (programs[at].program) {
 	case SMTPD:
 		on_smtpd(l, id);
+		break;
+	case PICKUP:
+		on_pickup(l, id);
 		break;
 	case CLEANUP:
 		on_cleanup(l, id);
