@@ -86,7 +86,7 @@ static iconv_t find(struct dg_charsets *c, const char *charset)
 	for (size_t i = 0; n > 0 && i < N_SETS; i++) {
 		const char *at = strstr(sets[i].labels, charset);
 
-		if (at && at[-1] == ' ' && at[n] == ' ') {
+		if (at && at > sets[i].labels && at[-1] == ' ' && at[n] == ' ') {
 			return c->open[i];
 		}
 	}
