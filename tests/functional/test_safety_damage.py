@@ -232,6 +232,7 @@ def test_it_is_something_else(lab):
 def test_offline_without_a_policy(lab):
     """The journal alone says how it was; a damaged one says as much as it can."""
     worn = Worn(lab)
+    worn.reset()
     worn.policy.unlink()
     said = worn.site.run('restore', '--offline').expect(0).stdout
     assert '"v=spf1 mx -all"' in said and 'update delete' in said

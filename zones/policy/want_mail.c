@@ -1,7 +1,8 @@
 /* zones/policy/want_mail.c: one mail name in its stage, and the subdomain that its mail can move to.
  *
- * What is hardened goes out first and the MX last, so that mail always has somewhere to go; on the way back the MX goes first and
- * SPF and DMARC loosen after it, when senders can have seen it (DESIGN: the split). */
+ * What opens a way goes out first. What closes one, a null MX with the SPF and DMARC beside it, is one step after it: a split of an
+ * armed name is one change at the primary. On the way back the MX goes first and SPF and DMARC loosen after it, when senders can
+ * have seen it (DESIGN: the split). */
 #include "zones/policy/wanting.h"
 
 #include "zones/base/arena.h"
@@ -416,7 +417,7 @@ static int want_sub(struct dg_wanting *w, const struct dg_mail_spec *m,
 		.moved_to = dg_split_label(m->split, st->label)};
 
 	if (w->is_sketch || at == 0 || (is_out && at <= st->label)) {
-		p.phase = !p.is_split && is_null(w, p.name); /* taken back: the MX first */
+		p.phase = p.is_split || is_null(w, p.name); /* taken back: the MX first */
 		return want_place(w, &p);
 	}
 	p.phase = 1;
@@ -433,8 +434,8 @@ int dg_want_mail(struct dg_wanting *w, const struct dg_mail_spec *m)
 		.is_sunk = st.stage == DG_STAGE_PROBING,
 		.moved_to = m->split ? dg_split_label(m->split, st.label) : NULL};
 
-	if (!p.is_split && m->n_mx > 0) {
-		p.phase = is_null(w, m->name); /* back from a split: the MX first */
+	if (p.is_split || m->n_mx > 0) {
+		p.phase = p.is_split || is_null(w, m->name); /* back from a split: the MX first */
 	}
 	int r = want_place(w, &p);
 	if (r < 0 || !m->split || dg_want_declared(w, m->split->to).mail) {

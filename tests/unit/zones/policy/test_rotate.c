@@ -22,17 +22,17 @@ static void assert_state(
 	bench_done(&b);
 }
 
-#define APEX_OUT                                                                      \
-	"0 example.com. 60 TXT \"v=spf1 -all\"\n"                                     \
-	"0 _dmarc.example.com. 3600 TXT \"v=DMARC1; p=reject; sp=reject; np=reject; " \
-	"adkim=s; aspf=s; psd=n\"\n"                                                  \
-	"0 s1._domainkey.example.com. 3600 TXT \"v=DKIM1; p=\"\n"
+#define APEX_KEY "0 s1._domainkey.example.com. 3600 TXT \"v=DKIM1; p=\"\n"
+#define CLOSED                                                                        \
+	"1 example.com. 60 TXT \"v=spf1 -all\"\n"                                     \
+	"1 _dmarc.example.com. 3600 TXT \"v=DMARC1; p=reject; sp=reject; np=reject; " \
+	"adkim=s; aspf=s; psd=n\"\n"
 #define LABEL(name, ttl)                                                 \
 	"0 " name ".example.com. " ttl " MX 10 mx1.example.com. mail\n"  \
 	"0 " name ".example.com. " ttl " TXT \"v=spf1 mx -all\"\n"       \
 	"0 _dmarc." name ".example.com. 3600 TXT \"v=DMARC1; p=none\"\n" \
 	"0 s1._domainkey." name ".example.com. 3600 TXT \"v=DKIM1; p=\"\n"
-#define NULLED "1 example.com. 60 MX 0 . mail\n"
+#define NULLED "1 example.com. 60 MX 0 . mail\n" CLOSED
 
 static void test_probe(void **state)
 {
@@ -41,8 +41,8 @@ static void test_probe(void **state)
 	(void)state;
 	/* SPF and DMARC stay as in the split; never a null MX beside the sink */
 	assert_state(NULL, &st,
-		"0 example.com. 60 MX 10 sink.example.com. 20 sink.example.net. mail\n" APEX_OUT
-			LABEL("m", "3600"));
+		"0 example.com. 60 MX 10 sink.example.com. 20 sink.example.net. mail\n" APEX_KEY
+			LABEL("m", "3600") CLOSED);
 	struct bench b = bench_of(Z "mail: {\"@\": {" MAIL ", split: {to: m}}}\n", NULL, &st);
 	assert_int_equal(b.rc, DG_EPOLICY);
 	assert_non_null(strstr(b.err.text, "sink: is gone"));
@@ -54,17 +54,17 @@ static void test_rotation(void **state)
 	struct dg_name_state st = {.name = "example.com.", .stage = DG_STAGE_SPLIT};
 
 	(void)state;
-	assert_state(NULL, &st, APEX_OUT LABEL("m", "3600") NULLED);
+	assert_state(NULL, &st, APEX_KEY LABEL("m", "3600") NULLED);
 	st.label = 1; /* both serve, with low TTLs: the old one has to go soon */
-	assert_state(NULL, &st, APEX_OUT LABEL("m", "60") LABEL("m2", "60") NULLED);
+	assert_state(NULL, &st, APEX_KEY LABEL("m", "60") LABEL("m2", "60") NULLED);
 	st.retired = 1;
 	assert_state(NULL, &st,
-		APEX_OUT
-		"0 m.example.com. 60 TXT \"v=spf1 -all\"\n"
-		"0 _dmarc.m.example.com. 3600 TXT \"v=DMARC1; p=reject; sp=reject; np=reject; "
-		"adkim=s; aspf=s\"\n"
+		APEX_KEY
 		"0 s1._domainkey.m.example.com. 3600 TXT \"v=DKIM1; p=\"\n" LABEL("m2", "60") NULLED
-		"1 m.example.com. 60 MX 0 . mail\n");
+		"1 m.example.com. 60 MX 0 . mail\n"
+		"1 m.example.com. 60 TXT \"v=spf1 -all\"\n"
+		"1 _dmarc.m.example.com. 3600 TXT \"v=DMARC1; p=reject; sp=reject; np=reject; "
+		"adkim=s; aspf=s\"\n");
 	st.label = 3;
 	struct bench b = bench_of(yaml, NULL, &st);
 	assert_int_equal(b.rc, DG_EPOLICY);
