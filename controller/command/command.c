@@ -2,6 +2,8 @@
 
 #include "controller/command/app.h"
 #include "controller/command/options.h"
+#include "controller/command/stand_by.h"
+#include "providers/net/spare.h"
 #include "zones/base/arena.h"
 #include "zones/base/buf.h"
 #include "zones/base/err.h"
@@ -400,16 +402,14 @@ static int run(struct dg_app *app, const struct dg_command *c, const struct dg_a
 	return c->run(app, args);
 }
 
-int dg_command_main(int argc, char **argv)
+static int go(struct dg_arena *a, int argc, char **argv)
 {
-	struct dg_arena *a = dg_arena_new(APP_MEMORY_MAX);
 	const struct dg_command *c = NULL;
 	struct dg_args args;
 	struct dg_err err;
 	struct dg_app app = {.arena = a, .args = &args};
 	const char **words = dg_newn(a, const char *, (size_t)argc + 1);
 
-	harden();
 	int status = DG_EXIT_USAGE;
 	int r = dg_options_parse(argc, argv, words, &args, &c, &err);
 	app.command_line = command_line(a, argc, argv);
@@ -425,6 +425,19 @@ int dg_command_main(int argc, char **argv)
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		(void)fprintf(stderr, "dnsguard: cannot write to standard output\n");
 		status = status == DG_EXIT_OK ? DG_EXIT_FAILED : status;
+	}
+	return status;
+}
+
+int dg_command_main(int argc, char **argv)
+{
+	struct dg_arena *a = dg_arena_new(APP_MEMORY_MAX);
+	int status = DG_EXIT_OK;
+
+	harden();
+	bool stands_by = argc == 2 && strcmp(argv[1], DG_SPARE_WORD) == 0;
+	if (!stands_by || dg_stand_by(a, &argc, &argv, &status)) {
+		status = go(a, argc, argv);
 	}
 	dg_arena_free(a);
 	return status;

@@ -377,6 +377,7 @@ void dg_ward_act(struct dg_ward *x)
 	x->errand->child = (struct dg_child){.loop = r->o.loop,
 		.argv = x->errand->argv,
 		.lock = x->errand->lock,
+		.spare = r->spare,
 		.timeout_ms = CHILD_MS,
 		.talks = waits_for_word(x, op),
 		.heard = waits_for_word(x, op) ? on_heard : NULL,

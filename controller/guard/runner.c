@@ -3,6 +3,7 @@
 #include "controller/guard/running.h"
 #include "providers/net/http.h"
 #include "providers/net/loop.h"
+#include "providers/net/spare.h"
 #include "zones/base/arena.h"
 #include "zones/policy/policy.h"
 
@@ -249,6 +250,12 @@ static void tick_ward(struct dg_ward *x, int64_t now_ms)
 	dg_ward_act(x);
 }
 
+/* A split may be next: its process is started before. */
+static bool is_on_the_brink(const struct dg_ward *x)
+{
+	return x->g.state == DG_GUARD_ELEVATED && x->limits.mode != DG_GUARD_MODE_NEVER;
+}
+
 static void serve_line(struct dg_runner *r, int64_t now_ms)
 {
 	while (r->waiting && r->n_moves + r->n_yes < dg_running_moves_max(r)) {
@@ -276,8 +283,13 @@ static void tick(void *arg)
 	dg_running_forget_old_moves(r);
 	dg_runner_look(r);
 	serve_line(r, now_ms);
+	size_t n = 0;
 	for (size_t i = 0; i < r->n_wards; i++) {
 		tick_ward(r->wards[i], now_ms);
+		n += is_on_the_brink(r->wards[i]) ? 1 : 0;
+	}
+	if (r->spare) {
+		dg_spare_keep(r->spare, n > 0 && !r->is_stopped);
 	}
 	dg_running_post(r);
 }
@@ -315,6 +327,7 @@ int dg_runner_new(
 	*r = (struct dg_runner){.o = *o, .arena = a, .has_letters = true};
 	r->children = o->children ? o->children : &real_children;
 	r->o.program = dg_strdup(a, o->program);
+	r->spare = o->children ? NULL : dg_spare_new(o->loop, r->o.program);
 	r->o.state_dir = dg_strdup(a, o->state_dir);
 	r->stop_path = dg_printf(a, "%s/%s", o->state_dir, DG_RUNNER_STOP);
 	r->base_ms = dg_loop_now(o->loop) * 1000;
@@ -348,6 +361,7 @@ struct dg_runner *dg_runner_free(struct dg_runner *r)
 		free_ward(r->wards[i]);
 	}
 	dg_running_post_forget(r);
+	r->spare = dg_spare_free(r->spare);
 	r->http = dg_http_free(r->http);
 	free(r->wards);
 	(void)dg_arena_free(r->arena);

@@ -11,6 +11,7 @@
 
 struct dg_arena;
 struct dg_http;
+struct dg_spare;
 struct dg_timer;
 struct dg_runner;
 
@@ -124,6 +125,7 @@ struct dg_runner {
 	struct dg_runner_options o;
 	struct dg_arena *arena;
 	const struct dg_child_ops *children;
+	struct dg_spare *spare; /* NULL: a test has children of its own */
 	struct dg_map by_name;
 	struct dg_ward **wards;
 	size_t n_wards, cap_wards;

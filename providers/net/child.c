@@ -1,13 +1,14 @@
 #include "providers/net/child.h"
 
+#include "providers/net/ends.h"
 #include "providers/net/loop.h"
+#include "providers/net/spare.h"
 #include "zones/base/buf.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -17,9 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHUNK      4096u
-#define PIPE_BYTES (1 << 20)
-#define LOCK_FD    3 /* of the child */
+#define CHUNK 4096u
 
 struct process {
 	struct dg_child *child;
@@ -226,83 +225,34 @@ static int lock_fd(struct dg_child *c)
 	return fd;
 }
 
-struct ends {
-	int in, word, lock, out[2], error[2];
-};
-
-static void close_ends(struct ends *e)
+/* An errno; 0: *ret_e holds our ends, and *ret_pid runs. */
+static int begin(struct dg_child *c, struct dg_ends *ret_e, pid_t *ret_pid)
 {
-	close_fd(&e->in);
-	close_fd(&e->word);
-	close_fd(&e->lock);
-	for (int i = 0; i < 2; i++) {
-		close_fd(&e->out[i]);
-		close_fd(&e->error[i]);
-	}
-}
+	struct dg_ends e = DG_ENDS_NONE;
+	int r = 0;
 
-static int open_ends(struct dg_child *c, struct ends *e)
-{
-	int talk[2] = {-1, -1};
-
-	*e = (struct ends){-1, -1, -1, {-1, -1}, {-1, -1}};
-	if (c->talks && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, talk) < 0) {
-		return -1;
+	e.lock = c->lock ? lock_fd(c) : -1;
+	if (c->lock && e.lock < 0) {
+		r = errno;
+	} else if (c->talks && !c->env && dg_spare_take(c->spare, c->argv, &e, ret_pid)) {
+		r = 0;
+	} else {
+		e.in = c->talks ? -1 : input_fd(c->input);
+		r = (e.in < 0 && !c->talks) || dg_ends_open(&e) < 0
+			    ? errno
+			    : dg_ends_spawn(&e, c->argv, c->env, ret_pid);
 	}
-	e->word = talk[0];
-	e->in = c->talks ? talk[1] : input_fd(c->input);
-	e->lock = c->lock ? lock_fd(c) : -1;
-	if (e->in < 0 || (c->lock && e->lock < 0) || pipe2(e->out, O_CLOEXEC) < 0 ||
-		pipe2(e->error, O_CLOEXEC) < 0) {
-		return -1;
+	if (r != 0) {
+		dg_ends_close(&e);
 	}
-	(void)fcntl(e->out[0], F_SETFL, O_NONBLOCK);
-	(void)fcntl(e->out[0], F_SETPIPE_SZ, PIPE_BYTES); /* it need not wait for our next look */
-	(void)fcntl(e->error[0], F_SETFL, O_NONBLOCK);
-	return 0;
-}
-
-static int spawn(struct process *p, const struct ends *e)
-{
-	const struct dg_child *c = p->child;
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t all;
-	sigset_t none;
-
-	(void)posix_spawn_file_actions_init(&actions);
-	(void)posix_spawnattr_init(&attributes);
-	(void)posix_spawn_file_actions_adddup2(&actions, e->in, STDIN_FILENO);
-	(void)posix_spawn_file_actions_adddup2(&actions, e->out[1], STDOUT_FILENO);
-	(void)posix_spawn_file_actions_adddup2(&actions, e->error[1], STDERR_FILENO);
-	if (e->lock >= 0) {
-		(void)posix_spawn_file_actions_adddup2(&actions, e->lock, LOCK_FD);
-	}
-	(void)posix_spawn_file_actions_addclosefrom_np(
-		&actions, e->lock >= 0 ? LOCK_FD + 1 : LOCK_FD);
-	(void)sigfillset(&all);
-	(void)sigemptyset(&none);
-	(void)posix_spawnattr_setsigdefault(&attributes, &all);
-	(void)posix_spawnattr_setsigmask(&attributes, &none);
-	(void)posix_spawnattr_setpgroup(&attributes, 0);
-	(void)posix_spawnattr_setflags(&attributes,
-		POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-	char *const *argv = environ;
-	char *const *env = environ;
-	memcpy(&argv, &c->argv, sizeof(argv)); /* it promises not to write, its type does not */
-	if (c->env) {
-		memcpy(&env, &c->env, sizeof(env));
-	}
-	int r = posix_spawn(&p->pid, argv[0], &actions, &attributes, argv, env);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	(void)posix_spawnattr_destroy(&attributes);
+	*ret_e = e;
 	return r;
 }
 
 void dg_child_start(struct dg_child *c)
 {
 	struct process *p = calloc(1, sizeof(*p));
-	struct ends e;
+	struct dg_ends e;
 
 	if (!p) {
 		abort();
@@ -314,7 +264,7 @@ void dg_child_start(struct dg_child *c)
 	c->is_late = false;
 	c->is_cut = false;
 	c->internal = p;
-	int r = open_ends(c, &e) < 0 ? errno : spawn(p, &e);
+	int r = begin(c, &e, &p->pid);
 	c->is_started = r == 0;
 	if (r == 0) {
 		p->out = e.out[0];
@@ -333,7 +283,7 @@ void dg_child_start(struct dg_child *c)
 			c->is_busy ? "an earlier one is still at work"
 				   : strerror(r)); /* NOLINT(concurrency-mt-unsafe): one thread */
 	}
-	close_ends(&e);
+	dg_ends_close(&e);
 	p->timer = dg_loop_after_ms(c->loop, r == 0 ? DG_CHILD_POLL_MS : 0, look, p);
 }
 

@@ -3,6 +3,8 @@
  * Calls    done() comes once, from the loop, never from inside dg_child_start(); not after dg_child_forget(). The child must
  *          live until then. heard() comes from the loop when more was said on standard output, before done().
  * Talk     With talks it waits for a word on standard input: dg_child_say() gives it, once. When we are gone it reads the end.
+ * Spare    With a spare (spare.h), one that talks and has our environment is a process that was started before and waits: no start is
+ *          waited for. Where there is none it is started as ever.
  * Lock     With a lock it holds an flock() on that file for as long as it lives, also when we are gone: who finds it held knows
  *          that an earlier one is still at work, and starts nothing (is_busy).
  * Limits   out_max octets of standard output, DG_CHILD_ERROR_MAX of standard error are kept; the rest is read and dropped (is_cut).
@@ -15,6 +17,7 @@
 #include <stdint.h>
 
 struct dg_loop;
+struct dg_spare;
 
 #define DG_CHILD_OUT_MAX   ((size_t)1 << 20)
 #define DG_CHILD_ERROR_MAX 4096u
@@ -29,6 +32,7 @@ struct dg_child {
 	const char *input;                 /* what it reads; NULL: nothing */
 	bool talks;                        /* dg_child_say() instead of input */
 	const char *lock;                  /* path; NULL: none */
+	struct dg_spare *spare;            /* NULL: none */
 	int64_t timeout_ms;                /* 0: none */
 	size_t out_max;                    /* 0: DG_CHILD_OUT_MAX */
 	void (*heard)(struct dg_child *c); /* so_far has what it said until now; NULL */

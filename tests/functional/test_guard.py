@@ -8,7 +8,7 @@ import time
 
 import lab as lablib
 import pytest
-from guarding import CALM, NULL, SUB, ZONE, Guard, children, write_hook
+from guarding import CALM, NULL, SUB, ZONE, Guard, children, standing_by, write_hook
 
 ROUNDS = int(os.environ.get('DNSGUARD_KILLS', '50'))
 
@@ -96,6 +96,29 @@ def test_automatic(make):
     guard.say('alarm')
     guard.say_until('ready', lambda: guard.row()[0] == 'split', 'the split')
     assert guard.mx() == NULL
+
+
+@pytest.mark.parametrize('is_killed', [False, True])
+def test_a_process_stands_by(make, is_killed):
+    """From the alarm on one process waits, and is the split when there is a yes; one that has gone is not missed."""
+    guard = make(hold_ms=3600000)
+    assert guard.row()[0] in (None, 'calm') and standing_by(guard) is None
+    guard.say('alarm')
+    lablib.wait_for(lambda: standing_by(guard), 'a process that waits')
+    guard.say_until('ready', lambda: guard.row()[1], 'a proposal')
+    pid = standing_by(guard)
+    os.kill(pid, signal.SIGKILL if is_killed else signal.SIGSTOP)
+    guard.approve().expect(0)
+    if not is_killed:
+        time.sleep(3)
+        assert guard.mx() == CALM  # it is the one, and does not hear
+        os.kill(pid, signal.SIGCONT)
+    guard.wait_state('split')
+    assert guard.mx() == NULL
+    assert [why for why, in guard.sql('SELECT why FROM run') if ' split ' in why and '--plan -' in why]
+    lablib.wait_for(lambda: standing_by(guard) is None, 'that none waits during the split')
+    guard.kill()
+    lablib.wait_for(lambda: not children(guard), 'that none is left behind')
 
 
 def test_mail_that_would_be_lost(make):
