@@ -49,8 +49,8 @@ int dg_ends_open(struct dg_ends *e)
 	return 0;
 }
 
-int dg_ends_spawn(const struct dg_ends *e, const char *const *words,
-	const char *const *surroundings, pid_t *ret_pid)
+int dg_ends_spawn(
+	const struct dg_ends *e, const char *const *argv, const char *const *env, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -74,13 +74,13 @@ int dg_ends_spawn(const struct dg_ends *e, const char *const *words,
 	(void)posix_spawnattr_setpgroup(&attributes, 0);
 	(void)posix_spawnattr_setflags(&attributes,
 		POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-	char *const *argv = environ;
-	char *const *env = environ;
-	memcpy(&argv, &words, sizeof(argv)); /* it promises not to write, its type does not */
-	if (surroundings) {
-		memcpy(&env, &surroundings, sizeof(env));
+	char *const *words = environ;
+	char *const *surroundings = environ;
+	memcpy(&words, &argv, sizeof(words)); /* it promises not to write, its type does not */
+	if (env) {
+		memcpy(&surroundings, &env, sizeof(surroundings));
 	}
-	int r = posix_spawn(ret_pid, argv[0], &actions, &attributes, argv, env);
+	int r = posix_spawn(ret_pid, argv[0], &actions, &attributes, words, surroundings);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	(void)posix_spawnattr_destroy(&attributes);
 	return r;
