@@ -301,9 +301,9 @@ const char *dg_api_words(struct dg_api_work *w, const struct dg_api_reply *reply
 
 /* --- inside providers/api ------------------------------------------------------------------------ */
 /* w->call, when its turn comes; dg_api_on_reply() or dg_api_held_back() from the loop. */
-void dg_api_send(void *work);
+void dg_api_send(void *arg); /* a work */
 void dg_api_on_reply(struct dg_http_request *r, int rc);
-void dg_api_held_back(void *work);
+void dg_api_held_back(void *arg);
 /* w->records as a sealed zone: whole, or what the keys ask for. */
 struct dg_zone *dg_api_zone(struct dg_api_work *w);
 /* 0, or DG_ECONFLICT: what stands there is not before. */

@@ -177,10 +177,11 @@ void dg_api_held_back(void *arg)
 {
 	struct dg_api_work *w = arg;
 	int64_t ms = dg_net_pace_shut_ms(w->api->pace, dg_loop_mono_ms(w->api->loop));
+	unsigned wait_s = (unsigned)(ms / 1000) + 1;
 
-	(void)dg_fail(w->err, DG_ELIMIT, "%s wants no request for %lld s (429 before)",
-		w->api->host, (long long)(ms / 1000 + 1));
-	w->err->retry_after_s = (unsigned)(ms / 1000 + 1);
+	(void)dg_fail(w->err, DG_ELIMIT, "%s wants no request for %u s (429 before)", w->api->host,
+		wait_s);
+	w->err->retry_after_s = wait_s;
 	fail(w, w->state == STATE_POLL ? DG_UNKNOWN : DG_NOT_APPLIED);
 }
 
