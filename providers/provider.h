@@ -13,6 +13,7 @@
 #pragma once
 
 #include "providers/net/dns.h" /* struct dg_swap */
+#include "providers/net/pace.h"
 #include "zones/base/err.h"
 #include "zones/record/zone.h"
 
@@ -65,9 +66,10 @@ struct dg_limits {
 	bool is_mx_apex_only; /* no MX at all of other names than the zone's own */
 	bool has_late_ttl; /* a record that is made gets the TTL that was asked for by a second call */
 	enum dg_transaction transaction;
-	const char *rate;        /* calls that are allowed, for people; NULL: not known */
-	const char *verified_on; /* date of what is said here, "2026-11-22 (4.7.3)" */
-	const char *doubts;      /* what could not be verified; NULL: nothing */
+	const char *rate;               /* calls that are allowed, for people; NULL: not known */
+	struct dg_net_pace_limits pace; /* what we keep to of it, for the whole account */
+	const char *verified_on;        /* date of what is said here, "2026-11-22 (4.7.3)" */
+	const char *doubts;             /* what could not be verified; NULL: nothing */
 };
 
 enum dg_outcome {
@@ -139,6 +141,7 @@ struct dg_provider {
 	struct dg_loop *loop;
 	const void *opts;
 	void *priv;
+	struct dg_net_paces *paces; /* NULL: this provider's calls know of no others */
 };
 
 /* Providers built in, by name; NULL: no such. */
@@ -147,7 +150,8 @@ const struct dg_provider_ops *dg_provider_find(const char *name);
 const struct dg_provider_ops *const *dg_provider_all(void);
 const struct dg_schema *const *dg_provider_schemas_all(void);
 
+/* paces: those of the process, which outlive it; NULL: none. */
 int dg_provider_open(const struct dg_provider_ops *ops, const void *opts, struct dg_loop *l,
-	struct dg_provider **ret_provider, struct dg_err *err);
+	struct dg_net_paces *paces, struct dg_provider **ret_provider, struct dg_err *err);
 const struct dg_limits *dg_provider_limits(const struct dg_provider *p);
 struct dg_provider *dg_provider_close(struct dg_provider *p); /* NULL is fine; returns NULL */

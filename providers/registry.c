@@ -93,14 +93,14 @@ const struct dg_provider_ops *dg_provider_find(const char *name)
 }
 
 int dg_provider_open(const struct dg_provider_ops *ops, const void *opts, struct dg_loop *l,
-	struct dg_provider **ret_provider, struct dg_err *err)
+	struct dg_net_paces *paces, struct dg_provider **ret_provider, struct dg_err *err)
 {
 	struct dg_provider *p = calloc(1, sizeof(*p));
 
 	if (!p) {
 		return dg_fail(err, DG_EIO, "out of memory");
 	}
-	*p = (struct dg_provider){.ops = ops, .loop = l, .opts = opts};
+	*p = (struct dg_provider){.ops = ops, .loop = l, .opts = opts, .paces = paces};
 	int r = ops->open(p, err);
 	if (r < 0) {
 		free(p);

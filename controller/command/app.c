@@ -45,7 +45,7 @@ int dg_app_open(struct dg_app *app, bool can_write, struct dg_err *err)
 	if (r < 0) {
 		return r;
 	}
-	app->pool = dg_pool_new(app->loop, dg_provider_all());
+	app->pool = dg_pool_new(app->loop, dg_provider_all(), NULL);
 	*e = (struct dg_engine){
 		.loop = app->loop,
 		.store = app->store,

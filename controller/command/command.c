@@ -216,7 +216,8 @@ static const struct dg_command commands[] = {
 		"take "
 		"is kept for a while and then dropped and counted."},
 	{"serve", "FOLDER", "the HTTP API that a registrar's platform calls",
-		"json socket tls-cert tls-key client-ca templates webhook-secret rate limit "
+		"json socket tls-cert tls-key client-ca client-crl templates webhook-secret rate "
+		"limit "
 		"timeout "
 		"name zones verbs",
 		1, 3, dg_cmd_serve,

@@ -32,8 +32,8 @@ struct dg_args {
 		*helo, *receiver, *spf, *dkim, *socket, *to, *name, *local, *own, *policy, *domain,
 		*since, *until, *notice, *password_file, *ca_file, *sent, *recipients, *batv_keys,
 		*batv_since, *from_triage, *format, *retention, *playbook, *answer, *templates,
-		*webhook_secret, *tls_cert, *tls_key, *client_ca, *zones, *verbs, *dkim_key, *list,
-		*log, *drafts, *users, *registrar, *desk, *smtp, *as, *provider;
+		*webhook_secret, *tls_cert, *tls_key, *client_ca, *client_crl, *zones, *verbs,
+		*dkim_key, *list, *log, *drafts, *users, *registrar, *desk, *smtp, *as, *provider;
 	uint32_t limit, timeout, threads, window, rate;
 	const char *const *rest;
 	size_t n_rest;

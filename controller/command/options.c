@@ -127,6 +127,9 @@ static const struct dg_option options[] = {
 	TEXT("client-ca", "FILE", client_ca,
 		"the authorities (PEM): who shows a certificate of theirs may connect, nobody "
 		"else"),
+	TEXT("client-crl", "FILE", client_crl,
+		"lists of certificates that these authorities withdrew (PEM): who stands in one "
+		"may not connect"),
 	TEXT("templates", "DIR", templates, "folder of the policy templates, one NAME.yaml each"),
 	TEXT("webhook-secret", "FILE", webhook_secret,
 		"the secret that events are signed with (Standard Webhooks): a file that others "

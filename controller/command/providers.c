@@ -103,8 +103,13 @@ static void table_row(struct dg_buf *b, const struct dg_provider_ops *p)
 		l->ttl_min, l->ttl_max, l->ttl_steps ? ", certain ones" : "");
 	dg_buf_printf(b, "%zu", l->txt_max);
 	put_refused(b, l->txt_refuses);
-	dg_buf_printf(b, " | %u | %s |\n", l->preference_max ? l->preference_max : 65535u,
+	dg_buf_printf(b, " | %u | %s", l->preference_max ? l->preference_max : 65535u,
 		l->rate ? l->rate : "not known");
+	if (l->pace.n > 0) {
+		dg_buf_printf(b, "; kept to: %u at once, then %u in %u s", l->pace.burst, l->pace.n,
+			l->pace.per_s);
+	}
+	dg_buf_puts(b, " |\n");
 }
 
 static void page_part(struct dg_buf *b, const struct dg_provider_ops *p)

@@ -1,5 +1,6 @@
 #include "controller/engine/pool.h"
 
+#include "providers/net/pace.h"
 #include "providers/provider.h"
 #include "zones/base/arena.h"
 #include "zones/policy/policy.h"
@@ -21,10 +22,12 @@ struct entry {
 struct dg_pool {
 	struct dg_loop *loop;
 	const struct dg_provider_ops *const *known;
+	struct dg_net_paces *paces, *own_paces;
 	struct entry *first;
 };
 
-struct dg_pool *dg_pool_new(struct dg_loop *l, const struct dg_provider_ops *const *known)
+struct dg_pool *dg_pool_new(
+	struct dg_loop *l, const struct dg_provider_ops *const *known, struct dg_net_paces *paces)
 {
 	struct dg_pool *p = calloc(1, sizeof(*p));
 
@@ -32,6 +35,8 @@ struct dg_pool *dg_pool_new(struct dg_loop *l, const struct dg_provider_ops *con
 		abort();
 	}
 	*p = (struct dg_pool){.loop = l, .known = known};
+	p->own_paces = paces ? NULL : dg_net_paces_new();
+	p->paces = paces ? paces : p->own_paces;
 	return p;
 }
 
@@ -50,6 +55,9 @@ struct dg_pool *dg_pool_free(struct dg_pool *p)
 {
 	while (p && p->first) {
 		drop(&p->first);
+	}
+	if (p) {
+		(void)dg_net_paces_free(p->own_paces);
 	}
 	free(p);
 	return NULL;
@@ -78,7 +86,7 @@ static int open_entry(struct dg_pool *p, const struct dg_policy *policy, struct 
 	if (!ops) {
 		return dg_fail_at(err, &spec->pos, DG_EINPUT, "no provider %s", spec->name);
 	}
-	int r = dg_provider_open(ops, spec->opts, p->loop, &opened, err);
+	int r = dg_provider_open(ops, spec->opts, p->loop, p->paces, &opened, err);
 	if (r < 0) {
 		return r;
 	}

@@ -11,6 +11,7 @@
 struct dg_arena;
 struct dg_err;
 struct dg_loop;
+struct dg_net_paces;
 struct dg_policy;
 struct dg_pool;
 struct dg_provider;
@@ -18,8 +19,9 @@ struct dg_provider_ops;
 
 #define DG_POOL_IDLE_MAX 32u
 
-/* known: the providers to choose from, ended by NULL. */
-struct dg_pool *dg_pool_new(struct dg_loop *l, const struct dg_provider_ops *const *known);
+/* known: the providers to choose from, ended by NULL. paces outlive the pool; NULL: they are this pool's own. */
+struct dg_pool *dg_pool_new(
+	struct dg_loop *l, const struct dg_provider_ops *const *known, struct dg_net_paces *paces);
 struct dg_pool *dg_pool_free(struct dg_pool *p);
 
 /* The policy's provider, opened when it is the first with these options. *ret_keeps: arena, which holds the policy, is the

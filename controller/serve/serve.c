@@ -4,6 +4,7 @@
 #include "controller/serve/template.h"
 #include "controller/serve/work.h"
 #include "providers/net/loop.h"
+#include "providers/net/pace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -104,6 +105,7 @@ int dg_serve_open(const struct dg_serve_options *o, struct dg_serve **ret_serve,
 		.store = o->store,
 		.zones = o->zones,
 		.verify_ms = o->verify_ms,
+		.paces = dg_net_paces_new(),
 		.tell = o->tell,
 		.tell_arg = o->tell_arg};
 	s->desk = (struct dg_desk){.loop = o->loop,
@@ -128,6 +130,7 @@ struct dg_serve *dg_serve_close(struct dg_serve *s)
 	if (s) {
 		(void)dg_timer_cancel(s->due);
 		(void)dg_door_close(s->door);
+		(void)dg_net_paces_free(s->work.paces);
 		(void)dg_audit_close(s->audit);
 		(void)dg_templates_free(s->templates);
 		(void)dg_templates_free(s->next_templates);

@@ -130,10 +130,84 @@ static int take_clients(SSL_CTX *tls, const char *path, struct dg_err *err)
 	return 0;
 }
 
+/* The authority that made the list, among those whose clients may connect. */
+static bool is_of_an_authority(SSL_CTX *tls, X509_CRL *list)
+{
+	const STACK_OF(X509_OBJECT) *known = X509_STORE_get0_objects(SSL_CTX_get_cert_store(tls));
+	bool is_signed = false;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(known) && !is_signed; i++) {
+		X509 *x = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(known, i));
+
+		is_signed =
+			x &&
+			X509_NAME_cmp(X509_get_subject_name(x), X509_CRL_get_issuer(list)) == 0 &&
+			X509_CRL_verify(list, X509_get0_pubkey(x)) == 1;
+	}
+	ERR_clear_error();
+	return is_signed;
+}
+
+static int take_list(
+	SSL_CTX *tls, X509_CRL *list, const char *path, int64_t now, struct dg_err *err)
+{
+	const ASN1_TIME *end = X509_CRL_get0_nextUpdate(list);
+	time_t at = (time_t)now;
+	char day[16];
+
+	if (!is_of_an_authority(tls, list)) {
+		return dg_fail(err, DG_EINPUT,
+			"--client-crl %s: expected lists that authorities of --client-ca signed; "
+			"where a sub-authority issues certificates, it stands there too",
+			path);
+	}
+	if (end && X509_cmp_time(end, &at) <= 0) {
+		say_day(end, day);
+		return dg_fail(err, DG_EINPUT,
+			"--client-crl %s: this list was good until %s; put a new one in its place",
+			path, day);
+	}
+	if (X509_cmp_time(X509_CRL_get0_lastUpdate(list), &at) > 0) {
+		say_day(X509_CRL_get0_lastUpdate(list), day);
+		return dg_fail(err, DG_EINPUT,
+			"--client-crl %s: this list is good from %s on; is the clock right?", path,
+			day);
+	}
+	if (X509_STORE_add_crl(SSL_CTX_get_cert_store(tls), list) != 1) {
+		return dg_fail(err, DG_EINPUT, "--client-crl %s: %s", path, reason());
+	}
+	return 0;
+}
+
+/* A file that ends in the middle of a list would be one that names fewer. */
+static int take_lists(SSL_CTX *tls, const char *path, int64_t now, struct dg_err *err)
+{
+	int r = check_there("--client-crl", path, err);
+	BIO *in = r == 0 ? BIO_new_file(path, "r") : NULL;
+	X509_CRL *list = NULL;
+	unsigned n = 0;
+
+	while (r == 0 && in && (list = PEM_read_bio_X509_CRL(in, NULL, no_passphrase, NULL))) {
+		r = take_list(tls, list, path, now, err);
+		X509_CRL_free(list);
+		n++;
+	}
+	bool is_at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	if (r == 0 && (n == 0 || !is_at_end)) {
+		r = dg_fail(err, DG_EINPUT,
+			"--client-crl %s: expected lists of withdrawn certificates in PEM (%s)",
+			path, reason());
+	}
+	ERR_clear_error();
+	BIO_free(in);
+	(void)X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(tls), X509_V_FLAG_CRL_CHECK);
+	return r;
+}
+
 int dg_tls_load(
 	const struct dg_tls_files *f, int64_t now, struct ssl_ctx_st **ret_tls, struct dg_err *err)
 {
-	if (!f->certificate && !f->key && !f->client_ca) {
+	if (!f->certificate && !f->key && !f->client_ca && !f->client_crl) {
 		*ret_tls = NULL;
 		return 0;
 	}
@@ -157,6 +231,7 @@ int dg_tls_load(
 	int r = take_certificate(tls, f->certificate, now, err);
 	r = r == 0 ? take_key(tls, f->key, err) : r;
 	r = r == 0 ? take_clients(tls, f->client_ca, err) : r;
+	r = r == 0 && f->client_crl ? take_lists(tls, f->client_crl, now, err) : r;
 	if (r < 0) {
 		SSL_CTX_free(tls);
 		return r;

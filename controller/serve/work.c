@@ -257,12 +257,12 @@ static int run_engine(struct dg_work *w, struct dg_engine *e, struct dg_err *err
 	return r;
 }
 
-/* A batch is one run: nothing that providers or resolvers keep outlives it. */
+/* A batch is one run: nothing that providers or resolvers keep outlives it, but how fast they may be asked. */
 static int work_on(struct dg_work *w, struct dg_err *err)
 {
 	struct dg_engine e = {.loop = w->loop,
 		.store = w->store,
-		.pool = dg_pool_new(w->loop, dg_provider_all()),
+		.pool = dg_pool_new(w->loop, dg_provider_all(), w->paces),
 		.eyes = dg_eyes_new(w->loop),
 		.can_write = true,
 		.adopt = w->items[0].row.adopts,

@@ -20,6 +20,7 @@
 struct dg_arena;
 struct dg_loop;
 struct dg_order_item;
+struct dg_net_paces;
 struct dg_store;
 struct dg_templates;
 
@@ -34,6 +35,7 @@ struct dg_work {
 	const struct dg_templates *templates;
 	const char *zones; /* folder */
 	int64_t verify_ms;
+	struct dg_net_paces *paces;                /* of all batches */
 	void (*tell)(void *arg, const char *text); /* of trouble */
 	void *tell_arg;
 	/* --- the batch at hand --- */

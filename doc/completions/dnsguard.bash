@@ -22,7 +22,7 @@ _dnsguard()
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	--from | --webhook-secret | --tls-cert | --tls-key | --client-ca | --trust-anchor | --policy | --notice | --sent | --batv-keys | --recipients | --password-file | --ca-file | --root-hints | --key-file | --output | -o | --file | -f)
+	--from | --webhook-secret | --tls-cert | --tls-key | --client-ca | --client-crl | --trust-anchor | --policy | --notice | --sent | --batv-keys | --recipients | --password-file | --ca-file | --root-hints | --key-file | --output | -o | --file | -f)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -67,7 +67,7 @@ _dnsguard()
 	reports) options="$options $looks --zone --own" ;;
 	check) options="$options $looks --selector --host --explain --fast --open-relay --i-own-this" ;;
 	spf) options="$options $looks --ip --from --helo --receiver" ;;
-	serve) options="$options --json --socket --tls-cert --tls-key --client-ca --templates --webhook-secret --rate --limit --timeout --name --zones --verbs" ;;
+	serve) options="$options --json --socket --tls-cert --tls-key --client-ca --client-crl --templates --webhook-secret --rate --limit --timeout --name --zones --verbs" ;;
 	sensor) options="$options --to --key-file --socket --file --name" ;;
 	dmarc) options="$options $looks --spf --dkim --psl" ;;
 	audit) options="$options --csv --fast --resolver --trust-anchor --root-hints --output --unordered --resume --threads --window --rate --timeout" ;;

@@ -169,6 +169,7 @@ complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l socket -r -d 'whe
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l tls-cert -r -F -d 'speak TLS with it'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l tls-key -r -F -d 'of the certificate'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l client-ca -r -F -d 'whose clients may connect'
+complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l client-crl -r -F -d 'certificates that were withdrawn'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l templates -r -F -d 'folder of policy templates'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l webhook-secret -r -F -d 'events are signed with'
 complete -c dnsguard -n '__fish_seen_subcommand_from serve' -l rate -x -d 'requests a second'

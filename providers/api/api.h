@@ -10,6 +10,8 @@
  *          knows (DG_UNKNOWN). After the first edit that went through a failure is DG_PARTIAL.
  * Retries  Reading: 429, 5xx and no connection, with growing waits (half of each is random), and Retry-After. Writing: 429 only, since
  *          that surely did nothing. No wait goes beyond the deadline: what is left of it comes back as err.retry_after_s.
+ * Pace     Calls go at the rate that the provider declares (limits.pace, or the option calls-per-minute), for each account: all of a process with the same url
+ *          and key file. Who is told to slow down (429) makes the whole account wait. Where nothing is declared, each call is tried, and waits for itself.
  * Text     TXT is compared and kept as strings of 255 octets: not every API keeps the boundaries. What stays in an RRset that
  *          is replaced goes back as it came.
  * Trust    Answers are bounded (DG_API_REPLY_MAX, DG_API_PAGES_MAX, DG_API_RECORDS_MAX), duplicate keys are refused, ids that would
@@ -19,6 +21,7 @@
 #pragma once
 
 #include "providers/net/http.h"
+#include "providers/net/pace.h"
 #include "providers/net/secret.h"
 #include "providers/net/url.h"
 #include "providers/provider.h"
@@ -137,7 +140,8 @@ struct dg_api_options {
 	const char *token_file;
 	uint32_t timeout;
 	bool insecure_http;
-	int null_mx; /* enum dg_api_null_mx */
+	int null_mx;               /* enum dg_api_null_mx */
+	uint32_t calls_per_minute; /* 0: as the limits say */
 };
 
 /* What the account does with a null MX, where its owner knows better. */
@@ -170,6 +174,8 @@ struct dg_api {
 	char *secrets[DG_API_SECRETS]; /* for redaction; they point into header and keys */
 	int64_t login_until_ms;        /* on the loop's clock; 0: not logged in */
 	void *priv;                    /* the dialect's, in arena */
+	struct dg_net_pace *pace;      /* of the account, or own_pace */
+	struct dg_net_pace own_pace;
 	unsigned n_running;
 	struct dg_api_work *line_first, *line_last;
 };
@@ -204,6 +210,7 @@ struct dg_api_work {
 	struct dg_zone *have;
 	int state;
 	unsigned n_tries, n_pages, n_polls;
+	bool has_turn;               /* and waits for it */
 	int64_t deadline_ms, due_ms; /* what there is from the moment it begins; and until when */
 	struct dg_api_call call;
 	struct dg_http_request request;
@@ -235,7 +242,9 @@ extern const char *const dg_api_null_mx_words[];
 		.help = "Allow plain http to a host that is not this one."), \
 	DG_FIELD_ENUM(struct dg_api_options, null_mx, dg_api_null_mx_words, .dflt = "as-known", \
 		.help = "What the account does with a null MX, where you know better than doc/providers.md: `accepted`, `refused`, or " \
-			"`with-a-gap` (it must be alone, and you accept that for a moment there is no MX at all).")
+			"`with-a-gap` (it must be alone, and you accept that for a moment there is no MX at all)."), \
+	DG_FIELD_U32(struct dg_api_options, calls_per_minute, 30, 6000000, \
+		.help = "How many calls the account may make in a minute, where you know better than doc/providers.md. They are spread over it.")
 #define DG_API_FIELDS(base) \
 	DG_API_FIELDS_BARE(base), \
 	DG_FIELD_SECRET(struct dg_api_options, token_file, .is_required = true, \
@@ -291,6 +300,10 @@ const char *dg_api_type(struct dg_api_work *w, uint16_t type);
 const char *dg_api_words(struct dg_api_work *w, const struct dg_api_reply *reply);
 
 /* --- inside providers/api ------------------------------------------------------------------------ */
+/* w->call, when its turn comes; dg_api_on_reply() or dg_api_held_back() from the loop. */
+void dg_api_send(void *arg); /* a work */
+void dg_api_on_reply(struct dg_http_request *r, int rc);
+void dg_api_held_back(void *arg);
 /* w->records as a sealed zone: whole, or what the keys ask for. */
 struct dg_zone *dg_api_zone(struct dg_api_work *w);
 /* 0, or DG_ECONFLICT: what stands there is not before. */

@@ -14,6 +14,8 @@
 #define MEMORY_MAX ((size_t)512 << 20)
 #define LOGIN_MIN  120 /* seconds; a minute before its end a token is no longer used */
 #define LOGIN_MAX  86400
+#define BURST_PART 20u
+#define BURST_MAX  60u
 
 const char *const dg_api_null_mx_words[] = {"as-known", "accepted", "refused", "with-a-gap", NULL};
 
@@ -55,6 +57,34 @@ static void set_limits(struct dg_api *p)
 	}
 }
 
+/* Of what the account may do in a minute two bursts are kept: one at a start, and one for a start before it. */
+static struct dg_net_pace_limits pace_of(const struct dg_api *p)
+{
+	uint32_t n = dg_api_options(p)->calls_per_minute;
+	uint32_t burst = n / BURST_PART < 1           ? 1
+			 : n / BURST_PART < BURST_MAX ? n / BURST_PART
+						      : BURST_MAX;
+
+	return n == 0 ? p->ops->limits.pace
+		      : (struct dg_net_pace_limits){
+				.n = n - 2 * burst, .per_s = 60, .burst = burst};
+}
+
+static void set_pace(struct dg_api *p, struct dg_net_paces *paces)
+{
+	const struct dg_api_options *o = dg_api_options(p);
+	struct dg_net_pace_limits limits = pace_of(p);
+
+	dg_net_pace_init(&p->own_pace, &limits);
+	p->pace = &p->own_pace;
+	if (paces && limits.n > 0) {
+		const char *name =
+			dg_printf(p->arena, "%s %s %s %u", p->ops->name, o->url ? o->url : "",
+				o->token_file ? o->token_file : "", o->calls_per_minute);
+		p->pace = dg_net_paces_get(paces, name, &limits);
+	}
+}
+
 static void api_free(struct dg_api *p)
 {
 	if (p->dialect->close) {
@@ -81,6 +111,7 @@ int dg_api_open(struct dg_provider *provider, const struct dg_api_dialect *d, st
 	p->arena = dg_arena_new(MEMORY_MAX);
 	dg_map_init(&p->zones, p->arena);
 	set_limits(p);
+	set_pace(p, provider->paces);
 	const struct dg_api_options *o = dg_api_options(p);
 	int r = 0;
 	if (!d->send) {

@@ -7,6 +7,7 @@
 #include "providers/api/api.h"
 #include "providers/api/xml.h"
 #include "providers/net/loop.h"
+#include "providers/net/pace.h"
 #include "zones/base/arena.h"
 #include "zones/record/name.h"
 
@@ -26,7 +27,6 @@ enum state {
 };
 
 static void go(struct dg_api_work *w, enum state state);
-static void send_call(void *arg);
 
 static bool is_write(const struct dg_api_work *w)
 {
@@ -89,68 +89,6 @@ static void fail(struct dg_api_work *w, enum dg_outcome outcome)
 	end(w, (int)w->err->rc, outcome);
 }
 
-/* --- sending ---------------------------------------------------------------------------------- */
-static const char *url_of(struct dg_api_work *w)
-{
-	const char *base = dg_api_options(w->api)->url;
-	size_t len = base ? strlen(base) : 0;
-
-	while (len > 0 && base[len - 1] == '/') {
-		len--;
-	}
-	return w->call.url
-		       ? w->call.url
-		       : dg_printf(w->arena, "%.*s%s", (int)len, base ? base : "", w->call.path);
-}
-
-static void put_headers(struct dg_api_work *w)
-{
-	const char *const *lists[] = {w->api->dialect->headers, w->call.headers};
-	size_t n = 0;
-
-	for (unsigned k = 0; k < 2; k++) {
-		for (size_t i = 0; lists[k] && lists[k][i]; i++) {
-			assert(n + 1 < sizeof(w->headers) / sizeof(w->headers[0]));
-			w->headers[n++] = lists[k][i];
-		}
-	}
-	w->headers[n] = NULL;
-}
-
-static void on_reply(struct dg_http_request *r, int rc);
-
-static void send_call(void *arg)
-{
-	struct dg_api_work *w = arg;
-	struct dg_api *p = w->api;
-	int64_t left_ms = w->due_ms - dg_loop_mono_ms(p->loop);
-	int64_t ms = (int64_t)dg_api_options(p)->timeout * 1000;
-
-	put_headers(w);
-	w->request = (struct dg_http_request){
-		.method = w->call.method ? w->call.method : "GET",
-		.url = url_of(w),
-		.headers = w->headers,
-		.secret_header = p->dialect->auth && !w->call.is_unsigned ? p->header : NULL,
-		.body = w->call.body,
-		.body_len = w->call.body ? strlen(w->call.body) : 0,
-		.kept_name = p->dialect->kept_name,
-		.timeout_ms = ms < left_ms ? ms : left_ms,
-		.reply_max = DG_API_REPLY_MAX,
-		.is_plain_ok = dg_api_options(p)->insecure_http,
-		.done = on_reply,
-		.arg = w,
-	};
-	if (p->dialect->sign && !w->call.is_unsigned) {
-		p->dialect->sign(w, &w->call, &w->request);
-	}
-	if (p->dialect->send) {
-		p->dialect->send(w, &w->request);
-	} else {
-		dg_http_send(p->http, &w->request);
-	}
-}
-
 /* --- waiting ---------------------------------------------------------------------------------- */
 /* Growing, half of it by chance: many that failed together do not come back together. */
 static int64_t wait_ms(const struct dg_api_work *w)
@@ -176,7 +114,7 @@ static bool is_tried_again(struct dg_api_work *w, bool may_help)
 		return false;
 	}
 	w->n_tries++;
-	(void)dg_loop_after_ms(w->api->loop, ms, send_call, w);
+	(void)dg_loop_after_ms(w->api->loop, ms, dg_api_send, w);
 	return true;
 }
 
@@ -203,6 +141,9 @@ static void refused(struct dg_api_work *w, const struct dg_api_reply *reply)
 	/* Nothing was done with 429 and 423; asking, polling and making public may be repeated anyway. */
 	bool is_busy = status == 429 || status == 423 || (d->is_busy && d->is_busy(reply));
 	bool may_repeat = is_busy || (is_unclear && w->state != STATE_CHANGE);
+	if (is_busy && status != 423) { /* that one is the zone's alone */
+		dg_net_pace_shut(w->api->pace, dg_loop_mono_ms(w->api->loop), wait_ms(w));
+	}
 	if (is_tried_again(w, may_repeat)) {
 		return;
 	}
@@ -229,6 +170,19 @@ static void silent(struct dg_api_work *w)
 	}
 	/* What polls or makes public comes after an edit that the other side took. */
 	fail(w, may_be_done || w->state == STATE_POLL ? DG_UNKNOWN : DG_NOT_APPLIED);
+}
+
+/* The account has to be quiet for longer than there is time. Nothing was sent. */
+void dg_api_held_back(void *arg)
+{
+	struct dg_api_work *w = arg;
+	int64_t ms = dg_net_pace_shut_ms(w->api->pace, dg_loop_mono_ms(w->api->loop));
+	unsigned wait_s = (unsigned)(ms / 1000) + 1;
+
+	(void)dg_fail(w->err, DG_ELIMIT, "%s wants no request for %u s (429 before)", w->api->host,
+		wait_s);
+	w->err->retry_after_s = wait_s;
+	fail(w, w->state == STATE_POLL ? DG_UNKNOWN : DG_NOT_APPLIED);
 }
 
 /* --- success ---------------------------------------------------------------------------------- */
@@ -295,7 +249,7 @@ static void poll_again(struct dg_api_work *w)
 		fail(w, DG_UNKNOWN);
 		return;
 	}
-	(void)dg_loop_after_ms(w->api->loop, ms < POLL_LAST_MS ? ms : POLL_LAST_MS, send_call, w);
+	(void)dg_loop_after_ms(w->api->loop, ms < POLL_LAST_MS ? ms : POLL_LAST_MS, dg_api_send, w);
 }
 
 static void next_page(struct dg_api_work *w)
@@ -367,7 +321,7 @@ static void accepted(struct dg_api_work *w, const struct dg_api_reply *reply)
 	}
 }
 
-static void on_reply(struct dg_http_request *r, int rc)
+void dg_api_on_reply(struct dg_http_request *r, int rc)
 {
 	struct dg_api_work *w = r->arg;
 	json_t *json = NULL;
@@ -462,7 +416,7 @@ static void go(struct dg_api_work *w, enum state state)
 		d->publish(w, &w->call);
 		break;
 	}
-	send_call(w);
+	dg_api_send(w);
 }
 
 /* --- doors ------------------------------------------------------------------------------------ */

@@ -190,6 +190,7 @@ const struct dg_provider_ops dg_provider_cloudflare = {
 			.transaction = DG_TRANSACTION_BATCH,
 			.rate = "1200 requests in 5 minutes",
 			.verified_on = "2026-08-22 (documentation; dnscontrol 4, terraform issues)",
+			.pace = {.n = 1080, .per_s = 300, .burst = 60},
 			.doubts = "The schema of the batch call is known from its page alone. "
 				  "Enterprise zones take TTLs from 30 s. The longest TXT.",
 		},

@@ -121,6 +121,7 @@ const struct dg_provider_ops dg_provider_digitalocean = {
 			.transaction = DG_TRANSACTION_RECORD,
 			.rate = "5000 requests an hour, 250 a minute",
 			.verified_on = "2020-12-28 (null MX), 2026-08-07 (OpenAPI)",
+			.pace = {.n = 80, .per_s = 60, .burst = 60},
 			.doubts =
 				"Whether a null MX is still refused: its OpenAPI description would "
 				"allow one. The largest TTL.",

@@ -246,6 +246,7 @@ const struct dg_provider_ops dg_provider_ovh = {
 			.transaction = DG_TRANSACTION_RECORD,
 			.rate = "20 requests a second are what others keep to",
 			.verified_on = "2025-12-21 (null MX), 2026-05-31 (dnscontrol)",
+			.pace = {.n = 20, .per_s = 1, .burst = 40}, /* each record is a call */
 			.doubts = "The bounds of TTLs (0 is taken for 3600), the longest TXT, its "
 				  "rate "
 				  "limits. Zones above 1998 records are refused here: each record "

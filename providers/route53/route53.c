@@ -378,6 +378,7 @@ const struct dg_provider_ops dg_provider_route53 = {
 			.transaction = DG_TRANSACTION_SWAP,
 			.rate = "50 at once, then 10 a second for each account",
 			.verified_on = "2026-08-22 (documentation, dnscontrol)",
+			.pace = {.n = 9, .per_s = 1, .burst = 20},
 			.doubts = "The bounds of TTLs, and the longest TXT: 4000 octets are a "
 				  "guess that "
 				  "is on the safe side of its limit for one value.",

@@ -12,7 +12,7 @@ SCRATCH = 'dnsguard-probe'
 BODY = 'mail:\n  "@": {mx: [10 mx1.example.test]}\n'
 
 
-def probe(site, *args, more=''):
+def probe(site, *args, more=', calls-per-minute: 600000'):  # our own server has no limit
     return site.run('provider', 'probe', '--yes', *args, site.policy(BODY, more=more))
 
 

@@ -43,6 +43,19 @@ class Authority:
         web.openssl('x509', '-req', '-in', f'{name}.csr', '-CA', f'{signer}.pem', '-CAkey', f'{signer}.key', '-CAcreateserial', '-days', '-1',
                     '-out', f'{name}.pem', cwd=self.folder)
 
+    def withdraw(self, *names, signer='ca', days=30, number=1):
+        """SIGNER.crl names these certificates, and is good for so many days."""
+        config = self.folder / f'{signer}.conf'
+        config.write_text(f'[ca]\ndefault_ca=a\n[a]\ndatabase={signer}.index\ncrlnumber={signer}.number\ndefault_md=sha256\n'
+                          f'certificate={signer}.pem\nprivate_key={signer}.key\nunique_subject=no\n')
+        (self.folder / f'{signer}.number').write_text(f'{number:02}\n')
+        (self.folder / f'{signer}.index').touch()
+        for name in names:
+            web.openssl('ca', '-config', config.name, '-revoke', f'{name}.pem', cwd=self.folder)
+        ends = ['-crldays', str(days)] if days > 0 else ['-crl_lastupdate', '20240101000000Z', '-crl_nextupdate', '20240201000000Z']
+        web.openssl('ca', '-config', config.name, '-gencrl', *ends, '-out', f'{signer}.crl', cwd=self.folder)
+        return self
+
     def server(self, name='server', **options):
         return self.make(name, '/CN=' + name, f'subjectAltName=IP:{ADDRESS}', **options)
 
@@ -73,10 +86,11 @@ def options_of(authority):
     return {'tls_cert': f / 'server.pem', 'tls_key': f / 'server.key', 'client_ca': f / 'ca.pem'}
 
 
-def make(lab):
+def make(lab, has_lists=False):
     authority = Authority(lab.dir / 'certificates').server().make('desk', '/O=Registrar, Inc./CN=desk')
     port = next(PORTS)
-    made = Tls(lab, f'inet:{ADDRESS}:{port}', **options_of(authority))
+    more = {'client_crl': authority.withdraw().folder / 'ca.crl'} if has_lists else {}
+    made = Tls(lab, f'inet:{ADDRESS}:{port}', **options_of(authority), **more)
     made.authority, made.port = authority, port
     return made.start()
 
@@ -225,6 +239,42 @@ def test_new_certificates(lab):
     made.stop()
 
 
+def test_withdrawn_certificates(lab):
+    """Good until SIGHUP reads that it was withdrawn; nobody comes in by an authority without a list, or with one that ran out."""
+    made = make(lab, has_lists=True)
+    a = made.authority.make('left', '/CN=left').make('below', '/CN=below', 'basicConstraints=critical,CA:true')
+    a.make('branch', '/CN=branch', signer='below')
+    with open(a.folder / 'branch.pem', 'a', encoding='ascii') as f:
+        f.write((a.folder / 'below.pem').read_text())
+
+    def may_connect(name):
+        try:
+            with made.open(name) as s:
+                return said_to(s, HEALTH).startswith(b'HTTP/1.1 200 OK')
+        except REFUSED:
+            return False
+    assert may_connect('left') and may_connect('desk')
+    assert not may_connect('branch')  # of a sub-authority, which has no list
+    a.withdraw('left', number=2)
+    assert may_connect('left')
+    made.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: not may_connect('left'), 'the new list')
+    assert may_connect('desk')
+    a.withdraw(days=0, number=3)
+    made.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: 'was good until 2024-02-01' in made.log.read_text(), 'the complaint')
+    assert may_connect('desk') and not may_connect('left')  # the list before it is still in force
+    with open(a.folder / 'ca.pem', 'a', encoding='ascii') as f:
+        f.write((a.folder / 'below.pem').read_text())
+    a.withdraw(number=4).withdraw(signer='below')
+    with open(a.folder / 'ca.crl', 'a', encoding='ascii') as f:
+        f.write((a.folder / 'below.crl').read_text())
+    made.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: may_connect('branch'), 'the second list')
+    assert may_connect('desk') and not may_connect('left')
+    made.stop()
+
+
 def test_what_it_refuses_to_start_with(lab, dnsguard):
     a = Authority(lab.dir / 'certificates').server().server('late')
     a.expire('late')
@@ -256,5 +306,13 @@ def test_what_it_refuses_to_start_with(lab, dnsguard):
     assert 'without a passphrase' in fails(tls_key=f / 'certificate.key')
     assert 'not the key of the certificate' in fails(tls_key=f / 'ca.key')
     assert 'chmod 0600' in fails(tls_key=f / 'open.key')
+    a.withdraw('late').withdraw(signer='other')
+    (f / 'half.crl').write_text((f / 'ca.crl').read_text() + (f / 'ca.crl').read_text()[:200])
+    assert 'No such file' in fails(rc=1, client_crl=f / 'none.crl')
+    assert 'go together' in fails('inet:127.0.0.14:8443', tls_cert=None, tls_key=None, client_ca=None, client_crl=f / 'ca.crl')
+    assert 'withdrawn certificates in PEM' in fails(client_crl=f / 'ca.pem') and 'withdrawn certificates in PEM' in fails(client_crl=f / 'half.crl')
+    assert 'authorities of --client-ca signed' in fails(client_crl=f / 'other.crl')
+    a.withdraw(days=0)
+    assert 'was good until 2024-02-01; put a new one' in fails(client_crl=f / 'ca.crl')
     said = fails(tls_cert=f / 'late.pem', tls_key=f / 'late.key')
     assert 'expired on 20' in said and 'put a new one' in said

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import pathlib
+import subprocess
 import time
 
 import lab as lablib
@@ -13,24 +14,26 @@ from lab import wait_for
 from test_watch import Watch
 
 HOST, AT = 'hook.example.net', '127.0.0.80'
+MOVING, PUBLIC, PRIVATE = 'moving.example.net', '9.9.9.80', '127.0.0.81'  # the lab has no way to the real one
+HOSTS = pathlib.Path('/etc/hosts')
 KEY = bytes(range(32))
 HOOK = '{webhook: "https://%s/x?y=1", secret-file: hook.secret, allow-private: %s}'
 
 
 class Hooked(Watch):
-    def __init__(self, lab, is_private_ok='true', secret='whsec_' + base64.b64encode(KEY).decode()):
+    def __init__(self, lab, is_private_ok='true', secret='whsec_' + base64.b64encode(KEY).decode(), host=HOST, at=AT):
         lab.write('hook.secret', secret + '\n', 0o600)
-        self.is_private_ok = is_private_ok
+        self.is_private_ok, self.host = is_private_ok, host
         super().__init__(lab)
-        hosts = pathlib.Path('/etc/hosts').read_text()
-        if HOST not in hosts:
-            lablib.mount(lab.write('hosts', f'{hosts.rstrip()}\n{AT} {HOST}\n'), '/etc/hosts', flags=lablib.MS_BIND)
-        self.site = web.Web(lab, {HOST: web.Answer()}, AT)
+        hosts = HOSTS.read_text()
+        if host not in hosts:
+            lablib.mount(lab.write('hosts', f'{hosts.rstrip()}\n{at} {host}\n'), HOSTS, flags=lablib.MS_BIND)
+        self.site = web.Web(lab, {host: web.Answer()}, at)
 
     def write_policy(self, more=''):
         super().write_policy()
         with open(self.policy, 'a', encoding='ascii') as f:
-            f.write('  hooks: [' + HOOK % (HOST, self.is_private_ok) + ']\n')
+            f.write('  hooks: [' + HOOK % (self.host, self.is_private_ok) + ']\n')
 
     def told(self):
         return ' '.join(line['text'] for line in self.lines('guard'))
@@ -100,6 +103,34 @@ def test_private_addresses_must_be_allowed(make):
     hooked.refuse(40)
     wait_for(lambda: 'tried again' in hooked.told(), 'the refusal', 60)
     assert not hooked.site.posts and KEY.hex() not in hooked.told()
+
+
+def move(old, new):
+    HOSTS.write_text(HOSTS.read_text().replace(f'{old} {MOVING}', f'{new} {MOVING}'))
+
+
+def test_a_name_that_moves_into_our_network(lab, make):
+    """DNS rebinding: public when it is looked up first, loopback the next time. Refused before a connection is made, and told."""
+    for address, bits in (PUBLIC, 32), (PRIVATE, 8):
+        subprocess.run(['ip', 'addr', 'replace', f'{address}/{bits}', 'dev', 'lo'], check=True)
+    hooked = make(is_private_ok='false', host=MOVING, at=PUBLIC)
+    inside = web.Web(lab, {MOVING: web.Answer()}, PRIVATE)
+    hooked.site.hosts[MOVING] = web.Answer(status=503)
+    hooked.refuse(40)
+    wait_for(lambda: hooked.site.posts, 'the first request', 60)
+    hooked.stop()  # the letter stays in the outbox; addresses that are known for a minute are forgotten
+    n = len(hooked.site.posts)
+    move(PUBLIC, PRIVATE)
+    hooked.start()
+    wait_for(lambda: 'not connected to' in hooked.told(), 'the refusal', 60)
+    assert PRIVATE in hooked.told() and not inside.posts and len(hooked.site.posts) == n
+    hooked.stop()
+    move(PRIVATE, PUBLIC)
+    hooked.site.hosts[MOVING] = web.Answer(status=204)
+    hooked.start()
+    wait_for(lambda: len(hooked.site.posts) > n, 'the same letter', 60)
+    assert hooked.site.posts[0][2]['webhook-id'] == hooked.site.posts[-1][2]['webhook-id'] and not inside.posts
+    inside.stop()
 
 
 @pytest.mark.parametrize('mode,secret', [(0o644, 32 * 'q'), (0o600, 'qqqq')], ids=['readable', 'short'])

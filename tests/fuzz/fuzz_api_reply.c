@@ -144,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	check(dg_loop_new(NULL, &loop, &err) == 0);
-	check(dg_provider_open(ops, &opts, loop, &p, &err) == 0);
+	check(dg_provider_open(ops, &opts, loop, NULL, &p, &err) == 0);
 	char *body = calloc(1, size - 1);
 	check(body);
 	memcpy(body, data + 2, size - 2);

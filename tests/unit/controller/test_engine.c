@@ -73,7 +73,7 @@ static void open_world(struct world *w, bool can_write)
 	assert_int_equal(dg_store_open(w->dir, !can_write, &w->store, &err), 0);
 	w->e = (struct dg_engine){.loop = w->loop,
 		.store = w->store,
-		.pool = dg_pool_new(w->loop, known),
+		.pool = dg_pool_new(w->loop, known, NULL),
 		.eyes = dg_eyes_new(w->loop),
 		.can_write = can_write,
 		.verify_ms = 1000};
