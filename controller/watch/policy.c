@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define AT_ONCE 512 /* then the loop's other work has its turn */
+#define REST_MS 20  /* what comes meanwhile costs one turn; the queue has room for it */
 
 struct dg_sensor {
 	struct dg_sensor_host host;
@@ -20,6 +21,7 @@ struct dg_sensor {
 	struct dg_line_queue *queue;
 	struct dg_policy_server *server;
 	struct event *readable;
+	struct dg_timer *rest;
 	uint64_t n_told; /* of those that were dropped */
 };
 
@@ -37,20 +39,39 @@ static void tell_dropped(struct dg_sensor *s)
 	s->n_told = n;
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+/* False: there may be more. */
+static bool take_all(struct dg_sensor *s)
 {
-	struct dg_sensor *s = arg;
 	struct dg_line_slot slot;
 	int n = 0;
 
-	(void)fd;
-	(void)what;
 	while (n < AT_ONCE && dg_line_queue_pop(s->queue, &slot)) {
 		dg_hub_event(s->host.hub, s->key, &slot.event);
 		n++;
 	}
 	if (n < AT_ONCE) {
 		tell_dropped(s);
+	}
+	return n < AT_ONCE;
+}
+
+static void on_rested(void *arg)
+{
+	struct dg_sensor *s = arg;
+
+	s->rest = NULL;
+	(void)event_add(s->readable, NULL);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct dg_sensor *s = arg;
+
+	(void)fd;
+	(void)what;
+	if (take_all(s)) {
+		(void)event_del(s->readable);
+		s->rest = dg_loop_after_ms(s->host.loop, REST_MS, on_rested, s);
 	}
 }
 
@@ -61,8 +82,10 @@ static struct dg_sensor *policy_close(struct dg_sensor *s)
 	}
 	(void)dg_policy_server_free(s->server);
 	dg_line_unlisten(&s->place, s->fd);
+	(void)dg_timer_cancel(s->rest);
 	if (s->readable) {
-		on_readable(-1, 0, s);
+		while (!take_all(s)) {
+		}
 		event_free(s->readable);
 	}
 	(void)dg_line_queue_free(s->queue);
