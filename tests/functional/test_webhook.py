@@ -26,8 +26,8 @@ class Hooked(Watch):
         self.is_private_ok, self.host = is_private_ok, host
         super().__init__(lab)
         hosts = HOSTS.read_text()
-        if host not in hosts:
-            lablib.mount(lab.write('hosts', f'{hosts.rstrip()}\n{at} {host}\n'), HOSTS, flags=lablib.MS_BIND)
+        if host not in hosts:  # all names at once: others in this network may do the same at this moment
+            lablib.mount(lab.write('hosts', f'{hosts.rstrip()}\n{AT} {HOST}\n{PUBLIC} {MOVING}\n'), HOSTS, flags=lablib.MS_BIND)
         self.site = web.Web(lab, {host: web.Answer()}, at)
 
     def write_policy(self, more=''):
