@@ -1,6 +1,5 @@
 """The guard's runner as a process of its own (guard_driver), with a real name server and a mail server of the lab."""
 import json
-import os
 import pathlib
 import sqlite3
 import stat
@@ -9,6 +8,7 @@ import time
 
 import lab as lablib
 import places
+import processes
 import servers
 import taker as takers
 
@@ -123,38 +123,11 @@ def write_hook(lab, body='cat >> {0}'):
     return hook, lambda: [json.loads(line) for line in whole_lines(letters)]
 
 
-def processes():
-    """(pid, words) of all that run; what ends meanwhile is left out."""
-    for entry in pathlib.Path('/proc').iterdir():
-        try:
-            if entry.name.isdigit():
-                yield int(entry.name), (entry / 'cmdline').read_bytes().split(b'\0')[:-1]
-        except OSError:
-            continue
-
-
-def holds_lock_of(pid, state):
-    try:
-        return any(os.readlink(fd).startswith(f'{state}/guard-') for fd in pathlib.Path(f'/proc/{pid}/fd').iterdir())
-    except OSError:
-        return False
-
-
 def children(guard):
     """The dnsguard commands that run now on the journal of this guard: other tests have their own."""
-    return [pid for pid, words in processes()
-            if (os.fsencode(guard.state) in words and any(w in words for w in (b'arm', b'split', b'unsplit')))
-            or (words[1:] == [b'--stand-by'] and holds_lock_of(pid, guard.state))]
+    return processes.commands(guard.state, 'arm', 'split', 'unsplit')
 
 
 def standing_by(guard):
     """The process that waits beside this guard to be its next command; None."""
-    for pid, words in processes():
-        if words[1:] == [b'--stand-by'] and not holds_lock_of(pid, guard.state):
-            try:
-                parent = pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[1]
-            except OSError:
-                continue
-            if int(parent) == guard.process.pid:
-                return pid
-    return None
+    return next((pid for pid in processes.children(guard.process.pid) if processes.stands_by(pid, guard.state)), None)

@@ -8,6 +8,7 @@ import struct
 import time
 
 import lab as lablib
+import processes
 
 IDLE_S = 3  # a command that used no processor for so long waits for time to pass
 
@@ -106,24 +107,12 @@ class Daemon:
     def pids(self):
         """Its commands that run now, also those that outlived it."""
         if self.n_starts == 1:
-            pid = self.process.pid
-            try:
-                return [int(word) for word in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
-            except OSError:
-                return []
+            return [pid for pid in processes.children(self.process.pid) if not processes.stands_by(pid, self.state)]
         return self.all_pids()
 
     def all_pids(self):
         """The same by their words."""
-        state, found = os.fsencode(self.state), []
-        for entry in pathlib.Path('/proc').iterdir():
-            try:
-                words = (entry / 'cmdline').read_bytes().split(b'\0') if entry.name.isdigit() else []
-            except OSError:
-                continue
-            if state in words and any(w in words for w in (b'arm', b'disarm', b'split', b'unsplit')):
-                found.append(int(entry.name))
-        return found
+        return processes.commands(self.state, 'arm', 'disarm', 'split', 'unsplit')
 
     def kill_one(self, pid):
         try:
