@@ -141,7 +141,8 @@ static void test_the_lock_outlives_us(void **state)
 	int handle = mkstemp(path);
 
 	assert_true(handle >= 0);
-	prepare(r, "sleep 1000");
+	prepare(r,
+		"exec sleep 1000"); /* alone: what it starts would hold the lock a moment longer */
 	r->child.lock = path;
 	dg_child_start(&r->child);
 	prepare(&second, "echo never");
