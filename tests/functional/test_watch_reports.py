@@ -51,8 +51,8 @@ def watched(lab):
 def test_forged(watched):
     """The logarithm of what was sent counts; a report that comes again, also after a kill, does not, nor one that is no report."""
     hostile = report('x', []).split('\n\n')[0] + '\n\n' + base64.encodebytes(gzip.compress(b'<feedback>' * 100000)).decode()
-    watched.box.put(report('a', [('203.0.113.9', 1000, 'fail'), ('192.0.2.7', 50, 'pass'), ('198.51.100.7', 3, 'fail')]),
-                    report('a', [('203.0.113.9', 1000, 'fail')]), 'Subject: no report\n\nhello\n', hostile)
+    rows = [('203.0.113.9', 1000, 'fail'), ('192.0.2.7', 50, 'pass'), ('198.51.100.7', 3, 'fail')]
+    watched.box.put(report('a', rows), report('a', rows), 'Subject: no report\n\nhello\n', hostile)  # read in any order
     settle(watched, (9, 0, 0, 0))  # 10 and 2, less those before the notice
     assert watched.status()['evidence']['reporters'] == 1
     watched.start()
