@@ -6,12 +6,12 @@
 Knot, BIND and PowerDNS (knot, bind, pdns), N rounds each. A round begins with an armed name: MX with a low TTL, subdomain published. It ends when a
 question to the primary finds the null MX at the name and an MX at the subdomain. Side by side in each round:
 
-    sync        one entry of a journal on this disk: 4 KiB and fdatasync(). A split writes four before its last UPDATE, an approval two more
+    sync        one entry of a journal on this disk: 4 KiB and fdatasync(). A split writes two before its UPDATE, the guard two before that
     start       a program that starts and ends: `nsupdate -V`, `dnsguard log --help`
     floor       ldns in one process: one signed UPDATE, one question
     nsupdate    by hand: the program started with the one change
-    split       `dnsguard split`, as the guard starts it; without the question by SMTP (--no-smtp), and with it
-    approved    `dnsguard approve` to the answer: the command, the guard of a process that waits, the split, which says its plan and waits for the word
+    split       `dnsguard split` by hand; without the question by SMTP (--no-smtp), and with it
+    approved    `dnsguard approve` to the answer: the command, the guard, and the process that stands by and becomes the split
     automatic   evidence that is enough, to the answer: the guard by itself
 
 What the policy waits for (15 minutes of alarm, TTLs, a person) is not in it. Nothing here passes or fails for being slow: machines differ.
