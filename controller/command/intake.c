@@ -14,12 +14,17 @@
 #include <string.h>
 
 #define DIALOGUE_S 30u
+#define EARLY_MS   1
 #define LOCALS_MAX 20u
 #define TEXT_MAX   2048u
 
 static void on_done(struct dg_taking *t)
 {
-	dg_loop_stop(t->loop);
+	struct dg_staging *s = t->arg;
+
+	if (s->is_awaited) { /* else the loop runs for something else */
+		dg_loop_stop(t->loop);
+	}
 }
 
 static const char *shown(struct dg_arena *a, const char *name)
@@ -92,44 +97,112 @@ static void say(struct dg_staging *s, const struct dg_taking *t, const char *nam
 	}
 }
 
-/* One round of questions; false: nobody could be asked, which was said. */
-static bool ask(struct dg_staging *s, struct dg_taking *t)
+static int begin(struct dg_staging *s, struct dg_taking *t, struct dg_err *err)
 {
 	struct dg_app *app = s->app;
 	struct dg_authority *unused = NULL;
-	struct dg_err err;
 	uint32_t seconds = app->args->timeout > 0 ? app->args->timeout : DIALOGUE_S;
 
 	t->loop = app->loop;
 	t->timeout_ms = (int64_t)seconds * 1000;
 	t->arena = app->arena;
 	t->done = on_done;
-	if (dg_eyes_get(app->engine.eyes, &s->verify, &t->resolver, &unused, &err) < 0) {
-		dg_app_complain(app, &err);
+	t->arg = s;
+	int r = dg_eyes_get(app->engine.eyes, &s->verify, &t->resolver, &unused, err);
+	if (r == 0) {
+		dg_taking_start(t);
+	}
+	return r;
+}
+
+static void await(struct dg_staging *s, const struct dg_taking *t)
+{
+	s->is_awaited = true;
+	if (t->internal) {
+		dg_loop_run(s->app->loop);
+	}
+	s->is_awaited = false;
+}
+
+/* One round of questions; false: nobody could be asked, which was said. */
+static bool ask(struct dg_staging *s, struct dg_taking *t)
+{
+	struct dg_err err;
+
+	if (begin(s, t, &err) < 0) {
+		dg_app_complain(s->app, &err);
 		return false;
 	}
-	dg_taking_start(t);
-	dg_loop_run(app->loop);
+	await(s, t);
 	return true;
+}
+
+/* Of the MX hosts of the subdomain. NULL: nobody can be asked. */
+static struct dg_taking *begin_hosts(struct dg_staging *s, struct dg_err *err)
+{
+	struct dg_taking *t = dg_new(s->app->arena, struct dg_taking);
+
+	*t = (struct dg_taking){.hosts = s->hosts, .n_hosts = s->n_hosts};
+	list_rcpts(s, t);
+	return begin(s, t, err) == 0 ? t : NULL;
+}
+
+static void begin_early(void *arg)
+{
+	struct dg_staging *s = arg;
+	struct dg_err unsaid; /* dg_staging_ask() comes to the same */
+
+	s->soon = NULL;
+	s->early = begin_hosts(s, &unsaid);
+}
+
+/* Not at once: what was begun first is to be on its way when libunbound takes its time to start. */
+void dg_staging_ask_early(struct dg_staging *s)
+{
+	if (!s->app->args->is_no_smtp) {
+		s->soon = dg_loop_after_ms(s->app->loop, EARLY_MS, begin_early, s);
+	}
+}
+
+/* NULL: nothing was begun. */
+static struct dg_taking *take_early(struct dg_staging *s)
+{
+	struct dg_taking *t = s->early;
+
+	s->soon = dg_timer_cancel(s->soon);
+	s->early = NULL;
+	return t;
+}
+
+void dg_staging_ask_no_more(struct dg_staging *s)
+{
+	struct dg_taking *t = take_early(s);
+
+	if (t) {
+		dg_taking_cancel(t);
+	}
 }
 
 enum dg_takes dg_staging_ask(struct dg_staging *s)
 {
 	struct dg_app *app = s->app;
-	struct dg_taking *t = dg_new(app->arena, struct dg_taking);
+	struct dg_err err;
 
-	*t = (struct dg_taking){.hosts = s->hosts, .n_hosts = s->n_hosts};
 	if (app->args->is_no_smtp) {
 		dg_app_say(app, "\nWhether %s takes mail was not asked (--no-smtp).",
 			shown(app->arena, s->to));
 		return DG_TAKES_UNKNOWN;
 	}
-	list_rcpts(s, t);
 	dg_app_progress(
 		app, "asking %zu MX hosts whether they take mail for %s", s->n_hosts, s->to);
-	bool was_asked = ask(s, t);
+	struct dg_taking *t = take_early(s);
+	t = t ? t : begin_hosts(s, &err);
+	if (t) {
+		await(s, t);
+	}
 	dg_app_progress_end(app);
-	if (!was_asked) {
+	if (!t) {
+		dg_app_complain(app, &err);
 		return DG_TAKES_UNKNOWN;
 	}
 	dg_app_say(app, "\nThe MX hosts of %s, asked by SMTP:", shown(app->arena, s->to));

@@ -165,6 +165,9 @@ int dg_cmd_split(struct dg_app *app, const struct dg_args *args)
 	struct dg_err err;
 
 	int r = dg_staging_open(app, &s, &err);
+	if (r == 0 && !args->is_dry && s.was.stage != DG_STAGE_SPLIT) {
+		dg_staging_ask_early(&s); /* mail servers answer while the zone is read */
+	}
 	if (r == 0) {
 		r = dg_staging_plan_soundly(&s, &w, DG_STAGE_SPLIT, false, &err);
 	}

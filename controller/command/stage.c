@@ -346,6 +346,7 @@ int dg_staging_old_mx(struct dg_staging *s, int64_t *ret_until, struct dg_err *e
 
 int dg_staging_finish(struct dg_staging *s, struct dg_walk *w, int r, struct dg_err *err)
 {
+	dg_staging_ask_no_more(s);
 	w->state = dg_run_state_free(w->state);
 	if (r < 0) {
 		dg_app_complain(s->app, err);

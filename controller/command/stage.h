@@ -25,7 +25,11 @@ struct dg_staging {
 	const char *const *sink; /* hosts; n_sink 0: none */
 	size_t n_sink;
 	struct dg_verify_spec verify; /* the resolver only */
+	struct dg_timer
+		*soon; /* dg_staging_ask_early() was called, and nothing is asked yet; else NULL */
+	struct dg_taking *early; /* under way; else NULL */
 	bool has_warned, is_verified;
+	bool is_awaited; /* the loop runs for the answers of mail servers */
 };
 
 /* The name of the command line in its document, and where it stands. */
@@ -61,6 +65,10 @@ int dg_staging_finish(struct dg_staging *s, struct dg_walk *w, int r, struct dg_
 /* Does the sink take mail for the mail name? Asked as a sender would; and once as a bounce to an address that nobody has, which it may
  * refuse: a sign of life for whoever watches it. */
 enum dg_takes dg_staging_ask_sink(struct dg_staging *s);
+/* Begins with the questions of dg_staging_ask(), which then waits for what is left of them: meanwhile the loop can run for something
+ * else. They are no more asked when dg_staging_finish() comes first. */
+void dg_staging_ask_early(struct dg_staging *s);
+void dg_staging_ask_no_more(struct dg_staging *s);
 /* Asks the MX hosts of the subdomain by SMTP whether they take mail for it, and says what they answered. With --no-smtp
  * nobody is asked: UNKNOWN. */
 enum dg_takes dg_staging_ask(struct dg_staging *s);

@@ -1,16 +1,33 @@
 #include "controller/command/stand_by.h"
 
 #include "controller/command/command.h"
+#include "controller/lookup/resolver.h"
 #include "providers/net/dns.h"
+#include "providers/net/loop.h"
 #include "providers/net/spare.h"
 #include "providers/net/tsig.h"
 #include "zones/base/err.h"
 
+#include <ldns/ldns.h>
 #include <pwd.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <unbound.h>
 #include <unistd.h>
+
+/* What libunbound gets ready once for the process. That it cannot (no resolv.conf) is told when somebody asks something. */
+static void start_resolver(void)
+{
+	const struct dg_resolver_options o = {0};
+	struct dg_loop *loop = NULL;
+	struct dg_resolver *r = NULL;
+	struct dg_err err;
+
+	if (dg_loop_new(NULL, &loop, &err) == 0 && dg_resolver_new(loop, &o, &r, &err) == 0) {
+		(void)dg_resolver_start(r, &err);
+	}
+	(void)dg_resolver_free(r);
+	(void)dg_loop_free(loop);
+}
 
 /* What each of these loads or begins at its first use stays. */
 static void get_ready(void)
@@ -19,12 +36,13 @@ static void get_ready(void)
 	struct dg_tsig_key *key = NULL;
 	struct dg_err err;
 
+	(void)ldns_version();
 	(void)sqlite3_initialize();
 	if (dg_tsig_key_new("example.", "hmac-sha256", no_secret, sizeof(no_secret), &key, &err) ==
 		0) {
 		(void)dg_tsig_key_free(key);
 	}
-	(void)ub_version();
+	start_resolver();
 	(void)getpwuid(getuid()); /* NOLINT(concurrency-mt-unsafe): one thread */
 }
 

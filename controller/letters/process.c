@@ -76,11 +76,12 @@ int dg_reader_start(const char *program, const char *what, struct dg_reader_proc
 
 void dg_reader_end(struct dg_reader_process *p)
 {
-	close_fd(&p->fd);
-	if (p->pid > 0) {
+	if (p->pid >
+		0) { /* ahead of the end of its input: it is shut in, and what runs at an end would complain of that */
 		(void)kill(p->pid, SIGKILL);
 		while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR) {
 		}
 		p->pid = 0;
 	}
+	close_fd(&p->fd);
 }

@@ -8,6 +8,7 @@
 #include "zones/base/buf.h"
 #include "zones/bounce/mime.h"
 #include "zones/bounce/wire.h"
+#include "zones/mail/dmarc_find.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -128,6 +129,16 @@ static bool serve(struct reader *r)
 	return n == 0 && r->n == 0;
 }
 
+/* Those that are loaded when they are used first, and that a message may need: no file can be opened once we are shut in. */
+static bool load_libraries(void)
+{
+	struct dg_arena *a = dg_arena_new(DG_BOUNCE_ARENA_MAX);
+	bool has_list = dg_public_suffix(a, "www.example.") != NULL;
+
+	(void)dg_arena_free(a);
+	return dg_library_init() && has_list;
+}
+
 int dg_letters_read(int in, int out)
 {
 	struct reader r = {.in = in, .out = out, .text = malloc(IN_ROOM)};
@@ -142,7 +153,7 @@ int dg_letters_read(int in, int out)
 	r.charsets = (struct dg_bounce_charsets){dg_charsets_to_utf8, charsets};
 	dg_buf_init(&r.answers, DG_BOUNCE_WIRE_MAX + OUT_FLUSH * 2);
 	dg_buf_init(&r.record, DG_BOUNCE_WIRE_MAX);
-	bool is_sound = dg_library_init() && dg_shut_in() && serve(&r);
+	bool is_sound = load_libraries() && dg_shut_in() && serve(&r);
 	dg_buf_done(&r.record);
 	dg_buf_done(&r.answers);
 	free(r.text);

@@ -41,29 +41,27 @@ static bool rules(scmp_filter_ctx filter)
 		SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
 		SCMP_SYS(restart_syscall), SCMP_SYS(clock_gettime), SCMP_SYS(getpid),
 		SCMP_SYS(getrandom), SCMP_SYS(gettid), SCMP_SYS(tgkill), SCMP_SYS(sched_yield)};
+	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, 4, 0);
 	bool is_sound = true;
 
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-		is_sound = is_sound && seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
+		is_sound = is_sound &&
+			   seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, allowed[i], 0, NULL) == 0;
 	}
 	return is_sound &&
-	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-		       SCMP_A2(SCMP_CMP_MASKED_EQ, 4, 0)) == 0 &&
-	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-		       SCMP_A2(SCMP_CMP_MASKED_EQ, 4, 0)) == 0;
+	       seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_exec) == 0 &&
+	       seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &no_exec) == 0;
 }
 
 bool dg_shut_in(void)
 {
-	bool is_shut = false;
-	scmp_filter_ctx filter = NULL;
+	/* First of all: the library is loaded now, and no file can be opened after limits(). */
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	bool is_shut = filter && prctl(PR_SET_DUMPABLE, 0) == 0 &&
+		       prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && limits();
 
-	if (prctl(PR_SET_DUMPABLE, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || !limits()) {
-		return false;
-	}
-	filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	if (filter) { /* seccomp_load() sets no_new_privs first */
-		is_shut = rules(filter) && seccomp_load(filter) == 0;
+		is_shut = is_shut && rules(filter) && seccomp_load(filter) == 0;
 		seccomp_release(filter);
 	}
 	return is_shut;

@@ -18,7 +18,7 @@ struct visit {
 struct asking {
 	struct dg_taking *taking;
 	struct dg_inquiry inquiry;
-	struct visit *visits; /* one an answer */
+	struct visit *visits; /* one an answer; NULL: addresses are being looked up */
 	size_t next, n_busy;
 };
 
@@ -142,6 +142,7 @@ static void go_on(struct asking *k)
 	}
 	if (k->n_busy == 0) {
 		judge(t);
+		t->internal = NULL;
 		t->done(t);
 	}
 }
@@ -228,4 +229,18 @@ void dg_taking_start(struct dg_taking *t)
 		.arg = k,
 	};
 	dg_inquiry_start(&k->inquiry);
+}
+
+void dg_taking_cancel(struct dg_taking *t)
+{
+	struct asking *k = t->internal;
+
+	if (!k) {
+		return;
+	}
+	t->internal = NULL;
+	dg_inquiry_cancel(&k->inquiry);
+	for (size_t i = 0; k->visits && i < k->next; i++) {
+		dg_smtp_cancel(&k->visits[i].talk);
+	}
 }

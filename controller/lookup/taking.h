@@ -4,7 +4,7 @@
  *          SPF or DMARC of ours can be in the way, and RFC 5321 section 4.5.5 wants it taken) or another.
  * Verdict  REFUSES: somebody said 5xx: mail that comes to him is lost. TAKES: nobody did, and of each host at least one address took
  *          every recipient. UNKNOWN: no connection, no address, 4xx: could not tell.
- * Calls    done() comes once, from the loop. The inquiry must live until then.
+ * Calls    done() comes once, from the loop. The inquiry must live until then. dg_taking_cancel(): none comes.
  * Limits   DG_TAKING_ADDRESSES addresses in all; beyond: not asked, and said so.
  * Memory   Results in the arena given.
  */
@@ -56,4 +56,5 @@ struct dg_taking {
 };
 
 void dg_taking_start(struct dg_taking *t);
+void dg_taking_cancel(struct dg_taking *t); /* one that is over, or never began, is fine */
 const char *dg_takes_text(enum dg_takes t); /* "takes", "refuses", "unknown": stable, for JSON */

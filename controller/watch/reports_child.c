@@ -99,6 +99,8 @@ int dg_reports_child(int in, int out)
 	struct dg_err err;
 	size_t n = 0;
 
+	/* libexpat is loaded when it is used first, and no file can be opened any more when that is due. */
+	(void)dg_aggregate_free(dg_aggregate_new(&o));
 	if (!dg_shut_in()) {
 		return 1;
 	}

@@ -12,6 +12,8 @@ import dns.query
 import lab as lablib
 import places
 import pytest
+import servers
+import taker as takers
 from terminal import Terminal
 
 ZONE = 'example.test'
@@ -249,3 +251,59 @@ def stages(lab):
     """The mail names that are split on record."""
     with sqlite3.connect(lab.dir / 'state/journal.db', timeout=120) as db:
         return [name for name, in db.execute("SELECT name FROM stage WHERE stage = 'split'")]
+
+
+# --- mail servers are asked while the zone is read ---------------------------------------------------------------
+MX = '127.0.0.25'
+
+
+class Mute(takers.Taker):
+    """Takes connections, and does not greet before it is let go."""
+
+    def __init__(self, address):
+        self.let_go, self.n = threading.Event(), 0
+        super().__init__(address)
+
+    def talk(self, lines, say):
+        self.n += 1
+        self.let_go.wait(300)
+
+
+def ready(lab, dnsguard, body):
+    """Armed as it is, and the resolver knows where the mail server is: it need not ask for that any more."""
+    place = places.Place(lab, 'knot', {ZONE: RECORDS.replace('mx1 A 192.0.2.25', f'mx1 3600 A {MX}')}, ttl=2)
+    servers.Unbound(lab, of=[place.server])
+    policy = place.policy(ZONE, body)
+    dnsguard('apply', '--yes', policy).expect(0)
+    for rtype in ('A', 'AAAA'):
+        dns.query.udp(dns.message.make_query(f'mx1.{ZONE}', rtype), lablib.RESOLVER, timeout=30)
+    return place, policy
+
+
+def test_mail_servers_are_asked_while_the_zone_is_read(lab, dnsguard):
+    """A name server that does not answer yet keeps nobody from asking them; what they said counts once the plan is there."""
+    place, policy = ready(lab, dnsguard, POLICY.replace('armed-ttl: 1s', 'armed-ttl: 2s'))
+    taker = takers.Taker(MX)
+    lab.processes[place.server.name].send_signal(signal.SIGSTOP)
+    process = lab.daemon('split', [lab.program, '--state', lab.dir / 'state', 'split', '--yes', policy, '@'])
+    lablib.wait_for(lambda: taker.heard, 'the question to the mail server', 120)
+    assert process.poll() is None
+    lab.processes[place.server.name].send_signal(signal.SIGCONT)
+    assert process.wait(120) == 0
+    assert taker.heard == [('', f'postmaster@m.{ZONE}')]  # once
+    assert place.dig(ZONE, 'MX') == [NULL] and 'takes mail for postmaster' in (lab.dir / 'split.log').read_text()
+
+
+def test_what_is_refused_waits_for_no_mail_server(lab, dnsguard):
+    """Somebody changed the MX by hand: that is said although a mail server has not said a word."""
+    place, policy = ready(lab, dnsguard, POLICY.replace('armed-ttl: 1s', 'armed-ttl: 2s'))
+    mute = Mute(MX)
+    place.update(ZONE, f'delete {ZONE} MX', f'add {ZONE} 2 MX 20 mx1.{ZONE}.')
+    before = place.axfr(ZONE)
+    lab.processes[place.server.name].send_signal(signal.SIGSTOP)
+    process = lab.daemon('split', [lab.program, '--state', lab.dir / 'state', 'split', '--yes', '--timeout', '300', policy, '@'])
+    lablib.wait_for(lambda: mute.n, 'the connection to the mail server', 120)
+    lab.processes[place.server.name].send_signal(signal.SIGCONT)
+    assert process.wait(120) == 1 and not mute.let_go.is_set()
+    mute.let_go.set()
+    assert place.axfr(ZONE) == before and 'conflict' in (lab.dir / 'split.log').read_text()

@@ -27,7 +27,8 @@ for n, row in enumerate(CONTROLLER):
     for name in row:
         lower = [f'controller/{other}' for r in CONTROLLER[:n] for other in r]
         MAY[f'controller/{name}'] = BELOW + lower
-MAY['controller'] = ['controller/command']
+MAY['controller'] = ['controller/command', 'providers/net']
+MADE = ('controller/sonames.h',)  # while it is built
 
 LIBRARIES = {
     r'ldns/': ('zones/record', 'providers/net', 'providers/rfc2136', 'controller/command', 'tests'),
@@ -67,7 +68,7 @@ def check(path):
         where = f'{path}:{source.line_of(text, match.start(2))}'
         target = match.group(2)
         if match.group(1) == '"':
-            if not (source.ROOT / target).is_file():
+            if not (source.ROOT / target).is_file() and target not in MADE:
                 yield f'{where}: "{target}" is not a path from the root of the tree'
             other = target.rpartition('/')[0]
             if not is_test and other != folder and other not in MAY[folder]:
@@ -75,7 +76,7 @@ def check(path):
             continue
         if folder.startswith('zones') and IMPURE.match(target):
             yield f'{where}: zones is pure: no <{target}>'
-        for library, allowed in LIBRARIES.items():
+        for library, allowed in LIBRARIES.items() if not path.name.startswith('late_') else ():  # they say how each is loaded (providers/net/late.h)
             if re.match(library, target) and not folder.startswith(allowed):
                 yield f'{where}: <{target}> belongs in {", ".join(allowed[:-1])}'
 

@@ -9,8 +9,8 @@ import sys
 
 import source
 
-AT_MOST = 16
-LATE = re.compile(r'lib(curl|gmime|glib|gobject|gio|systemd|unbound)\b')
+AT_MOST = 7
+LATE = re.compile(r'lib(curl|gmime|glib|gobject|gio|systemd|unbound|crypto|ssl|event_openssl|ldns|expat|psl|idn2|milter|seccomp)\b')
 
 if __name__ == '__main__':
     program = os.path.abspath(sys.argv[1])

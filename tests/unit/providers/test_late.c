@@ -5,6 +5,10 @@
 
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define NOWHERE "libdnsguard-nowhere.so.9"
 
@@ -13,6 +17,13 @@ void nowhere_say(const char *text);
 
 DG_LATE(NOWHERE, int, nowhere_sum, (int a, int b), (a, b), -7)
 DG_LATE_VOID(NOWHERE, nowhere_say, (const char *text), (text))
+
+int nowhere_digest(const char *text);
+void nowhere_wipe(char *text);
+
+DG_LATE_MUST(NOWHERE, int, nowhere_digest, (const char *text), (text))
+DG_LATE_MUST_VOID(NOWHERE, nowhere_wipe, (char *text), (text))
+DG_LATE_MUST("libc.so.6", int, strverscmp, (const char *a, const char *b), (a, b))
 
 static void test_not_there(void **state)
 {
@@ -58,12 +69,61 @@ static void test_when_first_used(void **state)
 	curl_easy_cleanup(h);
 }
 
+/* What it says on stderr before it is ended; it must not come back. */
+static void end_in(void (*fn)(void), char *ret_said, size_t size)
+{
+	int ends[2];
+	int status = 0;
+
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)signal(SIGABRT, SIG_DFL);
+		(void)dup2(ends[1], STDERR_FILENO);
+		fn();
+		_exit(0);
+	}
+	(void)close(ends[1]);
+	ssize_t n = read(ends[0], ret_said, size - 1);
+	(void)close(ends[0]);
+	ret_said[n > 0 ? n : 0] = '\0';
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+static void digest(void)
+{
+	(void)nowhere_digest("text");
+}
+
+static void wipe(void)
+{
+	char text[] = "text";
+
+	nowhere_wipe(text);
+}
+
+static void test_not_without(void **state)
+{
+	char said[256];
+
+	(void)state;
+	assert_true(strverscmp("a2", "a10") < 0);
+	end_in(digest, said, sizeof(said));
+	assert_non_null(strstr(said, NOWHERE));
+	assert_non_null(strstr(said, "install the library"));
+	end_in(wipe, said, sizeof(said));
+	assert_non_null(strstr(said, "nowhere_wipe"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_there),
 		cmocka_unit_test(test_there),
 		cmocka_unit_test(test_when_first_used),
+		cmocka_unit_test(test_not_without),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
