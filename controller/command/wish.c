@@ -5,6 +5,7 @@
 #include "controller/command/report.h"
 #include "controller/guard/runner.h"
 #include "controller/store/watch.h"
+#include "controller/watch/wake.h"
 #include "providers/net/loop.h"
 #include "zones/base/arena.h"
 #include "zones/base/json.h"
@@ -46,7 +47,11 @@ static int put_wish(struct dg_app *app, const char *kind, const char *name, cons
 		dg_store_rollback(app->store);
 		return r;
 	}
-	return dg_store_commit(app->store, err);
+	r = dg_store_commit(app->store, err);
+	if (r == 0) {
+		dg_wake_say(app->state_dir);
+	}
+	return r;
 }
 
 static int finish(struct dg_app *app, int r, const struct dg_err *err, const char *kind,

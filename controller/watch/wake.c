@@ -3,11 +3,14 @@
 #include "providers/net/loop.h"
 
 #include <event2/event.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define MASK (IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_ONLYDIR)
+#define MASK (IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR)
 
 struct dg_wake {
 	struct dg_loop *loop;
@@ -50,17 +53,38 @@ static void call(void *arg)
 	w->fn(w->arg);
 }
 
+/* Whether dg_wake_say() is among what happened; of the rest it is enough that it happened. */
+static bool read_events(int fd)
+{
+	char events[4096];
+	bool was_said = false;
+	ssize_t n;
+
+	while ((n = read(fd, events, sizeof(events))) > 0) {
+		struct inotify_event e;
+
+		for (size_t at = 0; at + sizeof(e) <= (size_t)n; at += sizeof(e) + e.len) {
+			memcpy(&e, events + at, sizeof(e));
+			was_said = was_said ||
+				   ((e.mask & IN_ATTRIB) != 0 && e.len == 0); /* of the folder */
+		}
+	}
+	return was_said;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct dg_wake *w = arg;
-	char events[4096];
+	bool was_said = read_events(fd);
 
 	(void)what;
-	while (read(fd, events, sizeof(events)) > 0) {
-		/* that something happened is enough */
-	}
 	w->wait_ms = DG_WAKE_MS;
-	call_later(w);
+	if (was_said) {
+		w->soon = dg_timer_cancel(w->soon);
+		call(w);
+	} else {
+		call_later(w);
+	}
 }
 
 struct dg_wake *dg_wake_new(
@@ -93,4 +117,9 @@ struct dg_wake *dg_wake_free(struct dg_wake *w)
 		free(w);
 	}
 	return NULL;
+}
+
+void dg_wake_say(const char *folder)
+{
+	(void)utimensat(AT_FDCWD, folder, NULL, 0);
 }

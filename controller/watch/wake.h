@@ -3,7 +3,7 @@
  *
  * Calls    fn() comes from the loop, DG_WAKE_MS after a change, also of our own; then again and again, ever later, up to DG_WAKE_LAST_MS: a
  *          transaction is seen by others only some time after its octets were written, when they are on disk. Never twice within
- *          DG_WAKE_AGAIN_MS, so that what it does may itself write there.
+ *          DG_WAKE_AGAIN_MS, so that what it does may itself write there; but at once when who has written says that it is done.
  * Errors   Without it nothing is lost, only later: where the kernel has no room for another watch there is none.
  */
 #pragma once
@@ -19,3 +19,5 @@ struct dg_wake;
 struct dg_wake *dg_wake_new(
 	struct dg_loop *loop, const char *folder, void (*fn)(void *arg), void *arg);
 struct dg_wake *dg_wake_free(struct dg_wake *w); /* NULL is fine; returns NULL */
+/* In another process: what was written in folder is there for all to see. Not from inside fn(). */
+void dg_wake_say(const char *folder);

@@ -91,6 +91,10 @@ class Meter:
         self.rows.append((rss, fds, sum(path.stat().st_size for path in self.s.daemon.state.glob('journal.db*'))))
 
 
+def n_steps(s, state):
+    return s.sql(f"SELECT count(*) FROM step WHERE state = '{state}'")[0][0]
+
+
 def cycle(s, chance=None):
     """One whole turn, calm to calm. chance: the daemon, or a command of its, is killed now and then. Returns the number of kills."""
     kills = 0
@@ -137,7 +141,8 @@ def cycle(s, chance=None):
     go(lambda: s.state() == 'cooldown', 'the way back', 30, 60)
     assert s.place.table(ZONE) == s.calm
     go(lambda: s.state() == 'calm', 'calm', 12 * HOUR, 60)
-    go(lambda: s.place.table(ZONE) == s.calm, 'the TTLs from before', 60, 60)
+    # What is open when the TTLs are back: the last command was killed between the answer and the journal, and the guard begins it once more.
+    go(lambda: s.place.table(ZONE) == s.calm and not n_steps(s, 'intended'), 'the TTLs from before', 60, 60)
     return kills
 
 
@@ -151,7 +156,7 @@ def test_cycles_with_kills(make_scene, record_property):
     kills = 0
     for n in range(CYCLES):
         kills += cycle(s, chance)
-        assert s.sql("SELECT count(*) FROM step WHERE state IN ('intended', 'lost')") == [(0,)]
+        assert not n_steps(s, 'lost'), s.lab.dnsguard('log')
     record_property('cycles', CYCLES)
     record_property('kills', kills)
     print(f'{CYCLES} cycles, {kills} kills')

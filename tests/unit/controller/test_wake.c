@@ -99,10 +99,57 @@ static void test_looks_again(void **state)
 	h.loop = dg_loop_free(h.loop);
 }
 
+/* Said: heard at once, although it was called just before; and what else was written does not say it. */
+struct said {
+	struct dg_loop *loop;
+	int64_t at_ms[2];
+	unsigned n;
+};
+
+static void on_wake_said(void *arg)
+{
+	struct said *s = arg;
+
+	s->at_ms[s->n++] = dg_loop_mono_ms(s->loop);
+	if (s->n == 2) {
+		dg_loop_stop(s->loop);
+		return;
+	}
+	dg_wake_say(folder);
+}
+
+static void on_guard(void *arg)
+{
+	(void)arg;
+	fail_msg("nothing was heard within 60 s");
+}
+
+static void test_said(void **state)
+{
+	struct said s = {.n = 0};
+	struct dg_err err;
+
+	(void)state;
+	(void)snprintf(folder, sizeof(folder), "/tmp/dg-wake-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(dg_loop_new(NULL, &s.loop, &err), 0);
+	struct dg_wake *w = dg_wake_new(s.loop, folder, on_wake_said, &s);
+	assert_non_null(w);
+	struct dg_timer *guard = dg_loop_after_ms(s.loop, 60000, on_guard, NULL);
+	dg_wake_say(folder);
+	dg_loop_run(s.loop);
+	assert_int_equal(s.n, 2); /* each was a call of its own */
+	assert_null(dg_timer_cancel(guard));
+	assert_null(dg_wake_free(w));
+	dg_wake_say("/nonexistent"); /* nothing to hear */
+	assert_int_equal(rmdir(folder), 0);
+	s.loop = dg_loop_free(s.loop);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_heard), cmocka_unit_test(test_looks_again)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_heard),
+		cmocka_unit_test(test_looks_again), cmocka_unit_test(test_said)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
