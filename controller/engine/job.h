@@ -103,6 +103,7 @@ struct dg_job {
 	const char *verify_why;   /* why nothing could be asked; NULL */
 	struct dg_swap *look_swaps;
 	size_t n_look_swaps;
+	bool is_look_between; /* something waits for it: TCP is not tried, which nobody is told of then */
 	int64_t look_until_ms;
 	int64_t look_delay_ms;
 	struct dg_authority_ask *ask;

@@ -81,6 +81,7 @@ static void look_again(void *arg)
 		.n_keys = j->n_look_swaps,
 		.servers = &j->policy->verify.servers,
 		.have = j->have,
+		.is_over_udp = j->is_look_between,
 		.timeout_ms = (int64_t)j->policy->verify.timeout * 1000,
 		.arena = j->arena,
 		.done = on_asked,

@@ -147,7 +147,8 @@ static void after_applied_end(struct dg_job *j, int rc)
 		j->marker_known = j->step.marker_after;
 		j->marker_have = j->swaps[j->n_swaps - 1].after;
 	}
-	if (has_phase_after(j, &next)) {
+	j->is_look_between = has_phase_after(j, &next);
+	if (j->is_look_between) {
 		dg_job_tell(j, "step %zu is published; waiting until every name server shows it",
 			j->n_steps_applied);
 		look(j, looked_between);
@@ -490,7 +491,8 @@ void dg_job_publish(struct dg_job *j)
 		}
 	}
 	j->n_steps_applied = 0;
-	if (closes_mail(j)) {
+	j->is_look_between = closes_mail(j);
+	if (j->is_look_between) {
 		dg_job_look(j, dg_job_wanted(j, j->plan->n_same), j->plan->n_same,
 			j->engine->verify_ms, looked_before);
 		return;

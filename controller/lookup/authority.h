@@ -1,7 +1,7 @@
 /* controller/lookup/authority.h: asks every authoritative address of a zone directly, past all
  * caches.
  *
- * Shape    One view an address. Each is asked for the SOA over UDP and over TCP and for every key
+ * Shape    One view an address. Each is asked for the SOA over UDP and, unless is_over_udp, over TCP, and for every key
  *          over UDP (truncated answers go on over TCP), with RD=0. When the SOA does not come, the
  *          rest is not asked: the view's state says why.
  * Servers  servers when it names any; else the NS RRset at the apex of have, each name's A and AAAA
@@ -43,9 +43,10 @@ struct dg_authority_ask {
 	size_t n_keys;
 	const struct dg_endpoints *servers; /* NULL or n == 0: have tells */
 	const struct dg_zone *have;         /* may be NULL when servers are given */
-	bool wants_cname;   /* at each owner of a TXT key ask for a CNAME too: some servers serve
+	bool wants_cname; /* at each owner of a TXT key ask for a CNAME too: some servers serve
 			       both, and receivers differ */
-	uint16_t port;      /* of NS names; 0: 53 */
+	bool is_over_udp; /* the SOA is not asked over TCP: nobody is to know whether that works */
+	uint16_t port;    /* of NS names; 0: 53 */
 	int64_t timeout_ms; /* for one server */
 	struct dg_arena *arena;
 	void (*done)(struct dg_authority_ask *q, int rc);

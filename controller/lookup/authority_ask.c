@@ -291,7 +291,9 @@ static void start(struct dg_view_task *t)
 	t->queries = dg_newn(k->q->arena, struct dg_dns_query, k->n_questions);
 	k->n_open++;
 	ask_soa(t, &t->soa_udp, DG_DNS_UDP, on_soa_udp);
-	ask_soa(t, &t->soa_tcp, DG_DNS_TCP, on_soa_tcp);
+	if (!k->q->is_over_udp) {
+		ask_soa(t, &t->soa_tcp, DG_DNS_TCP, on_soa_tcp);
+	}
 }
 
 /* The keys, and once for each owner of a TXT key its CNAME. */

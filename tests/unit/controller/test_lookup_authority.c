@@ -242,6 +242,22 @@ static void test_no_tcp(void **state)
 	scene_free(s);
 }
 
+/* Nobody waits for what a firewall does with TCP. */
+static void test_over_udp(void **state)
+{
+	struct scene *s = scene_new(1);
+
+	(void)state;
+	s->ask.is_over_udp = true;
+	run(s);
+	assert_int_equal(s->ask.views[0].state, DG_VIEW_OK);
+	assert_int_equal(s->ask.views[0].n_unknown, 0);
+	assert_null(s->ask.views[0].tcp_why);
+	assert_int_equal(s->servers[0].n_udp, 1 + N_KEYS);
+	assert_int_equal(s->servers[0].n_tcp, 0);
+	scene_free(s);
+}
+
 static void test_many_keys(void **state)
 {
 	struct scene *s = scene_new(1);
@@ -398,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_some_unknown),
 		cmocka_unit_test(test_no_tcp),
+		cmocka_unit_test(test_over_udp),
 		cmocka_unit_test(test_many_keys),
 		cmocka_unit_test(test_servers_of_the_zone),
 		cmocka_unit_test(test_servers_not_known),
