@@ -151,10 +151,8 @@ static void after_applied_end(struct dg_job *j, int rc)
 	if (j->is_look_between) {
 		dg_job_tell(j, "step %zu is published; waiting until every name server shows it",
 			j->n_steps_applied);
-		look(j, looked_between);
-		return;
 	}
-	look(j, looked_at_last);
+	look(j, j->is_look_between ? looked_between : looked_at_last);
 }
 
 /* What an earlier run had sent arrived after this run had looked, and is all that this step was to do. */

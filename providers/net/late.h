@@ -20,50 +20,42 @@ void *dg_late(void **at, const char *library, const char *name);
 void *dg_late_must(void **at, const char *library, const char *name);
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): types and lists of parameters bear none */
-/* Defines name as a function that calls the library's. failed: what it returns without it. */
-#define DG_LATE(library, type, name, params, args, failed)  \
-	type name params                                    \
-	{                                                   \
-		static void *at;                            \
-		type(*fn) params = NULL;                    \
-		void *found = dg_late(&at, library, #name); \
-                                                            \
-		memcpy(&fn, &found, sizeof(fn));            \
-		return fn ? fn args : (failed);             \
-	}
+/* fn: the library's function, by find (one of the above); NULL only from dg_late(). */
+#define DG_LATE_FN(find, library, type, name, params) \
+	static void *at;                              \
+	type(*fn) params = NULL;                      \
+	void *found = find(&at, library, #name);      \
+                                                      \
+	memcpy(&fn, &found, sizeof(fn));
 
-#define DG_LATE_VOID(library, name, params, args)           \
-	void name params                                    \
-	{                                                   \
-		static void *at;                            \
-		void(*fn) params = NULL;                    \
-		void *found = dg_late(&at, library, #name); \
-                                                            \
-		memcpy(&fn, &found, sizeof(fn));            \
-		if (fn) {                                   \
-			fn args;                            \
-		}                                           \
-	}
-
-#define DG_LATE_MUST(library, type, name, params, args)          \
+/* Each defines name as a function that calls the library's. failed: what it returns without it. */
+#define DG_LATE(library, type, name, params, args, failed)       \
 	type name params                                         \
 	{                                                        \
-		static void *at;                                 \
-		type(*fn) params = NULL;                         \
-		void *found = dg_late_must(&at, library, #name); \
-                                                                 \
-		memcpy(&fn, &found, sizeof(fn));                 \
-		return fn args;                                  \
+		DG_LATE_FN(dg_late, library, type, name, params) \
+		return fn ? fn args : (failed);                  \
 	}
 
-#define DG_LATE_MUST_VOID(library, name, params, args)           \
+#define DG_LATE_VOID(library, name, params, args)                \
 	void name params                                         \
 	{                                                        \
-		static void *at;                                 \
-		void(*fn) params = NULL;                         \
-		void *found = dg_late_must(&at, library, #name); \
-                                                                 \
-		memcpy(&fn, &found, sizeof(fn));                 \
-		fn args;                                         \
+		DG_LATE_FN(dg_late, library, void, name, params) \
+		if (fn) {                                        \
+			fn args;                                 \
+		}                                                \
+	}
+
+#define DG_LATE_MUST(library, type, name, params, args)               \
+	type name params                                              \
+	{                                                             \
+		DG_LATE_FN(dg_late_must, library, type, name, params) \
+		return fn args;                                       \
+	}
+
+#define DG_LATE_MUST_VOID(library, name, params, args)                \
+	void name params                                              \
+	{                                                             \
+		DG_LATE_FN(dg_late_must, library, void, name, params) \
+		fn args;                                              \
 	}
 /* NOLINTEND(bugprone-macro-parentheses) */
