@@ -1,6 +1,7 @@
 #include "controller/command/command.h"
 
 #include "controller/command/app.h"
+#include "controller/command/libraries.h"
 #include "controller/command/options.h"
 #include "controller/command/stand_by.h"
 #include "providers/net/spare.h"
@@ -379,6 +380,12 @@ static const char *command_line(struct dg_arena *a, int argc, char **argv)
 	return line;
 }
 
+static bool stays(const struct dg_command *c)
+{
+	return c->run == dg_cmd_watch || c->run == dg_cmd_serve || c->run == dg_cmd_sensor ||
+	       c->run == dg_cmd_audit;
+}
+
 static int run(struct dg_app *app, const struct dg_command *c, const struct dg_args *args)
 {
 	if (args->wants_version) {
@@ -399,6 +406,9 @@ static int run(struct dg_app *app, const struct dg_command *c, const struct dg_a
 		(void)fprintf(stderr, "dnsguard: usage: dnsguard %s %s; see `dnsguard help %s`\n",
 			c->name, c->args, c->name);
 		return DG_EXIT_USAGE;
+	}
+	if (stays(c)) {
+		dg_libraries_all();
 	}
 	return c->run(app, args);
 }

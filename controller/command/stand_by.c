@@ -1,14 +1,13 @@
 #include "controller/command/stand_by.h"
 
 #include "controller/command/command.h"
+#include "controller/command/libraries.h"
 #include "controller/lookup/resolver.h"
 #include "providers/net/dns.h"
 #include "providers/net/loop.h"
 #include "providers/net/spare.h"
-#include "providers/net/tsig.h"
 #include "zones/base/err.h"
 
-#include <ldns/ldns.h>
 #include <pwd.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -29,19 +28,10 @@ static void start_resolver(void)
 	(void)dg_loop_free(loop);
 }
 
-/* What each of these loads or begins at its first use stays. */
 static void get_ready(void)
 {
-	static const uint8_t no_secret[16] = {0};
-	struct dg_tsig_key *key = NULL;
-	struct dg_err err;
-
-	(void)ldns_version();
+	dg_libraries_of_updates();
 	(void)sqlite3_initialize();
-	if (dg_tsig_key_new("example.", "hmac-sha256", no_secret, sizeof(no_secret), &key, &err) ==
-		0) {
-		(void)dg_tsig_key_free(key);
-	}
 	start_resolver();
 	(void)getpwuid(getuid()); /* NOLINT(concurrency-mt-unsafe): one thread */
 }

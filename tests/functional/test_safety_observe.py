@@ -48,7 +48,7 @@ def check(site, before, log='calls'):
     path = site.lab.dir / log
     lablib.wait_for(lambda: 'exit_group(' in path.read_text(errors='replace'), 'the end of the trace')
     lines = path.read_text(errors='replace').splitlines()
-    assert len(lines) > 20
+    assert len(lines) > 8  # what the loader opens, at least
     assert sent_updates(lines) == []
     assert written_files(lines) == []
     assert (site.image(has_marker=True), site.serial(), snapshot(site.lab.dir / 'zones')) == before
