@@ -13,7 +13,8 @@
 #include <assert.h>
 #include <string.h>
 
-#define HAZARDS_MAX (256u << 10)
+#define HAZARDS_MAX  (256u << 10)
+#define RECENT_STEPS 32u
 
 /* --- which name, where ------------------------------------------------------------------------------------------- */
 
@@ -385,28 +386,38 @@ int dg_staging_finish_standing(
 	return dg_staging_finish(s, w, r < 0 ? r : 0, err);
 }
 
-/* Nothing of a label that was moved on to stands any more. */
 bool dg_staging_goes_on(struct dg_staging *s)
 {
 	const char *plan = s->app->args->plan;
-	char hex[DG_DIGEST_TEXT_MAX];
 	struct dg_step *steps = NULL;
 	struct dg_run *runs = NULL;
 	struct dg_err err;
 	size_t n = 0;
 
 	if (!plan || strlen(plan) < DG_PLAN_ID_MIN ||
-		dg_store_log(s->app->store, s->app->arena, s->zone, 1, &steps, &runs, &n, &err) <
-			0 ||
-		n == 0) {
+		dg_store_log(s->app->store, s->app->arena, s->zone, RECENT_STEPS, &steps, &runs, &n,
+			&err) < 0) {
 		return false;
 	}
-	bool is_part = steps[0].state == DG_STEP_APPLIED || steps[0].state == DG_STEP_VERIFIED;
-	bool has_ended = runs[0].result && strcmp(runs[0].result, "applied") == 0;
-	(void)dg_digest_text(steps[0].digest, DG_DIGEST_LEN, hex);
-	return is_part && !has_ended && strncmp(hex, plan, strlen(plan)) == 0;
+	for (size_t i = 0; i < n; i++) {
+		char hex[DG_DIGEST_TEXT_MAX];
+
+		if (runs[i].result && strcmp(runs[i].result, "applied") == 0) {
+			return false;
+		}
+		(void)dg_digest_text(steps[i].digest, DG_DIGEST_LEN, hex);
+		if (strncmp(hex, plan, strlen(plan)) == 0) {
+			return steps[i].state == DG_STEP_APPLIED ||
+			       steps[i].state == DG_STEP_VERIFIED;
+		}
+		if (!strstr(runs[i].why, plan)) {
+			return false;
+		}
+	}
+	return false;
 }
 
+/* Nothing of a label that was moved on to stands any more. */
 int dg_staging_forget(struct dg_staging *s, struct dg_err *err)
 {
 	s->wanted.label = 0;

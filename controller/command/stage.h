@@ -49,7 +49,8 @@ int dg_staging_finish_dry(struct dg_staging *s, struct dg_walk *w, int r, struct
 int dg_staging_finish_standing(
 	struct dg_staging *s, struct dg_walk *w, const char *what, struct dg_err *err);
 /* Is the newest step in the zone a part of the plan that --plan names, of a run that did not come off? What is left of it is
- * another plan by now, and was said yes to with the whole. */
+ * another plan by now, and was said yes to with the whole. Steps of runs that went on with the same word, and did not come off either,
+ * may stand before it. */
 bool dg_staging_goes_on(struct dg_staging *s);
 /* The way back is done: no label is on record any more. */
 int dg_staging_forget(struct dg_staging *s, struct dg_err *err);

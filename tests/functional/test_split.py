@@ -1,6 +1,7 @@
 """split and unsplit: what is on the wire in which order, the waits, what is said before, and going on after a crash."""
 import contextlib
 import json
+import re
 import signal
 import sqlite3
 import threading
@@ -245,6 +246,40 @@ def test_killed_in_the_split_itself(lab, dnsguard, kind):
     dnsguard('apply', '--yes', policy).expect(0)
     assert place.dig(ZONE, 'MX') == [NULL] and place.dig(f'm.{ZONE}', 'MX') == [CALM]
     dnsguard('plan', policy).expect(0)
+
+
+def newest(lab):
+    """(plan, state) of the newest step on record."""
+    with sqlite3.connect(lab.dir / 'state/journal.db', timeout=120) as db:
+        digest, state = db.execute('SELECT digest, state FROM step ORDER BY id DESC LIMIT 1').fetchone()
+        return digest.hex(), state
+
+
+def test_the_way_back_killed_twice(lab, dnsguard):
+    """One yes, to the whole plan, is good for the rest of it, however often the command is killed on the way."""
+    place, body = start(lab, 'knot', POLICY.replace('armed-ttl: 1s', 'armed-ttl: 2s'))
+    policy = place.policy(ZONE, body)
+    dnsguard('apply', '--yes', policy).expect(0)
+    calm = place.table(ZONE)
+    dnsguard('split', '--yes', '--no-smtp', policy, '@').expect(0)
+    plan = re.search(r'plan ([0-9a-f]{16})', dnsguard('unsplit', '--dry-run', policy, '@').stdout)[1]
+    word = [lab.program, '--state', lab.dir / 'state', 'unsplit', '--plan', plan, policy, '@']
+
+    def kill_until(call, is_true):
+        """At the first such call, at the second one, and so on, each time a run of its own."""
+        for k in range(1, 60):
+            lab.run('strace', '-f', '-qq', '-o', '/dev/null', '-e', f'trace={call}', '-e', f'inject={call}:signal=SIGKILL:when={k}', *word)
+            if is_true():
+                return
+        raise AssertionError(newest(lab))
+    kill_until('fdatasync', lambda: place.dig(ZONE, 'MX') == [CALM])
+    assert newest(lab)[0].startswith(plan) and place.table(ZONE) != calm
+    kill_until('sendto', lambda: not newest(lab)[0].startswith(plan))
+    assert newest(lab)[1] == 'intended' and place.table(ZONE) != calm
+    lab.run(*word, check=True)
+    assert place.table(ZONE) == calm
+    said = lab.run(*word)  # it is done: the word is used up
+    assert said.rc == 0 and place.table(ZONE) == calm
 
 
 def stages(lab):
