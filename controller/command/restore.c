@@ -181,6 +181,7 @@ static int settle_stages(struct dg_app *app, const struct dg_job *j, struct dg_e
 		/* a label that mail had moved on to stays on record: the next apply takes it away */
 		calm.stage = DG_STAGE_CALM;
 		calm.retired = 0;
+		calm.mx_ttl = 0;
 
 		for (size_t k = 0; k < j->plan->n && r == 0; k++) {
 			const struct dg_change *c = &j->plan->changes[k];

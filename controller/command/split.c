@@ -193,7 +193,7 @@ int dg_cmd_split(struct dg_app *app, const struct dg_args *args)
 /* Also where nothing is on record any more: a way back that was interrupted is gone on with. */
 static int go_back(struct dg_app *app, struct dg_staging *s, struct dg_walk *w, struct dg_err *err)
 {
-	bool was_calm = s->was.stage == DG_STAGE_CALM;
+	bool was_calm = s->was.stage == DG_STAGE_CALM && s->was.label == 0 && s->was.mx_ttl == 0;
 
 	app->engine.waits_between = !app->args->is_now;
 	s->wanted.retired = 0;
@@ -202,7 +202,7 @@ static int go_back(struct dg_app *app, struct dg_staging *s, struct dg_walk *w, 
 	if (app->args->is_dry) {
 		return dg_staging_finish_dry(s, w, r, err);
 	}
-	if (r == 0 && was_calm && s->was.label == 0 && dg_run_state_n(w->state) == 0) {
+	if (r == 0 && was_calm && dg_run_state_n(w->state) == 0) {
 		return dg_staging_finish_standing(s, w, "not split or armed", err);
 	}
 	if (r == 0) {

@@ -257,7 +257,9 @@ static void on_job(void *arg, struct dg_app *app, struct dg_job *j)
 		return;
 	}
 	s->mx_ttl = mx.n > 0 ? mx.ttl : 0;
-	if (s->was.stage == DG_STAGE_CALM && s->wanted.mx_ttl == 0) {
+	bool is_left = s->wanted.mx_ttl > 0 && s->mx_ttl == s->armed_ttl;
+	if (s->was.stage == DG_STAGE_CALM &&
+		!is_left) { /* else of a way back that was interrupted */
 		s->wanted.mx_ttl = mx.n > 0 ? mx.ttl : 0; /* what unsplit puts back */
 	}
 	if (s->has_warned || s->wanted.stage < DG_STAGE_SPLIT || s->was.stage >= DG_STAGE_SPLIT ||
@@ -417,10 +419,11 @@ bool dg_staging_goes_on(struct dg_staging *s)
 	return false;
 }
 
-/* Nothing of a label that was moved on to stands any more. */
+/* Nothing of a label that was moved on to stands any more, and the MX has its TTL from before again. */
 int dg_staging_forget(struct dg_staging *s, struct dg_err *err)
 {
 	s->wanted.label = 0;
+	s->wanted.mx_ttl = 0;
 	return dg_store_stage_put(
 		s->app->store, s->zone, &s->wanted, dg_loop_now(s->app->loop), err);
 }

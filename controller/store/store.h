@@ -122,8 +122,8 @@ int dg_store_wait_put(struct dg_store *s, const struct dg_wait *w, struct dg_err
 int dg_store_waits(struct dg_store *s, struct dg_arena *a, const char *zone, int64_t now,
 	struct dg_wait **ret_waits, size_t *ret_n, struct dg_err *err); /* those still running */
 
+/* CALM removes the row, unless a label has to be taken away yet, or a TTL to be put back (mx_ttl). */
 int dg_store_stage_put(struct dg_store *s, const char *zone, const struct dg_name_state *st,
-	int64_t now,
-	struct dg_err *err); /* CALM removes the row, unless a label has to be taken away yet */
+	int64_t now, struct dg_err *err);
 int dg_store_stages(struct dg_store *s, struct dg_arena *a, const char *zone,
 	struct dg_name_state **ret_states, size_t *ret_n, struct dg_err *err);

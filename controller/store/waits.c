@@ -93,7 +93,7 @@ int dg_store_waits(struct dg_store *s, struct dg_arena *a, const char *zone, int
 int dg_store_stage_put(struct dg_store *s, const char *zone, const struct dg_name_state *st,
 	int64_t now, struct dg_err *err)
 {
-	bool is_kept = st->stage != DG_STAGE_CALM || st->label > 0;
+	bool is_kept = st->stage != DG_STAGE_CALM || st->label > 0 || st->mx_ttl > 0;
 	int rc = dg_db_enter(s, err);
 
 	if (rc < 0) {

@@ -282,10 +282,29 @@ def test_the_way_back_killed_twice(lab, dnsguard):
     assert said.rc == 0 and place.table(ZONE) == calm
 
 
-def stages(lab):
+@pytest.mark.parametrize('there, back', [('arm', 'disarm'), ('split', 'unsplit')])
+def test_the_way_back_killed_at_each_packet(lab, dnsguard, there, back):
+    """The TTL from before is nobody's but the journal's: it is not forgotten while it is not published."""
+    place, body = start(lab, 'knot', POLICY.removeprefix('ttl: 2s\n'))
+    policy = place.policy(ZONE, body)
+    dnsguard('apply', '--yes', policy).expect(0)
+    calm = place.table(ZONE)
+    word = [lab.program, '--state', lab.dir / 'state', back, '--yes', '--now', policy, '@']
+    for k in range(1, 80):
+        dnsguard(there, '--yes', '--no-smtp', '--now', policy, '@')
+        assert place.table(ZONE) != calm
+        killed = lab.run('strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=sendto', '-e', f'inject=sendto:signal=SIGKILL:when={k}', *word)
+        lab.run(*word)
+        assert place.table(ZONE) == calm and stages(lab, '%') == [], k
+        if killed.rc == 0:
+            break
+    assert 5 < k < 79
+
+
+def stages(lab, like='split'):
     """The mail names that are split on record."""
     with sqlite3.connect(lab.dir / 'state/journal.db', timeout=120) as db:
-        return [name for name, in db.execute("SELECT name FROM stage WHERE stage = 'split'")]
+        return [name for name, in db.execute('SELECT name FROM stage WHERE stage LIKE ?', (like,))]
 
 
 # --- mail servers are asked while the zone is read ---------------------------------------------------------------

@@ -173,6 +173,12 @@ static void test_adoption_waits_and_stages(void **state)
 	st.stage = DG_STAGE_CALM;
 	must(dg_store_stage_put(t.s, ZONE, &st, 3, &t.err));
 	must(dg_store_stages(t.s, t.a, ZONE, &names, &n, &t.err));
+	assert_int_equal(n, 2); /* its TTL from before is not back yet */
+	assert_int_equal(names[0].stage, DG_STAGE_CALM);
+	assert_int_equal(names[0].mx_ttl, 300);
+	st.mx_ttl = 0;
+	must(dg_store_stage_put(t.s, ZONE, &st, 4, &t.err));
+	must(dg_store_stages(t.s, t.a, ZONE, &names, &n, &t.err));
 	assert_int_equal(n, 1);
 }
 
