@@ -14,9 +14,12 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
-#define N_SIGNALS 3u
+#define N_SIGNALS     3u
+#define LOCK_PAUSE_NS 20000000
+#define LOCK_TRIES    50u /* a second */
 
 struct dg_service {
 	struct event *events[N_SIGNALS];
@@ -66,6 +69,19 @@ struct dg_service *dg_service_free(struct dg_service *s)
 	return NULL;
 }
 
+/* Tried again for a while: one that was killed while it started a child may have left it the lock, up to the child's exec(). */
+static int lock_soon(int fd)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+	int r = flock(fd, LOCK_EX | LOCK_NB);
+
+	for (unsigned i = 0; r != 0 && errno == EWOULDBLOCK && i < LOCK_TRIES; i++) {
+		(void)nanosleep(&pause, NULL);
+		r = flock(fd, LOCK_EX | LOCK_NB);
+	}
+	return r;
+}
+
 int dg_service_lock(const char *state_dir, const char *command, int *ret_fd, struct dg_err *err)
 {
 	char path[PATH_MAX];
@@ -75,7 +91,7 @@ int dg_service_lock(const char *state_dir, const char *command, int *ret_fd, str
 	if (fd < 0) {
 		return dg_fail(err, DG_EIO, "%s: %s", path, strerrordesc_np(errno));
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	if (lock_soon(fd) != 0) {
 		int number = errno;
 		(void)close(fd);
 		return number == EWOULDBLOCK

@@ -6,6 +6,7 @@ import signal
 import socket
 import struct
 import termios
+import threading
 import time
 
 import pytest
@@ -234,3 +235,20 @@ def test_live_on_a_terminal(watch):
         term.type('\x03')
         assert term.finish() == 3
     assert 'needs a terminal' in watch.lab.dnsguard('status', '--live').expect(2).stderr
+
+
+def test_a_lock_that_is_let_go_in_a_moment(lab):
+    """Who was killed while it started a child may have left it the lock for a moment; one that stays is another watch."""
+    watch = Watch(lab)
+    watch.start()
+    watch.stop()
+    with open(lab.dir / 'state/watch.lock') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        letting_go = threading.Timer(0.3, fcntl.flock, (lock, fcntl.LOCK_UN))
+        letting_go.start()
+        watch.start()
+        letting_go.join()
+        watch.stop()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = lab.dnsguard('watch', watch.policy)
+        assert said.rc == 1 and 'another dnsguard watch is running' in said.stderr, said
