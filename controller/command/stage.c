@@ -257,9 +257,9 @@ static void on_job(void *arg, struct dg_app *app, struct dg_job *j)
 		return;
 	}
 	s->mx_ttl = mx.n > 0 ? mx.ttl : 0;
+	/* Of a way back that was interrupted. */
 	bool is_left = s->wanted.mx_ttl > 0 && s->mx_ttl == s->armed_ttl;
-	if (s->was.stage == DG_STAGE_CALM &&
-		!is_left) { /* else of a way back that was interrupted */
+	if (s->was.stage == DG_STAGE_CALM && !is_left) {
 		s->wanted.mx_ttl = mx.n > 0 ? mx.ttl : 0; /* what unsplit puts back */
 	}
 	if (s->has_warned || s->wanted.stage < DG_STAGE_SPLIT || s->was.stage >= DG_STAGE_SPLIT ||

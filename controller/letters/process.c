@@ -76,8 +76,8 @@ int dg_reader_start(const char *program, const char *what, struct dg_reader_proc
 
 void dg_reader_end(struct dg_reader_process *p)
 {
-	if (p->pid >
-		0) { /* ahead of the end of its input: it is shut in, and what runs at an end would complain of that */
+	/* Ahead of the end of its input: it is shut in, and what runs at an end would complain of that. */
+	if (p->pid > 0) {
 		(void)kill(p->pid, SIGKILL);
 		while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR) {
 		}
